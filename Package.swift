@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One strictness for every target. Strict memory safety goes on top wherever no C is imported:
+// there it proves that a floor holds no unsafe code at all.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let safe = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "persistfs",
+    products: [
+        .executable(name: "persistfs", targets: ["persistfs"]),
+        .library(name: "Persist", targets: ["Persist"]),
+        .library(name: "SQLiteStore", targets: ["SQLiteStore"]),
+        .library(name: "PersistMount", targets: ["PersistMount"]),
+        .library(name: "PersistTestKit", targets: ["PersistTestKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // 0: C
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // 1
+        .target(name: "Persist", swiftSettings: safe),
+        // 2
+        .target(name: "SQLiteStore", dependencies: ["Persist", "CLinux", "CSQLite"], swiftSettings: strict),
+        .target(name: "PersistVFS", dependencies: ["Persist"], swiftSettings: safe),
+        // 3
+        .target(
+            name: "PersistFUSE", dependencies: ["Persist", "PersistVFS", "CLinux", "CFuse3"], swiftSettings: strict),
+        // 4
+        .target(
+            name: "PersistMount", dependencies: ["Persist", "SQLiteStore", "PersistVFS", "PersistFUSE", "CLinux"],
+            swiftSettings: strict),
+        // 5
+        .executableTarget(
+            name: "persistfs",
+            dependencies: [
+                "Persist", "SQLiteStore", "PersistMount",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // beside the floors
+        .target(name: "PersistTestKit", dependencies: ["Persist", "CLinux"], swiftSettings: strict),
+
+        .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteStoreTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CSQLite", "CLinux"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MountTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CLinux"],
+            swiftSettings: strict),
+    ]
+)

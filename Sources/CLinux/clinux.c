@@ -1,0 +1,42 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+
+static int apply(int fd, int command, int64_t offset, short type, struct flock *out) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    if (fcntl(fd, command, &lock) != 0) return errno;
+    if (out) *out = lock;
+    return 0;
+}
+
+int clinux_lock_byte(int fd, int64_t offset, bool exclusive) {
+    return apply(fd, F_OFD_SETLK, offset, exclusive ? F_WRLCK : F_RDLCK, 0);
+}
+
+int clinux_unlock_byte(int fd, int64_t offset) { return apply(fd, F_OFD_SETLK, offset, F_UNLCK, 0); }
+
+int clinux_byte_is_locked(int fd, int64_t offset) {
+    struct flock found;
+    int error = apply(fd, F_OFD_GETLK, offset, F_WRLCK, &found);
+    return error ? -error : found.l_type != F_UNLCK;
+}
+
+int64_t clinux_filesystem_type(const char *path) {
+    struct statfs found;
+    return statfs(path, &found) == 0 ? (int64_t)(uint32_t)found.f_type : -(int64_t)errno;
+}
+
+void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int clinux_eventfd(void) {
+    int fd = eventfd(0, EFD_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static _Thread_local void *slot;
+void clinux_set_thread_slot(void *value) { slot = value; }
+void *clinux_thread_slot(void) { return slot; }

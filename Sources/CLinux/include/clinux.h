@@ -1,0 +1,25 @@
+// What Linux offers and Glibc's module map for Swift does not: macros and variadic calls.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Takes the open-file-description lock on one byte (fcntl F_OFD_SETLK). 0, or errno: EAGAIN where another has it.
+int clinux_lock_byte(int fd, int64_t offset, bool exclusive);
+/// Gives the byte back. 0, or errno.
+int clinux_unlock_byte(int fd, int64_t offset);
+/// Whether somebody else holds a lock that an exclusive one on this byte would meet: 1, 0, or -errno.
+int clinux_byte_is_locked(int fd, int64_t offset);
+/// statfs(2)'s f_type of the filesystem that `path` is on, or -errno.
+int64_t clinux_filesystem_type(const char *path);
+/// Names the calling thread (prctl PR_SET_NAME); at most 15 bytes show.
+void clinux_name_thread(const char *name);
+/// eventfd(2), close on exec; -errno on failure.
+int clinux_eventfd(void);
+/// A slot of the calling thread, for whom it works now. One per process.
+void clinux_set_thread_slot(void *value);
+void *clinux_thread_slot(void);
+
+#endif
