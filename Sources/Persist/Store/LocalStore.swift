@@ -86,6 +86,7 @@ public protocol LocalStore: AnyObject, Sendable {
     /// Where the value of a document has been changed by others since `base` (R10), the others' value stays under
     /// the name and this content goes to `conflicts`; the result says so.
     /// Not interruptible.
+    /// - Throws: `.notFound` where the node has no name any more, `.exists` where the name of a creation is taken.
     func publish(_ publication: Publication) throws(StoreError) -> Published
 
     // MARK: Drafts: unpublished content of this mount
@@ -96,7 +97,7 @@ public protocol LocalStore: AnyObject, Sendable {
     /// leave its base alone. `isNew`: the node is not there yet; there is no base.
     func openDraft(of id: NodeID, isNew: Bool) throws(StoreError) -> Draft
 
-    /// Stores chunks of unpublished content. After a crash they are dropped, unless `keepDraft` came after them.
+    /// Stores chunks of unpublished content; a smaller size cuts what was stored beyond it. After a crash they are dropped, unless `keepDraft` came after them.
     func writeDraft(_ content: DraftContent) throws(StoreError)
 
     /// Appends the bytes at `offset` that `writeDraft` has stored, else those of the base, to `buffer`;
