@@ -8,9 +8,9 @@ extension Array where Element == UInt8 {
 
     /// What `fill` appends, at most `capacity` bytes.
     public init<E: Error>(capacity: Int, filledBy fill: (inout OutputRawSpan) throws(E) -> Void) throws(E) {
-        self = try Array(unsafeUninitializedCapacity: capacity) {
+        self = unsafe try Array(unsafeUninitializedCapacity: capacity) {
             (buffer: inout UnsafeMutableBufferPointer<UInt8>, count: inout Int) throws(E) in
-            let raw = unsafe UnsafeMutableRawBufferPointer(buffer)
+            let raw = UnsafeMutableRawBufferPointer(buffer)
             var span = unsafe OutputRawSpan(buffer: raw, initializedCount: 0)
             do throws(E) {
                 try fill(&span)
