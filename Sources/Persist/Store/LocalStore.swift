@@ -35,6 +35,11 @@ public protocol LocalStore: AnyObject, Sendable {
     /// An id for a node that `create`, `publish` or `append` will bring. Memory only; never given twice.
     func reserveNodeID() throws(StoreError) -> NodeID
 
+    /// The node that `create` would make, with its namespace and class of name; makes nothing.
+    ///
+    /// - Throws: as `create`, but `.exists`.
+    func preview(_ creation: Creation) throws(StoreError) -> Node
+
     /// Makes a directory, symlink, special file or empty regular file.
     ///
     /// An empty regular file is a placeholder in records/ (no record), an empty value in kv/, an empty stream in
