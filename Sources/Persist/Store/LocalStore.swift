@@ -14,7 +14,7 @@ public protocol LocalStore: AnyObject, Sendable {
     /// Nothing can be changed: every mutation throws `.readOnly`.
     var isReadOnly: Bool { get }
 
-    // MARK: Names
+    // MARK: Names (one that comes, goes or changes moves mtime and ctime of its directory)
 
     /// - Throws: `.notFound`; `.notDirectory` where `parent` is none.
     func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node
@@ -60,6 +60,10 @@ public protocol LocalStore: AnyObject, Sendable {
 
     /// renameat2(2). Moving to another class of name publishes or withdraws documents: all below, or
     /// (`.rejected`) nothing.
+    ///
+    /// A record cannot be emptied by it (`.rejected`), by exchange with a placeholder neither. A regular file over a
+    /// stream, empty or not, becomes the stream's continuation (R8). A stream that has events keeps its path: it and
+    /// the directories above it are not renamed (`.notPermitted`), unless the limits say `removesEvents`.
     /// - Throws: also `.crossesNamespaces`, `.busy`, `.invalid` (a directory into itself), `.notPermitted` (streams).
     func rename(_ rename: Rename) throws(StoreError) -> Renamed
 
@@ -71,7 +75,8 @@ public protocol LocalStore: AnyObject, Sendable {
     /// - Throws: `.noAttribute`.
     func attribute(_ name: [UInt8], of id: NodeID) throws(StoreError) -> [UInt8]
     func attributeNames(of id: NodeID) throws(StoreError) -> [[UInt8]]
-    /// - Throws: `.exists`, `.noAttribute` by `mode`; `.tooLarge` past `limits.attributeBytesMax` for all of a file.
+    /// - Throws: `.exists`, `.noAttribute` by `mode`; `.full`, as ext4 says, where the names and values of a file
+    ///   would be more than `limits.attributeBytesMax` bytes.
     func setAttribute(_ name: [UInt8], to value: [UInt8], mode: AttributeMode, of id: NodeID) throws(StoreError)
     /// - Throws: `.noAttribute`.
     func removeAttribute(_ name: [UInt8], of id: NodeID) throws(StoreError)
@@ -89,7 +94,8 @@ public protocol LocalStore: AnyObject, Sendable {
     /// Validates documents (`.rejected`; an empty record is `.rejected` where there is a value, and a placeholder
     /// where there is none). Clears the name's rejected version. Drops `draft` if it is given as content.
     /// Where the value of a document has been changed by others since `base` (R10), the others' value stays under
-    /// the name and this content goes to `conflicts`; the result says so.
+    /// the name and this content goes to `conflicts`; the result says so. Where it is the same content, there is none.
+    /// mtime is the publication's; ctime is the later of what it was and that mtime, so that a close moves no time.
     /// Not interruptible.
     /// - Throws: `.notFound` where the node has no name any more, `.exists` where the name of a creation is taken.
     func publish(_ publication: Publication) throws(StoreError) -> Published
