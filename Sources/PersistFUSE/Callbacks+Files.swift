@@ -1,0 +1,78 @@
+import CFuse3
+import Glibc
+import Persist
+import PersistVFS
+
+/// Open files: OPEN, CREATE, READ, WRITE, FLUSH, FSYNC, RELEASE.
+extension Callbacks {
+    static func addFiles(to table: inout fuse_lowlevel_ops) {
+        table.open = { request, node, info in
+            let request = Request(request)
+            let info = info!.pointee
+            request.answer("open") { () throws(StoreError) in
+                try request.fileSystem.open(NodeID(node), OpenFlags(linux: info.flags), request.caller)
+            } finish: { reply, opened in
+                guard !reply.opened(opened, info) else { return }
+                request.fileSystem.release(NodeID(node), handle: opened.handle)
+            }
+        }
+        table.create = { request, parent, name, mode, info in
+            let request = Request(request)
+            let info = info!.pointee
+            let name = [UInt8](cString: name)
+            request.answer("create") { () throws(StoreError) in
+                try request.fileSystem.create(
+                    name, in: NodeID(parent), mode: UInt16(mode & 0o7777), OpenFlags(linux: info.flags), request.caller)
+            } finish: { reply, made in
+                let (attributes, opened) = made
+                guard !reply.created(attributes, opened, info) else { return }
+                request.fileSystem.release(attributes.id, handle: opened.handle)
+            }
+        }
+        table.read = { request, node, size, offset, info in
+            let request = Request(request)
+            let handle = info!.pointee.fh
+            let buffer = request.buffer(size)
+            request.answer("read") { () throws(StoreError) in
+                var output = OutputRawSpan(buffer: buffer, initializedCount: 0)
+                try request.fileSystem.read(NodeID(node), handle: handle, at: UInt64(offset), into: &output)
+                return output.finalize(for: buffer)
+            } finish: { reply, count in
+                reply.bytes(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+        table.write = { request, node, bytes, count, offset, info in
+            let request = Request(request)
+            let info = info!.pointee
+            let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+            request.answer("write") { () throws(StoreError) in
+                try request.fileSystem.write(
+                    NodeID(node), handle: info.fh, at: UInt64(offset), bytes.bytes, fromCache: info.writepage != 0,
+                    request.caller)
+            } finish: { reply, count in
+                reply.written(count)
+            }
+        }
+        table.flush = { request, node, info in
+            let request = Request(request)
+            let handle = info!.pointee.fh
+            request.answer("close") { () throws(StoreError) in
+                try request.fileSystem.flush(NodeID(node), handle: handle)
+            }
+        }
+        table.fsync = { request, node, _, info in
+            let request = Request(request)
+            let handle = info!.pointee.fh
+            request.answer("fsync") { () throws(StoreError) in
+                try request.fileSystem.fsync(NodeID(node), handle: handle)
+            }
+        }
+        table.release = { request, node, info in
+            let request = Request(request)
+            let handle = info!.pointee.fh
+            request.answer("release") { () throws(StoreError) in
+                request.fileSystem.release(NodeID(node), handle: handle)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import CLinux
+import Glibc
+
+/// A pthread with a name, which its owner joins.
+struct NativeThread: Sendable {
+    private let thread: pthread_t
+
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// - Parameter name: at most 15 bytes show.
+    /// - Returns: nil where the system has no thread left to give.
+    ///
+    /// All signals are blocked in it: they belong to the threads of the program.
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> NativeThread? {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { raw in
+                let start = Unmanaged<Start>.fromOpaque(raw!).takeRetainedValue()
+                clinux_name_thread(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard failure == 0 else {
+            start.release()
+            return nil
+        }
+        return NativeThread(thread: thread)
+    }
+
+    /// Once only.
+    func join() { pthread_join(thread, nil) }
+
+    /// Whether this code runs on it.
+    var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+}

@@ -1,0 +1,62 @@
+import CFuse3
+import Glibc
+import Persist
+import PersistVFS
+
+/// One request of the kernel, on the thread that received it.
+struct Request {
+    private let pointer: fuse_req_t
+    let service: Service
+
+    init(_ pointer: fuse_req_t?) {
+        self.pointer = pointer!
+        service = Service.of(fuse_req_userdata(pointer))
+    }
+
+    var fileSystem: FileSystem { service.fileSystem }
+
+    /// Who asks. Of pages that are written back it is nobody in particular.
+    var caller: Caller {
+        let context = fuse_req_ctx(pointer)!.pointee
+        return Caller(uid: context.uid, gid: context.gid, umask: UInt16(truncatingIfNeeded: context.umask))
+    }
+
+    /// Where READ and READDIR gather bytes: no longer than the kernel asked for.
+    func buffer(_ bytes: Int) -> UnsafeMutableRawBufferPointer {
+        let whole = Worker.current!.buffer
+        return UnsafeMutableRawBufferPointer(rebasing: whole[..<min(bytes, whole.count)])
+    }
+
+    /// Runs an operation here and now, and answers with what it returned, or with the errno of its error.
+    ///
+    /// Every StoreError on its way to a program passes here, and is told the log if it is worth a line (R11).
+    func answer<Value>(
+        _ verb: StaticString, _ operation: () throws(StoreError) -> Value,
+        finish: (consuming Reply, Value) -> Void
+    ) {
+        let reply = Reply(pointer)
+        let value: Value
+        do throws(StoreError) {
+            // For INTERRUPT; no longer than the operation, since answering frees the request.
+            let worker = Worker.current
+            worker?.request = pointer
+            defer { worker?.request = nil }
+            value = try operation()
+        } catch {
+            service.refusals.note(verb, error)
+            return reply.error(errno(of: error))
+        }
+        finish(reply, value)
+    }
+
+    /// The same where success has nothing to say.
+    func answer(_ verb: StaticString, _ operation: () throws(StoreError) -> Void) {
+        answer(verb, operation) { reply, _ in reply.done() }
+    }
+
+    /// Refuses without asking the filesystem.
+    func refuse(_ number: Int32) { Reply(pointer).error(number) }
+
+    /// The answer, for callers that have it at once.
+    func reply() -> Reply { Reply(pointer) }
+}
