@@ -2,47 +2,95 @@ public import Persist
 
 /// The filesystem over a local store, without FUSE: one method for each verb of the kernel.
 ///
-/// Synchronous; any thread. An answer is complete when a method returns.
+/// Synchronous; any thread. An answer is complete when a method returns. What is in memory only is here: open files,
+/// working copies, creations that nobody has looked at yet. Everything else is the store's.
 public final class FileSystem: Sendable {
     public let store: any LocalStore
     public let options: FileSystemOptions
+    let kernel: any KernelNotifier
+    let log: any Log
+    let clock: @Sendable () -> Timestamp
+    let permissions: Permissions
+    let opens = OpenNodes()
+    let pending = PendingCreations()
+    let seen = SeenRevisions()
+    let aliases = Aliases()
+    let lingering = Lingering()
+    let controls: ControlFiles
+    let unpublished: UnpublishedBytes
 
-    /// - Parameter controls: `.persist/status.json` and the like: a name and what makes its text.
+    /// - Parameters:
+    ///   - clock: CLOCK_REALTIME.
+    ///   - controls: `.persist/status.json` and the like: a name and what makes its text.
     public init(
         store: any LocalStore, options: FileSystemOptions, kernel: any KernelNotifier, log: any Log,
-        controls: [FileName: @Sendable () -> [UInt8]] = [:]
+        clock: @escaping @Sendable () -> Timestamp, controls: [FileName: @Sendable () -> [UInt8]] = [:]
     ) {
         self.store = store
         self.options = options
+        self.kernel = kernel
+        self.log = log
+        self.clock = clock
+        permissions = Permissions(isChecked: options.checksPermissions)
+        unpublished = UnpublishedBytes(most: options.unpublishedBytesMax)
+        self.controls = ControlFiles(store: store, texts: controls, clock: clock, uid: options.uid, gid: options.gid)
+        store.observe(self)
     }
-    public func lookup(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func getattr(_ id: NodeID) throws(StoreError) -> Attributes { fatalError() }
-    public func setattr(_ id: NodeID, _ setting: AttributeSetting, handle: UInt64?, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func readlink(_ id: NodeID) throws(StoreError) -> [UInt8] { fatalError() }
-    public func mkdir(_ name: [UInt8], in parent: NodeID, mode: UInt16, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func mknod(_ name: [UInt8], in parent: NodeID, kind: Node.Kind, mode: UInt16, device: UInt64, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func symlink(_ target: [UInt8], _ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func link(_ id: NodeID, _ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) -> Attributes { fatalError() }
-    public func unlink(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) { fatalError() }
-    public func rmdir(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) { fatalError() }
-    public func rename(_ name: [UInt8], in parent: NodeID, to newName: [UInt8], in newParent: NodeID, mode: Rename.Mode, _ caller: Caller) throws(StoreError) { fatalError() }
-    public func open(_ id: NodeID, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) -> Opened { fatalError() }
-    public func create(_ name: [UInt8], in parent: NodeID, mode: UInt16, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) -> (Attributes, Opened) { fatalError() }
-    public func read(_ id: NodeID, handle: UInt64, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) { fatalError() }
-    /// - Parameter fromCache: written back from mapped pages: `handle` is any that can write.
-    public func write(_ id: NodeID, handle: UInt64, at offset: UInt64, _ bytes: RawSpan, fromCache: Bool, _ caller: Caller) throws(StoreError) -> Int { fatalError() }
-    public func flush(_ id: NodeID, handle: UInt64) throws(StoreError) { fatalError() }
-    public func fsync(_ id: NodeID, handle: UInt64) throws(StoreError) { fatalError() }
-    public func release(_ id: NodeID, handle: UInt64) { fatalError() }
-    public func readdir(_ id: NodeID, after cookie: UInt64, limit: Int) throws(StoreError) -> [ListedEntry] { fatalError() }
-    public func fsyncdir(_ id: NodeID) throws(StoreError) { fatalError() }
-    public func statfs() throws(StoreError) -> StoreStatistics { fatalError() }
-    public func getxattr(_ name: [UInt8], of id: NodeID) throws(StoreError) -> [UInt8] { fatalError() }
-    public func setxattr(_ name: [UInt8], to value: [UInt8], mode: AttributeMode, of id: NodeID, _ caller: Caller) throws(StoreError) { fatalError() }
-    public func listxattr(_ id: NodeID) throws(StoreError) -> [[UInt8]] { fatalError() }
-    public func removexattr(_ name: [UInt8], of id: NodeID, _ caller: Caller) throws(StoreError) { fatalError() }
-    /// The parent of a directory, for `..`.
-    public func parent(of id: NodeID) throws(StoreError) -> NodeID { fatalError() }
-    /// At unmount: publishes what open files still hold.
-    public func shutdown() { fatalError() }
+
+    /// At unmount: publishes what open files still hold, since nobody will close them.
+    public func shutdown() {
+        for open in opens.all {
+            let handles = open.with { Array($0.opens.keys) }
+            for handle in handles { release(open.id, handle: handle) }
+        }
+        retryLingering()
+        for open in lingering.all {
+            let name = open.with { $0.node.name }
+            log.log("\(name): its last content could not be published and is lost with this mount")
+        }
+    }
+
+    // MARK: What the verbs share
+
+    func requireWritable() throws(StoreError) {
+        if options.isReadOnly || store.isReadOnly { throw StoreError(.readOnly) }
+    }
+
+    /// - Throws: `.nameTooLong`, `.invalid`.
+    func name(_ bytes: [UInt8]) throws(StoreError) -> FileName { try FileName(bytes) }
+
+    /// The node of a directory in which this caller may make, remove and rename.
+    func requireDirectory(_ id: NodeID, _ caller: Caller) throws(StoreError) -> Attributes? {
+        try requireWritable()
+        if ControlFiles.owns(id) || id == .root { throw StoreError(.notPermitted) }
+        guard permissions.applies(to: caller) else { return nil }
+        let directory = attributes(of: try store.node(id))
+        try permissions.require([.write, .search], of: directory, caller)
+        return directory
+    }
+
+    /// Runs `body` on a node that is open here.
+    /// - Throws: `.badDescriptor` where it is not.
+    func withOpen<R: Sendable>(
+        _ id: NodeID, _ body: (inout OpenNode.State) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        guard let open = opens.find(id) else { throw StoreError(.badDescriptor) }
+        return try open.with(body)
+    }
+
+    /// The key to log with; nil where the store knows none.
+    func key(_ id: NodeID) -> StoreKey? { try? store.key(of: id) }
+}
+
+extension FileSystem {
+    /// What lies below the working copy of a node.
+    func below(_ state: OpenNode.State) -> WorkingCopy.Below {
+        let store = store
+        if let draft = state.working?.draft {
+            return { (offset, buffer) throws(StoreError) in try store.readDraft(draft, at: offset, into: &buffer) }
+        }
+        if state.creation != nil { return { (_, _) throws(StoreError) in } }
+        let id = state.node.id
+        return { (offset, buffer) throws(StoreError) in _ = try store.read(id, at: offset, into: &buffer) }
+    }
 }

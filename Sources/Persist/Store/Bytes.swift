@@ -23,29 +23,25 @@ extension Array where Element == UInt8 {
     }
 
     /// Overwrites the bytes from `offset` on; they must be there.
-    public mutating func replace(at offset: Int, with bytes: RawSpan) {
-        precondition(offset >= 0 && offset + bytes.byteCount <= count)
+    public mutating func replace(at offset: Int, with bytes: ArraySlice<UInt8>) {
+        precondition(offset >= 0 && offset + bytes.count <= count)
         unsafe self.withUnsafeMutableBytes { target in
             unsafe bytes.withUnsafeBytes { source in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: source)
             }
         }
     }
-
-    public mutating func append(_ bytes: RawSpan) {
-        unsafe bytes.withUnsafeBytes { unsafe self.append(contentsOf: $0) }
-    }
 }
 
 extension OutputRawSpan {
     /// Appends bytes; there must be room.
-    public mutating func append(_ bytes: RawSpan) {
-        precondition(bytes.byteCount <= freeCapacity)
+    public mutating func append(_ bytes: ArraySlice<UInt8>) {
+        precondition(bytes.count <= freeCapacity)
         unsafe withUnsafeMutableBytes { (target: UnsafeMutableRawBufferPointer, count: inout Int) in
             unsafe bytes.withUnsafeBytes { source in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: target[count...]).copyMemory(from: source)
             }
-            count += bytes.byteCount
+            count += bytes.count
         }
     }
 

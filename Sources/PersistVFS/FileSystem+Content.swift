@@ -1,0 +1,206 @@
+public import Persist
+
+extension FileSystem {
+    /// Appends the bytes at `offset` to `buffer`, as many as there are and it has room for.
+    public func read(
+        _ id: NodeID, handle: UInt64, at offset: UInt64, into buffer: inout OutputRawSpan
+    ) throws(StoreError) {
+        if ControlFiles.owns(id) { return try controls.read(handle, at: offset, into: &buffer) }
+        let id = aliases.resolve(id)
+        let room = buffer.freeCapacity
+        let unpublished: [UInt8]? = try opens.find(id)?.with { (state) throws(StoreError) in
+            guard let working = state.working else { return state.creation == nil ? nil : [] }
+            return try Array(capacity: room) { (part: inout OutputRawSpan) throws(StoreError) in
+                try working.read(at: offset, into: &part, below: below(state))
+            }
+        }
+        if let unpublished {
+            buffer.append(unpublished[...])
+        } else {
+            try store.read(id, at: offset, into: &buffer)
+        }
+    }
+
+    /// - Parameter fromCache: written back from mapped pages: it belongs to no open.
+    /// - Returns: how many bytes were taken; fewer only for a stream (R8).
+    public func write(
+        _ id: NodeID, handle: UInt64, at offset: UInt64, _ bytes: RawSpan, fromCache: Bool, _ caller: Caller
+    ) throws(StoreError) -> Int {
+        if ControlFiles.owns(id) { throw StoreError(.notPermitted) }
+        guard !bytes.isEmpty else { return 0 }
+        guard let open = opens.find(aliases.resolve(id)) else { throw StoreError(.badDescriptor) }
+        let bytes = Array(bytes)
+        return try open.with { (state) throws(StoreError) in
+            if state.node.isStream { return try appendToStream(&state, handle: handle, at: offset, bytes) }
+            if let spoiled = state.spoiled { throw spoiled }
+            do throws(StoreError) {
+                let isAppend = !fromCache && state.opens[handle]?.flags.contains(.append) == true
+                try write(&state, at: isAppend ? state.size : offset, bytes)
+            } catch {
+                spoil(&state, error)
+                throw error
+            }
+            if !fromCache { state.opens[handle]?.hasWritten = true }
+            state.working?.mtime = clock()
+            if caller.uid != 0, (state.node.mode ?? 0) & 0o6000 != 0 { clearSetID(&state) }
+            return bytes.count
+        }
+    }
+
+    /// close(2) of one descriptor: publishes, if this open has written (R1).
+    public func flush(_ id: NodeID, handle: UInt64) throws(StoreError) {
+        if ControlFiles.owns(id) { return }
+        guard let open = opens.find(aliases.resolve(id)) else { return }
+        try open.with { (state) throws(StoreError) in
+            guard let file = state.opens[handle], file.flags.contains(.write) else { return }
+            if let spoiled = state.spoiled { throw spoiled }
+            if state.node.isStream {
+                try materialize(&state)
+                return try keepTail(&state, handle)
+            }
+            if file.hasWritten { try publish(&state) } else { try materialize(&state) }
+        }
+    }
+
+    /// Makes what was written durable, and publishes nothing (R1, R2).
+    public func fsync(_ id: NodeID, handle: UInt64) throws(StoreError) {
+        if ControlFiles.owns(id) { return }
+        if let open = opens.find(aliases.resolve(id)) {
+            try open.with { (state) throws(StoreError) in
+                if let spoiled = state.spoiled { throw spoiled }
+                if state.node.isStream {
+                    try materialize(&state)
+                    return try keepTail(&state, handle)
+                }
+                try keep(&state)
+            }
+        }
+        if !store.isReadOnly { try store.sync() }
+    }
+
+    // MARK: Truncating
+
+    /// ftruncate(2) by a handle; truncate(2) without one, which is an open, ftruncate and close in one.
+    func truncate(_ id: NodeID, to size: UInt64, handle: UInt64?, _ caller: Caller) throws(StoreError) {
+        let open = try enter(id)
+        defer { leave(open) }
+        try open.with { (state) throws(StoreError) in
+            if state.creation == nil { state.node = try store.node(id) }
+            if state.node.kind == .directory { throw StoreError(.isDirectory) }
+            if state.node.isStream {
+                guard size == state.node.size else { throw Self.streamOnlyGrows }
+                return
+            }
+            if let spoiled = state.spoiled { throw spoiled }
+            if let handle, state.opens[handle] != nil {
+                do throws(StoreError) { try truncate(&state, to: size) } catch {
+                    spoil(&state, error)
+                    throw error
+                }
+                state.opens[handle]!.hasWritten = true
+            } else {
+                try truncateByPath(&state, to: size)
+            }
+            if caller.uid != 0, (state.node.mode ?? 0) & 0o6000 != 0 { clearSetID(&state) }
+        }
+    }
+
+    private func truncateByPath(_ state: inout OpenNode.State, to size: UInt64) throws(StoreError) {
+        if state.working == nil { state.baseRevision = state.node.revision }
+        do throws(StoreError) {
+            try truncate(&state, to: size)
+            try publish(&state)
+        } catch {
+            // The caller was told; a writer who is still here goes on with what it has.
+            if !state.hasWriter { discard(&state) }
+            throw error
+        }
+    }
+
+    func truncate(_ state: inout OpenNode.State, to size: UInt64) throws(StoreError) {
+        try requireSize(size, state)
+        try unpublished.counting(&state) { (state) throws(StoreError) in
+            try beginWorkingCopy(&state, keeping: size > 0)
+            let below = below(state)
+            if try state.working!.truncate(to: size, below: below), let draft = state.working!.draft {
+                try store.writeDraft(
+                    DraftContent(draft: draft, chunks: [], size: size, baseLimit: state.working!.baseLimit))
+            }
+        }
+        state.working?.mtime = clock()
+    }
+
+    // MARK: Writing
+
+    private func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: [UInt8]) throws(StoreError) {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
+        try requireSize(overflow ? .max : end, state)
+        if unpublished.isOver, state.node.isDocument {
+            throw StoreError(
+                .tooMuchUnpublished,
+                hint: "more than \(unpublished.most) bytes are written and not closed (option unpublished_bytes_max)")
+        }
+        try unpublished.counting(&state) { (state) throws(StoreError) in
+            try beginWorkingCopy(&state, keeping: true)
+            let below = below(state)
+            try state.working!.write(bytes, at: offset, below: below)
+            if !state.node.isDocument,
+                unpublished.isOver || state.working!.memoryBytes > Int(clamping: options.spillBytes)
+            {
+                try spill(&state)
+            }
+        }
+    }
+
+    private func requireSize(_ size: UInt64, _ state: OpenNode.State) throws(StoreError) {
+        let most = store.limits.bytesMax(state.node.namespace, state.node.nameClass)
+        guard size <= most else {
+            throw StoreError(.tooLarge, key: key(state.node.id), hint: "at most \(most) bytes fit here")
+        }
+    }
+
+    private func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
+        guard state.working == nil else { return }
+        var working = WorkingCopy(
+            chunkBytes: store.limits.chunkBytes, baseRevision: state.baseRevision,
+            baseSize: state.creation == nil ? state.node.size : 0, mtime: state.node.mtime)
+        if state.node.isDocument {
+            if keeping {
+                let below = below(state)
+                try working.loadAll(below: below)
+            }
+        } else if state.creation == nil, state.node.size > 0 {
+            // A draft from the start: others may not change what lies below.
+            working.draft = try store.openDraft(of: state.node.id, isNew: false)
+        }
+        state.working = working
+    }
+
+    private func spill(_ state: inout OpenNode.State) throws(StoreError) {
+        let content = try draftContent(&state)
+        try store.writeDraft(content)
+        state.working!.spilled()
+    }
+
+    /// The working copy as a draft, with what the store has not got yet.
+    func draftContent(_ state: inout OpenNode.State) throws(StoreError) -> DraftContent {
+        if state.working!.draft == nil {
+            state.working!.draft = try store.openDraft(of: state.node.id, isNew: state.creation != nil)
+        }
+        let working = state.working!
+        return DraftContent(
+            draft: working.draft!, chunks: working.draftChunks(), size: working.size, baseLimit: working.baseLimit)
+    }
+
+    /// A failed write to a document spoils it: no close makes half of it the value (R6). A blob keeps what it has.
+    private func spoil(_ state: inout OpenNode.State, _ error: StoreError) {
+        guard state.node.isDocument, error.kind != .interrupted, error.kind != .timedOut else { return }
+        state.spoiled = error
+    }
+
+    private func clearSetID(_ state: inout OpenNode.State) {
+        state.working?.clearsSetID = true
+        state.node.mode = state.node.mode?.withoutSetID
+        if let mode = state.creation?.mode { state.creation!.mode = mode.withoutSetID }
+    }
+}

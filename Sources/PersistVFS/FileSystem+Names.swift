@@ -1,0 +1,101 @@
+public import Persist
+
+extension FileSystem {
+    public func readlink(_ id: NodeID) throws(StoreError) -> [UInt8] {
+        let size = Int(try store.node(id).size)
+        return try Array(capacity: size) { (buffer: inout OutputRawSpan) throws(StoreError) in
+            try store.read(id, at: 0, into: &buffer)
+        }
+    }
+
+    public func mkdir(
+        _ name: [UInt8], in parent: NodeID, mode: UInt16, _ caller: Caller
+    ) throws(StoreError) -> Attributes {
+        try make(name, in: parent, kind: .directory, mode: mode, caller)
+    }
+
+    public func mknod(
+        _ name: [UInt8], in parent: NodeID, kind: Node.Kind, mode: UInt16, device: UInt64, _ caller: Caller
+    ) throws(StoreError) -> Attributes {
+        try make(name, in: parent, kind: kind, mode: mode, caller) { $0.device = device }
+    }
+
+    public func symlink(
+        _ target: [UInt8], _ name: [UInt8], in parent: NodeID, _ caller: Caller
+    ) throws(StoreError) -> Attributes {
+        try make(name, in: parent, kind: .symlink, mode: 0o777, caller) { $0.target = target }
+    }
+
+    /// Hard links are not kept by any adapter.
+    public func link(
+        _ id: NodeID, _ name: [UInt8], in parent: NodeID, _ caller: Caller
+    ) throws(StoreError) -> Attributes {
+        throw StoreError(.notPermitted, hint: "hard links are not supported")
+    }
+
+    public func unlink(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) {
+        let name = try self.name(name)
+        if ControlFiles.owns(parent) {
+            try requireWritable()
+            return try controls.unlink(name, in: parent)
+        }
+        let directory = try requireDirectory(parent, caller)
+        // Created and removed before anybody could see it: it never was.
+        if let open = pending.remove(name, in: parent) { return open.with { $0.unlinked() } }
+        if let directory {
+            try permissions.requireRemoval(of: try overlaid(try store.lookup(name, in: parent)), in: directory, caller)
+        }
+        let gone = try store.unlink(name, in: parent)
+        seen.forget(gone.id)
+        opens.find(gone.id)?.with { $0.unlinked() }
+    }
+
+    public func rmdir(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) {
+        let name = try self.name(name)
+        if parent == .root, Namespace(name: name) != nil { throw StoreError(.busy) }
+        let directory = try requireDirectory(parent, caller)
+        if directory != nil || !pending.isEmpty {
+            let node = try store.lookup(name, in: parent)
+            if let directory { try permissions.requireRemoval(of: attributes(of: node), in: directory, caller) }
+            guard pending.all(in: node.id).isEmpty else { throw StoreError(.notEmpty) }
+        }
+        _ = try store.removeDirectory(name, in: parent)
+    }
+
+    // MARK: Inside
+
+    private func make(
+        _ name: [UInt8], in parent: NodeID, kind: Node.Kind, mode: UInt16, _ caller: Caller,
+        _ finish: (inout Creation) -> Void = { _ in }
+    ) throws(StoreError) -> Attributes {
+        let name = try self.name(name)
+        var creation = try newCreation(name, in: parent, kind: kind, mode: mode, isExclusive: true, caller)
+        finish(&creation)
+        return attributes(of: try store.create(creation))
+    }
+
+    /// What a new file of this caller will be, in a directory where this caller may make one.
+    func newCreation(
+        _ name: FileName, in parent: NodeID, kind: Node.Kind, mode: UInt16, isExclusive: Bool, _ caller: Caller
+    ) throws(StoreError) -> Creation {
+        _ = try requireDirectory(parent, caller)
+        guard pending.find(name, in: parent) == nil else { throw StoreError(.exists) }
+        // A directory with sgid hands its group on (inode(7)).
+        let directory = try store.node(parent)
+        guard directory.kind == .directory else { throw StoreError(.notDirectory) }
+        let inherits = (directory.mode ?? 0) & 0o2000 != 0
+        var mode = kind == .symlink ? mode : mode & ~caller.umask
+        if inherits, kind == .directory { mode |= 0o2000 }
+        return Creation(
+            id: try store.reserveNodeID(), parent: parent, name: name, kind: kind, mode: mode & 0o7777,
+            uid: caller.uid, gid: inherits ? directory.gid : caller.gid, time: clock(), isExclusive: isExclusive)
+    }
+}
+
+extension OpenNode.State {
+    /// The name is gone; who has it open goes on.
+    mutating func unlinked() {
+        isUnlinked = true
+        node.isUnlinked = true
+    }
+}

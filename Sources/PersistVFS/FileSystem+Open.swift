@@ -1,0 +1,135 @@
+public import Persist
+
+extension FileSystem {
+    public func open(_ id: NodeID, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) -> Opened {
+        if ControlFiles.owns(id) { return try controls.open(id, flags, handle: opens.nextHandle()) }
+        let id = aliases.resolve(id)
+        if flags.contains(.write) { try requireWritable() }
+        // What others have changed shows from open(2) on (R9).
+        try store.refresh()
+        retryLingering()
+        let open = try enter(id)
+        do throws(StoreError) {
+            return try open.with { (state) throws(StoreError) in
+                if state.creation == nil { state.node = try store.node(id) }
+                try requireOpening(attributes(of: state), flags, caller)
+                return try begin(&state, flags)
+            }
+        } catch {
+            leave(open)
+            throw error
+        }
+    }
+
+    public func create(
+        _ name: [UInt8], in parent: NodeID, mode: UInt16, _ flags: OpenFlags, _ caller: Caller
+    ) throws(StoreError) -> (Attributes, Opened) {
+        let name = try self.name(name)
+        try requireWritable()
+        if let there = try existing(name, in: parent) {
+            guard !flags.contains(.exclusive) else { throw StoreError(.exists) }
+            let opened = try open(there, flags, caller)
+            return (try getattr(there), opened)
+        }
+        let creation = try newCreation(
+            name, in: parent, kind: .file, mode: mode, isExclusive: flags.contains(.exclusive), caller)
+        let candidate = OpenNode(node: try pendingNode(creation), creation: creation)
+        let (open, _) = try opens.enter(candidate, id: creation.id, most: options.openFilesMax)
+        store.hold(creation.id)
+        guard pending.insert(open, name, in: parent) else {
+            leave(open)
+            throw StoreError(.exists)
+        }
+        return try open.with { (state) throws(StoreError) in
+            let opened = try begin(&state, flags.subtracting(.truncate))
+            _ = seen.see(creation.id, 0)
+            return (attributes(of: state), opened)
+        }
+    }
+
+    /// The last of its descriptors is closed; FUSE waits for no answer.
+    public func release(_ id: NodeID, handle: UInt64) {
+        if ControlFiles.owns(id) { return controls.release(handle) }
+        let id = aliases.resolve(id)
+        guard let open = opens.find(id) else { return }
+        let isDone = open.with { state in
+            guard let file = state.opens[handle] else { return true }
+            if state.node.isStream { finishTail(&state, file) }
+            state.opens[handle] = nil
+            return state.hasWriter || finish(&state, open)
+        }
+        if isDone { leave(open) }
+        retryLingering()
+    }
+
+    // MARK: Inside
+
+    private func existing(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeID? {
+        if let open = pending.find(name, in: parent) { return open.id }
+        do throws(StoreError) { return try store.lookup(name, in: parent).id } catch {
+            if error.kind == .notFound { return nil }
+            throw error
+        }
+    }
+
+    /// A user more of an open node, or its first.
+    func enter(_ id: NodeID) throws(StoreError) -> OpenNode {
+        if let open = opens.enterExisting(id) { return open }
+        store.hold(id)
+        do throws(StoreError) {
+            let node = try store.node(id)
+            let (open, isFirst) = try opens.enter(OpenNode(node: node), id: id, most: options.openFilesMax)
+            if !isFirst { store.release(id) }
+            return open
+        } catch {
+            store.release(id)
+            throw error
+        }
+    }
+
+    func leave(_ open: OpenNode) {
+        if opens.leave(open.id) { store.release(open.id) }
+    }
+
+    private func requireOpening(_ file: Attributes, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) {
+        if file.kind == .directory { throw StoreError(.isDirectory) }
+        if file.kind == .symlink { throw StoreError(.loop) }
+        if flags.contains(.read) { try permissions.require(.read, of: file, caller) }
+        if flags.contains(.write) { try permissions.require(.write, of: file, caller) }
+    }
+
+    /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
+    private func begin(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
+        if flags.contains(.truncate) {
+            if state.working == nil { state.baseRevision = state.node.revision }
+            if state.node.isStream {
+                guard state.node.size == 0 else { throw Self.streamOnlyGrows }
+            } else if state.size > 0 || state.working != nil {
+                try truncate(&state, to: 0)
+            }
+        }
+        if flags.contains(.write), state.working == nil { state.baseRevision = state.node.revision }
+        let handle = opens.nextHandle()
+        var file = OpenFile(flags: flags)
+        file.knownEnd = state.node.isStream ? state.node.size : 0
+        state.opens[handle] = file
+        let isSeen = state.creation != nil || seen.see(state.node.id, state.node.revision)
+        return Opened(
+            handle: handle, usesDirectIO: state.node.isStream, keepsCache: isSeen || state.working != nil,
+            needsNoFlush: !flags.contains(.write))
+    }
+
+    /// The node of a creation before the store knows it.
+    private func pendingNode(_ creation: Creation) throws(StoreError) -> Node {
+        try store.preview(creation)
+    }
+
+    static var streamOnlyGrows: StoreError {
+        StoreError(.notPermitted, hint: "a log in events/ only grows; mount with -o events=rw to remove one")
+    }
+}
+
+extension OpenNode.State {
+    /// As every program on this mount sees it.
+    var size: UInt64 { working?.size ?? node.size }
+}

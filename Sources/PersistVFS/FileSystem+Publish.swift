@@ -1,0 +1,216 @@
+import Persist
+
+/// Where a byte that was written becomes part of the store, or is lost: `materialize`, `keep`, `publish`, `finish`.
+extension FileSystem {
+    /// Makes a pending creation real, as an empty file (R2).
+    func materialize(_ state: inout OpenNode.State) throws(StoreError) {
+        guard let creation = state.creation, !state.isUnlinked else { return }
+        do throws(StoreError) {
+            state.node = try store.create(creation)
+        } catch {
+            guard error.kind == .exists else { throw error }
+            return lostName(&state, creation)
+        }
+        becameReal(&state, creation)
+    }
+
+    /// FSYNC: the working copy as it is now survives a crash; recovery publishes it (R1).
+    func keep(_ state: inout OpenNode.State) throws(StoreError) {
+        guard let working = state.working, working.isModified, !state.isUnlinked else { return try materialize(&state) }
+        guard !working.isKept else { return }
+        let content = try draftContent(&state)
+        try store.keepDraft(content, creation: state.creation, mtime: working.mtime)
+        if let creation = state.creation {
+            state.node = try store.node(creation.id)
+            becameReal(&state, creation)
+        }
+        try unpublished.counting(&state) { (state) throws(StoreError) in
+            // A document is read whole again when it is published; a small file may still fit beside its name.
+            if !state.node.isDocument, working.memoryBytes > Int(store.limits.chunkBytes) { state.working!.spilled() }
+        }
+        state.working!.isKept = true
+    }
+
+    /// Makes the working copy the value of its file, whole (R1).
+    ///
+    /// - Throws: `.rejected`, `.full`, `.timedOut`…: the working copy is as before; of a document that the disk
+    ///   refused nothing will be published later (R6).
+    func publish(_ state: inout OpenNode.State) throws(StoreError) {
+        guard !state.isUnlinked else { return }
+        guard let working = state.working, working.isModified else { return try materialize(&state) }
+        let content: Publication.Content
+        if state.node.isDocument || working.isAllInMemory && working.size <= options.spillBytes {
+            content = .bytes(try working.bytes(below: below(state)))
+        } else {
+            content = .draft(try draftContent(&state))
+        }
+        var publication = Publication(
+            node: state.node.id, creation: state.creation, content: content, mtime: working.mtime,
+            clearsSetID: working.clearsSetID, base: state.node.isDocument ? working.baseRevision : nil)
+        if case .bytes = content { publication.draft = working.draft }
+        do throws(StoreError) {
+            published(&state, try store.publish(publication))
+        } catch {
+            switch error.kind {
+            case .exists where state.creation != nil:
+                try publishOverTaken(&state, publication)
+            case .notFound:
+                // Somebody else took the name away: what is written only the open files see.
+                state.unlinked()
+            case .full, .quotaExceeded, .io:
+                if state.node.isDocument { state.spoiled = error }
+                throw error
+            default:
+                throw error
+            }
+        }
+    }
+
+    /// The last writable open is gone: what is left is published, refused or, where it is spoiled, dropped.
+    ///
+    /// - Returns: false where it has to be tried again.
+    func finish(_ state: inout OpenNode.State, _ open: OpenNode) -> Bool {
+        if state.isUnlinked {
+            if state.opens.isEmpty { discard(&state) }
+            return true
+        }
+        if state.spoiled != nil {
+            discard(&state)
+            state.spoiled = nil
+        }
+        do throws(StoreError) {
+            try publish(&state)
+        } catch {
+            if error.kind == .rejected {
+                reject(&state, error)
+            } else if state.spoiled != nil {
+                discard(&state)
+                state.spoiled = nil
+            } else {
+                log.log("\(state.node.name): not published yet: \(error)")
+                lingering.insert(open)
+                return false
+            }
+        }
+        lingering.remove(open.id)
+        if state.opens.isEmpty { state.isNew = false }
+        return true
+    }
+
+    /// What could not be published at its last close is tried again.
+    func retryLingering() {
+        guard !lingering.isEmpty else { return }
+        for open in lingering.all {
+            let isDone = open.with { state in
+                guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
+                do throws(StoreError) {
+                    try publish(&state)
+                    return true
+                } catch {
+                    guard error.kind == .rejected else { return false }
+                    reject(&state, error)
+                    return true
+                }
+            }
+            if isDone {
+                lingering.remove(open.id)
+                leave(open)
+            }
+        }
+    }
+
+    /// Forgets the working copy: the published value shows again.
+    func discard(_ state: inout OpenNode.State) {
+        guard let working = state.working else { return }
+        try? unpublished.counting(&state) { $0.working = nil }
+        if let draft = working.draft { try? store.dropDraft(draft) }
+        seen.forget(state.node.id)
+        kernel.invalidate(state.node.id, attributesOnly: false)
+    }
+
+    // MARK: Inside
+
+    private func becameReal(_ state: inout OpenNode.State, _ creation: Creation) {
+        pending.remove(creation.name, in: creation.parent)
+        state.creation = nil
+    }
+
+    private func published(_ state: inout OpenNode.State, _ published: Published) {
+        if let creation = state.creation { becameReal(&state, creation) }
+        state.node = published.node
+        state.baseRevision = published.node.revision
+        state.isNew = false
+        try? unpublished.counting(&state) { $0.working = nil }
+        for handle in state.opens.keys { state.opens[handle]!.hasWritten = false }
+        guard let conflict = published.conflict else {
+            return seen.moved(state.node.id, to: published.node.revision)
+        }
+        tellConflict(state.node, conflict)
+    }
+
+    private func tellConflict(_ node: Node, _ conflict: [UInt8]) {
+        let path = String(decoding: conflict, as: UTF8.self)
+        log.log(
+            "\(node.name): changed by another program meanwhile; what was written here is .persist/conflicts/\(path)")
+        seen.forget(node.id)
+        kernel.invalidate(node.id, attributesOnly: false)
+    }
+
+    /// Another mount made the name first. A document stays theirs and ours is a conflict; of a blob the later
+    /// publish stands (R10).
+    private func publishOverTaken(
+        _ state: inout OpenNode.State, _ publication: Publication
+    ) throws(StoreError) {
+        guard let creation = state.creation else { return }
+        let taken = try store.lookup(creation.name, in: creation.parent)
+        var again = publication
+        again.node = taken.id
+        again.creation = nil
+        again.base = state.node.isDocument ? 0 : nil
+        let result = try store.publish(again)
+        if let conflict = result.conflict { tellConflict(result.node, conflict) }
+        kernel.invalidate(taken.id, attributesOnly: false)
+        lostName(&state, creation)
+        state.working?.isModified = false
+    }
+
+    /// The name leads to another mount's file now; who has ours open goes on with it.
+    private func lostName(_ state: inout OpenNode.State, _ creation: Creation) {
+        pending.remove(creation.name, in: creation.parent)
+        state.creation = nil
+        state.unlinked()
+        log.log("\(creation.name): another program made this name first")
+        kernel.invalidate(creation.name, in: creation.parent)
+    }
+
+    /// Keeps refused bytes where a person finds them; the last good value stays (R5).
+    private func reject(_ state: inout OpenNode.State, _ error: StoreError) {
+        guard let working = state.working else { return }
+        let reason = error.hint ?? "not valid"
+        do throws(StoreError) {
+            let bytes = try working.bytes(below: below(state))
+            // A pending creation has no path of its own in the store.
+            let path: [UInt8]
+            if let creation = state.creation {
+                path = try store.path(of: creation.parent) + [UInt8(ascii: "/")] + creation.name.bytes
+            } else {
+                path = try store.path(of: state.node.id)
+            }
+            try store.keepRejected(path, bytes: bytes, error: reason)
+            log.log("\(String(decoding: path, as: UTF8.self)): \(reason); kept in .persist/rejected")
+        } catch {
+            log.log("\(state.node.name): \(reason); could not be kept in .persist/rejected: \(error)")
+        }
+        discard(&state)
+        guard state.isNew else { return }
+        // A name that had no value before this open goes away again.
+        if let creation = state.creation {
+            pending.remove(creation.name, in: creation.parent)
+            state.creation = nil
+        } else if state.node.revision == 0 {
+            _ = try? store.unlink(state.node.name, in: state.node.parent)
+        }
+        state.unlinked()
+        kernel.invalidate(state.node.name, in: state.node.parent)
+    }
+}

@@ -1,0 +1,86 @@
+public import Persist
+
+extension FileSystem {
+    public func rename(
+        _ name: [UInt8], in parent: NodeID, to newName: [UInt8], in newParent: NodeID, mode: Rename.Mode,
+        _ caller: Caller
+    ) throws(StoreError) {
+        let name = try self.name(name)
+        let newName = try self.name(newName)
+        if parent == .root, Namespace(name: name) != nil { throw StoreError(.busy) }
+        if ControlFiles.owns(parent) != ControlFiles.owns(newParent) { throw StoreError(.crossesNamespaces) }
+        let directory = try requireDirectory(parent, caller)
+        let newDirectory = try requireDirectory(newParent, caller)
+        try requireMoving(name, parent, directory, newName, newParent, newDirectory, caller)
+
+        // From here on the answer depends on the names: what is pending under them becomes real.
+        if let open = pending.find(name, in: parent) {
+            try open.with { (state) throws(StoreError) in try materialize(&state) }
+        }
+        if let open = pending.find(newName, in: newParent) {
+            switch mode {
+            case .noReplace: throw StoreError(.exists)
+            case .exchange: try open.with { (state) throws(StoreError) in try materialize(&state) }
+            case .replace:
+                pending.remove(newName, in: newParent)
+                open.with { $0.unlinked() }
+            }
+        }
+        try publishSource(name, in: parent)
+
+        let renamed = try store.rename(
+            Rename(parent: parent, name: name, newParent: newParent, newName: newName, mode: mode))
+        settle(renamed, mode)
+        if let absorbed = renamed.absorbed {
+            aliases.add(absorbed, for: renamed.node.id)
+            seen.forget(absorbed)
+            kernel.invalidate(newName, in: newParent)
+            kernel.invalidate(renamed.node.id, attributesOnly: false)
+        }
+    }
+
+    // MARK: Inside
+
+    private func requireMoving(
+        _ name: FileName, _ parent: NodeID, _ directory: Attributes?, _ newName: FileName, _ newParent: NodeID,
+        _ newDirectory: Attributes?, _ caller: Caller
+    ) throws(StoreError) {
+        guard let directory, let newDirectory else { return }
+        if let source = try? store.lookup(name, in: parent) {
+            try permissions.requireRemoval(of: attributes(of: source), in: directory, caller)
+        }
+        if let target = try? store.lookup(newName, in: newParent) {
+            try permissions.requireRemoval(of: attributes(of: target), in: newDirectory, caller)
+        }
+    }
+
+    /// What a program has written to a temporary file that it still has open goes along: editors rename before
+    /// they close. A document's unpublished bytes stay in its working copy: they may be half of a value.
+    private func publishSource(_ name: FileName, in parent: NodeID) throws(StoreError) {
+        guard !(opens.count == 0), let source = try? store.lookup(name, in: parent), let open = opens.find(source.id)
+        else { return }
+        try open.with { (state) throws(StoreError) in
+            guard let working = state.working, working.isModified, !state.node.isDocument, !state.node.isStream else {
+                return
+            }
+            try publish(&state)
+        }
+    }
+
+    private func settle(_ renamed: Renamed, _ mode: Rename.Mode) {
+        if let open = opens.find(renamed.node.id) { open.with { if $0.creation == nil { $0.node = renamed.node } } }
+        if let replaced = renamed.replaced {
+            seen.forget(replaced.id)
+            opens.find(replaced.id)?.with { state in
+                if mode == .exchange { state.node = replaced } else { state.unlinked() }
+            }
+        }
+        guard renamed.node.kind == .directory || renamed.replaced?.kind == .directory else { return }
+        // Another path may make another class of every name below.
+        for open in opens.all {
+            open.with { state in
+                if state.creation == nil, !state.isUnlinked, let node = try? store.node(open.id) { state.node = node }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Persist
+
+/// Logs in events/: files that only grow, a line an event (R8).
+extension FileSystem {
+    private static let newline = UInt8(ascii: "\n")
+
+    func appendToStream(
+        _ state: inout OpenNode.State, handle: UInt64, at offset: UInt64, _ bytes: [UInt8]
+    ) throws(StoreError) -> Int {
+        guard var file = state.opens[handle] else { throw StoreError(.badDescriptor) }
+        var rest = bytes[...]
+        if !file.flags.contains(.append) {
+            let end = file.knownEnd + UInt64(file.tail.count)
+            guard offset <= end else { throw Self.streamOnlyGrows }
+            let overlap = Int(min(UInt64(bytes.count), end - offset))
+            guard try isThere(bytes[..<overlap], at: offset, state, file) else { throw Self.streamOnlyGrows }
+            rest = bytes[overlap...]
+        }
+        guard !rest.isEmpty else { return bytes.count }
+        if file.tail.isEmpty { file.tailStart = file.flags.contains(.append) ? .newLine : .continuing }
+        let waiting = file.tail.count
+        file.tail.append(contentsOf: rest)
+        defer { state.opens[handle] = file }
+
+        guard let last = file.tail.lastIndex(of: Self.newline) else {
+            guard UInt64(file.tail.count) <= store.limits.lineBytesMax else {
+                file.tail.removeLast(rest.count)
+                throw StoreError(
+                    .tooLarge, key: key(state.node.id), hint: "a line has at most \(store.limits.lineBytesMax) bytes")
+            }
+            return bytes.count
+        }
+        let append = Append(
+            stream: state.node.id, creation: state.creation, bytes: Array(file.tail[...last]), start: file.tailStart,
+            time: clock(), tail: file.keptTail)
+        let appended: Appended
+        do throws(StoreError) {
+            appended = try store.append(append)
+        } catch {
+            file.tail.removeLast(rest.count)
+            throw error
+        }
+        settle(&state, appended)
+        file.keptTail = nil
+        file.keptTailCount = 0
+        file.knownEnd = appended.position + UInt64(appended.accepted)
+        if appended.accepted <= last {
+            // A bad line ends the write: what came before it is in.
+            file.tail = []
+            return bytes.count - rest.count + max(0, appended.accepted - waiting)
+        }
+        file.tail = Array(file.tail[(last + 1)...])
+        file.tailStart = file.flags.contains(.append) ? .newLine : .continuing
+        return bytes.count
+    }
+
+    /// FLUSH commits the unfinished line: recovery joins it.
+    func keepTail(_ state: inout OpenNode.State, _ handle: UInt64) throws(StoreError) {
+        guard let file = state.opens[handle], file.tail.count != file.keptTailCount else { return }
+        state.opens[handle]!.keptTail = try store.keepTail(file.keptTail, of: state.node.id, bytes: file.tail)
+        state.opens[handle]!.keptTailCount = file.tail.count
+    }
+
+    /// RELEASE joins the unfinished line as an event without a newline.
+    func finishTail(_ state: inout OpenNode.State, _ file: OpenFile) {
+        guard !file.tail.isEmpty else { return }
+        let append = Append(
+            stream: state.node.id, creation: state.creation, bytes: file.tail, start: file.tailStart,
+            endsUnterminated: true, time: clock(), tail: file.keptTail)
+        do throws(StoreError) {
+            settle(&state, try store.append(append))
+        } catch {
+            keepRefused(state.node, file, error)
+        }
+    }
+
+    // MARK: Inside
+
+    private func settle(_ state: inout OpenNode.State, _ appended: Appended) {
+        if let creation = state.creation {
+            pending.remove(creation.name, in: creation.parent)
+            state.creation = nil
+        }
+        state.node = appended.node
+        state.isNew = false
+    }
+
+    /// Whether these bytes are in the stream already (rsync --inplace writes what it has again).
+    private func isThere(
+        _ bytes: ArraySlice<UInt8>, at offset: UInt64, _ state: OpenNode.State, _ file: OpenFile
+    ) throws(StoreError) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        let stored = offset < file.knownEnd ? Int(min(UInt64(bytes.count), file.knownEnd - offset)) : 0
+        if stored > 0 {
+            let there = try Array<UInt8>(capacity: stored) { (buffer: inout OutputRawSpan) throws(StoreError) in
+                try store.read(state.node.id, at: offset, into: &buffer)
+            }
+            guard there.elementsEqual(bytes.prefix(stored)) else { return false }
+        }
+        let waiting = bytes.dropFirst(stored)
+        let first = Int(offset + UInt64(stored) - file.knownEnd)
+        return waiting.isEmpty || file.tail[first...].prefix(waiting.count).elementsEqual(waiting)
+    }
+
+    private func keepRefused(_ node: Node, _ file: OpenFile, _ error: StoreError) {
+        let reason = error.hint ?? "\(error.kind)"
+        do throws(StoreError) {
+            let path = try store.path(of: node.id)
+            try store.keepRejected(path, bytes: file.tail, error: reason)
+            if let tail = file.keptTail { try store.dropTail(tail) }
+            log.log("\(String(decoding: path, as: UTF8.self)): last line: \(reason); kept in .persist/rejected")
+        } catch {
+            log.log("\(node.name): last line: \(reason); could not be kept in .persist/rejected: \(error)")
+        }
+    }
+}
