@@ -117,7 +117,7 @@ extension MemoryStore {
     private static func copy(_ bytes: [UInt8], at offset: UInt64, into buffer: inout OutputRawSpan) {
         guard offset < UInt64(bytes.count) else { return }
         let count = min(bytes.count - Int(offset), buffer.freeCapacity)
-        buffer.append(bytes.span.bytes.extracting(droppingFirst: Int(offset)).extracting(first: count))
+        buffer.append(bytes[Int(offset)..<(Int(offset) + count)])
     }
 
     // MARK: Streams
