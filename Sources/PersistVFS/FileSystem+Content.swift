@@ -42,7 +42,7 @@ extension FileSystem {
             }
             if !fromCache { state.opens[handle]?.hasWritten = true }
             state.working?.mtime = clock()
-            if caller.uid != 0, (state.node.mode ?? 0) & 0o6000 != 0 { clearSetID(&state) }
+            if caller.uid != 0 { try clearSetID(&state) }
             return bytes.count
         }
     }
@@ -101,7 +101,7 @@ extension FileSystem {
             } else {
                 try truncateByPath(&state, to: size)
             }
-            if caller.uid != 0, (state.node.mode ?? 0) & 0o6000 != 0 { clearSetID(&state) }
+            if caller.uid != 0 { try clearSetID(&state) }
         }
     }
 
@@ -198,9 +198,14 @@ extension FileSystem {
         state.spoiled = error
     }
 
-    private func clearSetID(_ state: inout OpenNode.State) {
-        state.working?.clearsSetID = true
-        state.node.mode = state.node.mode?.withoutSetID
-        if let mode = state.creation?.mode { state.creation!.mode = mode.withoutSetID }
+    /// suid and sgid go at once with a write by somebody who is not root (R4).
+    private func clearSetID(_ state: inout OpenNode.State) throws(StoreError) {
+        guard let mode = state.node.mode, mode & 0o6000 != 0 else { return }
+        state.node.mode = mode.withoutSetID
+        if state.creation == nil {
+            _ = try store.setAttributes(state.node.id, AttributeChange(mode: mode.withoutSetID, time: clock()))
+        } else {
+            state.creation!.mode = mode.withoutSetID
+        }
     }
 }

@@ -46,7 +46,7 @@ extension FileSystem {
         }
         var publication = Publication(
             node: state.node.id, creation: state.creation, content: content, mtime: working.mtime,
-            clearsSetID: working.clearsSetID, base: state.node.isDocument ? working.baseRevision : nil)
+            base: state.node.isDocument ? working.baseRevision : nil)
         if case .bytes = content { publication.draft = working.draft }
         do throws(StoreError) {
             published(&state, try store.publish(publication))
@@ -74,18 +74,14 @@ extension FileSystem {
             if state.opens.isEmpty { discard(&state) }
             return true
         }
-        if state.spoiled != nil {
-            discard(&state)
-            state.spoiled = nil
-        }
+        if state.spoiled != nil { dropSpoiled(&state) }
         do throws(StoreError) {
             try publish(&state)
         } catch {
             if error.kind == .rejected {
                 reject(&state, error)
             } else if state.spoiled != nil {
-                discard(&state)
-                state.spoiled = nil
+                dropSpoiled(&state)
             } else {
                 log.log("\(state.node.name): not published yet: \(error)")
                 lingering.insert(open)
@@ -130,9 +126,16 @@ extension FileSystem {
 
     // MARK: Inside
 
+    private func dropSpoiled(_ state: inout OpenNode.State) {
+        discard(&state)
+        removeIfNew(&state)
+        state.spoiled = nil
+    }
+
     private func becameReal(_ state: inout OpenNode.State, _ creation: Creation) {
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil
+        state.baseRevision = state.node.revision
     }
 
     private func published(_ state: inout OpenNode.State, _ published: Published) {
@@ -202,13 +205,20 @@ extension FileSystem {
             log.log("\(state.node.name): \(reason); could not be kept in .persist/rejected: \(error)")
         }
         discard(&state)
+        removeIfNew(&state)
+    }
+
+    /// A name that had no value before this open goes away again, where nothing came of it.
+    private func removeIfNew(_ state: inout OpenNode.State) {
         guard state.isNew else { return }
-        // A name that had no value before this open goes away again.
         if let creation = state.creation {
             pending.remove(creation.name, in: creation.parent)
             state.creation = nil
-        } else if state.node.revision == 0 {
-            _ = try? store.unlink(state.node.name, in: state.node.parent)
+        } else {
+            // Another program may have given it a value meanwhile: then it stays.
+            guard let now = try? store.node(state.node.id), now.revision == state.baseRevision,
+                (try? store.unlink(now.name, in: now.parent)) != nil
+            else { return }
         }
         state.unlinked()
         kernel.invalidate(state.node.name, in: state.node.parent)

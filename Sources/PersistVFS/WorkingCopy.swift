@@ -23,8 +23,6 @@ struct WorkingCopy: Sendable {
     var isModified = false
     /// The store would recover it as it is now (FSYNC).
     var isKept = false
-    /// suid and sgid go when it is published (R4).
-    var clearsSetID = false
 
     init(chunkBytes: UInt64, baseRevision: Int64, baseSize: UInt64, mtime: Timestamp) {
         self.chunkBytes = chunkBytes

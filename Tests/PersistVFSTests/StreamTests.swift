@@ -1,0 +1,114 @@
+import Persist
+import PersistTestKit
+import PersistVFS
+import Testing
+
+@Suite("R8 logs in events/")
+struct StreamTests {
+    @Test("R8 a finished line is an event at once; an unfinished one waits in its open file")
+    func lines() throws {
+        let bed = TestBed()
+        let file = try bed.create("events/a.jsonl", [.write, .append])
+        try file.write("{\"n\":1}\n{\"n\"")
+        #expect(try bed.read("events/a.jsonl") == "{\"n\":1}\n")
+        #expect(try bed.afterCrash().read("events/a.jsonl") == "{\"n\":1}\n")
+        try file.write(":2}\n")
+        #expect(try bed.read("events/a.jsonl") == "{\"n\":1}\n{\"n\":2}\n")
+        try file.close()
+    }
+
+    @Test("R8 FLUSH keeps the unfinished line for recovery, RELEASE joins it without a newline")
+    func tails() throws {
+        let bed = TestBed()
+        let file = try bed.create("events/a.log", [.write, .append])
+        try file.write("one\ntw")
+        try file.flush()
+        #expect(try bed.afterCrash().read("events/a.log") == "one\ntw")
+        try file.write("o")
+        file.release()
+        #expect(try bed.read("events/a.log") == "one\ntwo")
+        let appender = try bed.open("events/a.log", [.write, .append])
+        try appender.write("three\n")
+        try appender.close()
+        #expect(try bed.read("events/a.log") == "one\ntwo\nthree\n")
+    }
+
+    @Test("R8 a positioned write at the end continues an unfinished line (rsync --append)")
+    func continuing() throws {
+        let bed = TestBed()
+        try bed.write("events/a.log", "one\ntw")
+        let file = try bed.open("events/a.log", [.write])
+        try file.write("o\nthree\n", at: 6)
+        try file.close()
+        #expect(try bed.read("events/a.log") == "one\ntwo\nthree\n")
+    }
+
+    @Test("R8 rewriting what is there is allowed, overwriting is not (rsync --inplace)")
+    func overwriting() throws {
+        let bed = TestBed()
+        try bed.write("events/a.log", "one\ntwo\n")
+        let file = try bed.open("events/a.log", [.write])
+        try file.write("one\ntwo\nthree\n")
+        #expect(try bed.read("events/a.log") == "one\ntwo\nthree\n")
+        #expect(kind { () throws(StoreError) in try file.write("ONE\n") } == .notPermitted)
+        #expect(kind { () throws(StoreError) in try file.write("gap\n", at: 100) } == .notPermitted)
+        try file.close()
+        #expect(try bed.read("events/a.log") == "one\ntwo\nthree\n")
+    }
+
+    @Test("R8 a bad line ends its write: what came before it is in")
+    func badLines() throws {
+        let bed = TestBed()
+        let file = try bed.create("events/a.jsonl", [.write, .append])
+        #expect(try file.write("1\n2\nbad\n3\n") == 4)
+        #expect(kind { () throws(StoreError) in try file.write("bad\n") } == .rejected)
+        #expect(try file.write("4\n") == 2)
+        try file.write("{\"unfinished")
+        file.release()
+        #expect(try bed.read("events/a.jsonl") == "1\n2\n4\n")
+        #expect(try bed.read(".persist/rejected/events/a.jsonl") == "{\"unfinished")
+    }
+
+    @Test("R8 truncating, unlinking and renaming away a stream with events change nothing")
+    func refused() throws {
+        let bed = TestBed()
+        try bed.write("events/a.log", "one\n")
+        let id = try bed.find("events/a.log").id
+        #expect(
+            kind { () throws(StoreError) in _ = try bed.open("events/a.log", [.write, .truncate]) } == .notPermitted)
+        #expect(kind { () throws(StoreError) in try bed.unlink("events/a.log") } == .notPermitted)
+        #expect(kind { () throws(StoreError) in try bed.rename("events/a.log", "events/b.log") } == .notPermitted)
+        #expect(
+            kind { () throws(StoreError) in
+                _ = try bed.fs.setattr(id, AttributeSetting(size: 0), handle: nil, TestBed.root)
+            } == .notPermitted)
+        _ = try bed.fs.setattr(id, AttributeSetting(size: 4), handle: nil, TestBed.root)
+        #expect(try bed.read("events/a.log") == "one\n")
+    }
+
+    @Test("R8 renaming a longer copy over a stream appends the rest; the source's id answers as the stream")
+    func renamedOver() throws {
+        let bed = TestBed()
+        try bed.write("events/a.log", "one\n")
+        let stream = try bed.find("events/a.log").id
+        try bed.write("events/.a.log.AbCdEf", "one\ntwo\n")
+        let source = try bed.find("events/.a.log.AbCdEf").id
+        try bed.rename("events/.a.log.AbCdEf", "events/a.log")
+        #expect(try bed.find("events/a.log").id == stream)
+        #expect(try bed.read("events/a.log") == "one\ntwo\n")
+        #expect(try bed.fs.getattr(source).id == stream)
+        #expect(bed.kernel.names.contains("a.log"))
+    }
+
+    @Test("R14 a line has at most line_bytes_max bytes")
+    func longLines() throws {
+        var limits = StoreLimits()
+        limits.lineBytesMax = 10
+        let bed = TestBed(MemoryStore(limits: limits))
+        let file = try bed.create("events/a.log", [.write, .append])
+        #expect(kind { () throws(StoreError) in try file.write("01234567890") } == .tooLarge)
+        try file.write("0123456789\n")
+        try file.close()
+        #expect(try bed.read("events/a.log") == "0123456789\n")
+    }
+}
