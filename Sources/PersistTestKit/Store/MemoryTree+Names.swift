@@ -70,7 +70,7 @@ extension MemoryTree {
     func nameClass(of id: NodeID) throws(StoreError) -> NameClass {
         let found = try entry(id)
         guard let namespace = found.node.namespace else { return .plain }
-        return NameRules.nameClass(
+        return NameClass.of(
             try components(of: id).dropFirst(), in: namespace, isExclusive: found.isExclusive,
             hasValue: found.isForeign)
     }

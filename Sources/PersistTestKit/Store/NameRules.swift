@@ -2,12 +2,6 @@ internal import Persist
 
 /// What Persist says of names and of JSON, in the words of the model.
 enum NameRules {
-    static func nameClass(
-        _ path: some Collection<FileName>, in namespace: Namespace, isExclusive: Bool, hasValue: Bool
-    ) -> NameClass {
-        NameClass.of(path, in: namespace, isExclusive: isExclusive, hasValue: hasValue)
-    }
-
     static func key(of path: some Collection<FileName>, in namespace: Namespace) -> StoreKey? {
         PathNames.key(of: path, in: namespace).map { StoreKey(namespace.name.bytes + [UInt8(ascii: "/")] + $0) }
     }
@@ -17,5 +11,8 @@ enum NameRules {
         [".jsonl", ".ndjson"].contains { name.bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
-    static func requireJSON(_ bytes: ArraySlice<UInt8>, depthMax: Int) throws(StoreError) {}
+    static func requireJSON(_ bytes: ArraySlice<UInt8>, depthMax: Int) throws(StoreError) {
+        guard let problem = JSONScanner.check(Array(bytes), depthMax: depthMax) else { return }
+        throw StoreError(.rejected, hint: "\(problem)")
+    }
 }
