@@ -60,6 +60,9 @@ let package = Package(
             name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
+            name: "PersistFUSETests", dependencies: ["Persist", "PersistVFS", "PersistFUSE", "CFuse3", "CLinux"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(

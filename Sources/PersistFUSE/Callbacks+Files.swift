@@ -24,7 +24,9 @@ extension Callbacks {
                 try request.fileSystem.create(
                     name, in: NodeID(parent), mode: UInt16(mode & 0o7777), OpenFlags(linux: info.flags), request.caller)
             } finish: { reply, made in
-                let (attributes, opened) = made
+                let attributes = made.0
+                var opened = made.1
+                if request.service.canMapDirectFiles { opened.usesDirectIO = true }
                 guard !reply.created(attributes, opened, info) else { return }
                 request.fileSystem.release(attributes.id, handle: opened.handle)
             }

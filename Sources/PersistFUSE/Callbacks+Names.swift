@@ -98,7 +98,8 @@ extension Callbacks {
                 default: return try request.fileSystem.lookup(name, in: parent, request.caller)
                 }
             } catch {
-                guard error.kind == .notFound else { throw error }
+                // A name that is missing in `.persist/` may come without notice.
+                guard error.kind == .notFound, !FileSystem.isVolatile(parent) else { throw error }
                 return nil
             }
         } finish: { reply, found in

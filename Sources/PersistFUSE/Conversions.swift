@@ -1,4 +1,5 @@
 import CFuse3
+import CLinux
 import Glibc
 import Persist
 import PersistVFS

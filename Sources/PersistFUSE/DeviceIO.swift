@@ -1,4 +1,5 @@
 import CFuse3
+import CLinux
 import Glibc
 
 /// How libfuse reads and writes /dev/fuse: as it would by itself, but that the handshake sees INIT and its answer.

@@ -7,13 +7,13 @@ import Synchronization
 /// libfuse has one log function for the whole process, so this is one too.
 enum LibfuseMessages {
     private struct State {
-        var gathered: [String] = []
+        var gathered = ""
         var gatherers = 0
         var sink: RefusalLog?
     }
 
     private static let state = Mutex(State())
-    private static let linesMax = 16
+    private static let gatheredBytesMax = 4096
 
     /// Messages go here from now on, where nobody gathers them.
     static func send(to sink: RefusalLog?) { state.withLock { $0.sink = sink } }
@@ -30,22 +30,26 @@ enum LibfuseMessages {
     static func gathered() -> String {
         state.withLock { state in
             state.gatherers -= 1
-            defer { if state.gatherers == 0 { state.gathered = [] } }
-            return state.gathered.joined(separator: "; ")
+            defer { if state.gatherers == 0 { state.gathered = "" } }
+            return onOneLine(state.gathered)
         }
     }
 
     private static func note(_ format: UnsafePointer<CChar>, _ arguments: CVaListPointer) {
-        let line = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+        // A message may come in several pieces.
+        let piece = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
             _ = vsnprintf(buffer.baseAddress, buffer.count, format, arguments)
             return String(cString: buffer.baseAddress!)
         }
-        let words = line.split(whereSeparator: \.isNewline).joined(separator: " ")
         let sink: RefusalLog? = state.withLock { state in
             guard state.gatherers > 0 else { return state.sink }
-            if state.gathered.count < linesMax { state.gathered.append(words) }
+            if state.gathered.utf8.count < gatheredBytesMax { state.gathered += piece }
             return nil
         }
-        sink?.write(words)
+        sink?.write(onOneLine(piece))
+    }
+
+    private static func onOneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: "; ")
     }
 }

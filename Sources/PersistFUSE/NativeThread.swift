@@ -44,6 +44,6 @@ struct NativeThread: Sendable {
     /// Once only.
     func join() { pthread_join(thread, nil) }
 
-    /// Whether this code runs on it.
-    var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+    /// While it has not been joined.
+    func send(_ signal: Int32) { pthread_kill(thread, signal) }
 }

@@ -1,6 +1,4 @@
-import CFuse3
 import Glibc
-import Persist
 import Synchronization
 
 extension Session {
@@ -16,7 +14,7 @@ extension Session {
         // While requests are served still: a notification may wait for the answer to one.
         notifier.detach()
         _ = takeAway(isLazy: true)
-        endWorkers()
+        service.pool.endNow()
     }
 
     /// Whether this mount, not another, is what is on the mount point.
@@ -25,19 +23,6 @@ extension Session {
     /// After the last request: a connection that was aborted leaves its mount behind.
     func detachMount() {
         if isMounted { _ = takeAway(isLazy: true) }
-    }
-
-    /// Threads that wait for a request leave when they get one, so each is sent one: the kernel answers
-    /// NOTIFY_RETRIEVE of no bytes of the root with a message that says so.
-    private func endWorkers() {
-        service.pool.end()
-        phase.withLock { phase in
-            // Under the lock, `run` cannot end and take the session along.
-            guard phase == .running else { return }
-            for _ in 0..<service.pool.running {
-                fuse_lowlevel_notify_retrieve(session, NodeID.root.rawValue, 0, 0, nil)
-            }
-        }
     }
 
     /// umount2(2), or `fusermount3 -u` where that is root's.

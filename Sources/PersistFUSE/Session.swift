@@ -54,19 +54,20 @@ public final class Session: @unchecked Sendable {
     /// With one thread a create takes twice as long, with more than there are cores an eighth longer.
     static func workers(cores: Int) -> Int { min(max(cores, 2), 8) }
 
-    /// Serves the mount until it is gone; joins all its threads. Once only.
+    /// Serves the mount until it is gone; joins all its threads. Once only: a second call returns at once.
     public func run() {
-        guard
-            phase.withLock({ phase in
-                defer { if phase == .mounted { phase = .running } }
-                return phase == .mounted
-            })
-        else { return }
+        let isFirst = phase.withLock { phase in
+            defer { if phase == .mounted { phase = .running } }
+            return phase == .mounted
+        }
+        guard isFirst else { return }
         let isNotifying = notifier.attach(session)
         let session = UInt(bitPattern: session)
         let service = service
         let isServed = isNotifying && service.pool.run { Worker(service).run(OpaquePointer(bitPattern: session)!) }
-        if !isServed { service.refusals.write("\(mountPoint): no thread could be started; unmounting") }
+        if !isServed, !service.pool.isEnding {
+            service.refusals.write("\(mountPoint): no thread could be started; unmounting")
+        }
         phase.withLock { $0 = .ended }
         detachMount()
         notifier.detach()

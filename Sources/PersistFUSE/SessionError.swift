@@ -1,4 +1,5 @@
 import CFuse3
+import CLinux
 import Glibc
 
 /// Why a directory could not be mounted on, in words for the person who asked.
@@ -14,7 +15,7 @@ public enum SessionError: Error, Sendable, Equatable {
     /// A dead mount is in the way ("Transport endpoint is not connected").
     case mountPointDead(String)
     case mountPointFailed(String, errno: Int32)
-    /// libfuse does not know an option.
+    /// libfuse does not know an option; in its words.
     case badOption(String)
     /// mount(2) or fusermount3 refused, in its own words.
     case mountFailed(String)
@@ -32,7 +33,7 @@ extension SessionError: CustomStringConvertible {
         case .mountPointDead(let path):
             "\(path): a mount whose program has ended is still there: fusermount3 -u '\(path)' removes it"
         case .mountPointFailed(let path, let errno): "\(path): \(String(cString: strerror(errno)))"
-        case .badOption(let words): "unknown mount option: \(words)"
+        case .badOption(let words): "the mount options were refused: \(words)"
         case .mountFailed(let words): "the mount was refused: \(words)"
         }
     }

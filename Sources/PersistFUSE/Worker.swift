@@ -26,6 +26,7 @@ final class Worker {
 
     /// Serves until the mount is gone, the session is told to end, or this thread is one too many.
     func run(_ session: OpaquePointer) {
+        WakeUp.admit()
         clinux_set_thread_slot(Unmanaged.passUnretained(self).toOpaque())
         defer { clinux_set_thread_slot(nil) }
         var message = fuse_buf()

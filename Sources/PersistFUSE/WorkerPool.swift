@@ -13,6 +13,11 @@ final class WorkerPool: Sendable {
         var nextNumber = 0
     }
 
+    /// Between two attempts to wake threads at the end.
+    private static let wakeUpMicroseconds: UInt32 = 5_000
+
+    private static let wakingUp = Mutex(())
+
     private let regular: Int
     private let state = Monitor(State())
     private let ending = Atomic(false)
@@ -27,8 +32,19 @@ final class WorkerPool: Sendable {
     /// All threads are to leave. Those that wait for a request do so when one comes.
     func end() { ending.store(true, ordering: .releasing) }
 
-    /// How many threads read from the kernel.
-    var running: Int { state.withLock { $0.running } }
+    /// All threads leave now, those that wait for a request too; returns when they have.
+    ///
+    /// Not from one of them.
+    func endNow() {
+        end()
+        // The handler is one for the process: two callers take turns.
+        Self.wakingUp.withLock { _ in
+            let before = WakeUp.install()
+            // Again until they have left, since one may be just about to wait.
+            while signalAll() > 0 { usleep(Self.wakeUpMicroseconds) }
+            WakeUp.restore(before)
+        }
+    }
 
     /// Runs `body` on the regular threads, and waits until they and all stand-ins have left.
     ///
@@ -44,6 +60,14 @@ final class WorkerPool: Sendable {
         }
         for thread in left { thread.join() }
         return !left.isEmpty
+    }
+
+    /// - Returns: how many run still.
+    private func signalAll() -> Int {
+        state.withLock { state in
+            for thread in state.threads.values { thread.send(WakeUp.signal) }
+            return state.running
+        }
     }
 
     func waitBegins() {
