@@ -18,6 +18,9 @@ struct StoreClient {
         return Timestamp(seconds: seconds, nanoseconds: 123_456_789)
     }
 
+    /// Times of the `step`th step, before any other.
+    mutating func setClock(_ step: Int) { seconds = 1_700_000_000 + Int64(step) * 10 }
+
     // MARK: Looking
 
     func node(_ path: String) throws -> Node {

@@ -40,7 +40,8 @@ struct MemoryDraft: Sendable {
 
     var bytes: [UInt8] {
         var result = [UInt8](repeating: 0, count: size)
-        for (offset, byte) in base.prefix(min(baseLimit, size)).enumerated() { result[offset] = byte }
+        let shown = min(baseLimit, size)
+        result.replaceSubrange(..<shown, with: base[..<shown])
         for (index, chunk) in chunks {
             let start = min(index * chunkBytes, size)
             let whole = chunk + [UInt8](repeating: 0, count: chunkBytes - chunk.count)
