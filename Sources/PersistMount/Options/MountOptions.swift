@@ -1,0 +1,73 @@
+public import Persist
+internal import Glibc
+
+/// What `-o` says of a mount, as mount(8) and fstab pass it.
+public struct MountOptions: Sendable, Equatable {
+    public var isReadOnly = false
+    public var allowOther = false
+    /// The kernel checks owner and mode, instead of the filesystem.
+    public var defaultPermissions = false
+    /// Shown where the store has none (R4). nil: of the process that mounts.
+    public var uid: UInt32?
+    public var gid: UInt32?
+    public var umask: UInt16?
+    /// What mountinfo and df call it. nil: the configuration's name, else the path of the store.
+    public var fsname: String?
+    /// Mount over a directory that has entries: they are hidden until unmounted.
+    public var nonEmpty = false
+    /// Make a store within a SQLite database that belongs to something else.
+    public var adopts = false
+    public var limits = StoreLimits()
+    public var openFilesMax = 65_536
+    public var unpublishedBytesMax: UInt64 = 256 << 20
+    public var reserveBytes: UInt64 = 16 << 20
+    /// `busy_milliseconds` was given: it goes before the configuration's.
+    public var setsBusyMilliseconds = false
+    /// Generic options that the kernel knows (`nosuid`, `noatime`, ...), in the order given.
+    public var kernelOptions: [String] = []
+
+    public init() {}
+
+    /// - Throws: `.usage`, naming the option.
+    public init(parsing lists: [String]) throws(MountFailure) {
+        for list in lists {
+            for option in Self.split(list) where !option.isEmpty { try take(option) }
+        }
+    }
+
+    /// At commas that have no backslash before them.
+    static func split(_ list: String) -> [String] {
+        var options = [""]
+        var isEscaped = false
+        for character in list {
+            if isEscaped {
+                if character != "," && character != "\\" { options[options.count - 1].append("\\") }
+                options[options.count - 1].append(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if character == "," {
+                options.append("")
+            } else {
+                options[options.count - 1].append(character)
+            }
+        }
+        if isEscaped { options[options.count - 1].append("\\") }
+        return options
+    }
+
+    /// With other users on the mount the kernel has to check; for one user alone the filesystem is faster.
+    public var kernelChecksPermissions: Bool { allowOther || defaultPermissions }
+
+    /// What of a mount does not reach the store: the owner shown, the process's own where nothing is said.
+    public var shownOwner: (uid: UInt32, gid: UInt32, umask: UInt16) {
+        (uid ?? geteuid(), gid ?? getegid(), umask ?? Self.processUmask())
+    }
+
+    /// umask(2) can only be read by setting it: asked once, before other threads make files.
+    private static func processUmask() -> UInt16 {
+        let mask = Glibc.umask(0o022)
+        _ = Glibc.umask(mask)
+        return UInt16(truncatingIfNeeded: mask & 0o777)
+    }
+}

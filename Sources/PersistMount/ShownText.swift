@@ -1,0 +1,52 @@
+/// Bytes of a path as one line of text that leads back to the same bytes.
+///
+/// A path may hold newlines, terminal escapes and bytes that are not UTF-8: printed raw, one name could pass for two
+/// lines of `watch`, or drive the terminal. What is not printable becomes `\n`, `\t`, `\\` or `\xNN`.
+public enum ShownText {
+    public static func line(_ bytes: [UInt8]) -> String {
+        var text = ""
+        text.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let (scalar, length) = decodeFirst(rest)
+            if let scalar, let plain = shown(scalar) {
+                text += plain
+            } else {
+                for byte in rest.prefix(length) { text += escaped(byte) }
+            }
+            rest = rest.dropFirst(length)
+        }
+        return text
+    }
+
+    public static func line(_ text: String) -> String { line(Array(text.utf8)) }
+
+    private static func shown(_ scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case "\n": "\\n"
+        case "\t": "\\t"
+        case "\r": "\\r"
+        case "\\": "\\\\"
+        default:
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .surrogate: nil
+            default: String(Character(scalar))
+            }
+        }
+    }
+
+    private static func escaped(_ byte: UInt8) -> String {
+        let digits = Array("0123456789abcdef")
+        return "\\x\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+    }
+
+    /// The scalar that `bytes` begin with and its length; nil and 1 where they begin with no UTF-8.
+    private static func decodeFirst(_ bytes: ArraySlice<UInt8>) -> (Unicode.Scalar?, Int) {
+        var decoder = Unicode.UTF8()
+        var iterator = bytes.prefix(4).makeIterator()
+        switch decoder.decode(&iterator) {
+        case .scalarValue(let scalar): return (scalar, Unicode.UTF8.width(scalar))
+        case .emptyInput, .error: return (nil, 1)
+        }
+    }
+}

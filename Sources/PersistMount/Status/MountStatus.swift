@@ -1,0 +1,109 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Synchronization
+
+/// What `.persist/status.json` says: written by the mount, read by `persistfs status`.
+///
+/// Holds no secret. Paths are texts as of `ShownText`.
+public struct MountStatus: Codable, Sendable {
+    public struct Store: Codable, Sendable {
+        public var adapter: String
+        public var path: String
+        public var id: String
+        public var bytesUsed: UInt64
+        public var bytesFree: UInt64
+        public var files: UInt64
+        public var mounts: [Presence]
+    }
+
+    /// A process that has the store open.
+    public struct Presence: Codable, Sendable {
+        public var pid: Int32
+        public var host: String
+        public var since: String
+        public var isThisMount: Bool
+    }
+
+    /// A rejected document or line, or the losing side of a conflict.
+    public struct Kept: Codable, Sendable {
+        public var path: String
+        public var bytes: UInt64
+        public var since: String
+        public var words: String
+    }
+
+    public struct Bound: Codable, Sendable {
+        /// The option that sets it.
+        public var name: String
+        public var value: UInt64
+        /// What a program gets that reaches it.
+        public var error: String
+    }
+
+    public struct LoggedLine: Codable, Sendable {
+        public var time: String
+        public var line: String
+    }
+
+    public var version: String
+    public var pid: Int32
+    public var mountPoint: String
+    public var since: String
+    public var isReadOnly: Bool
+    public var log: String
+    public var store: Store
+    public var can: [String]
+    public var cannot: [String]
+    public var bounds: [Bound]
+    public var rejected: [Kept]
+    public var conflicts: [Kept]
+    /// The last refusals and failures, oldest first.
+    public var lastErrors: [LoggedLine]
+    /// What the user should know: an affected SQLite version, a reader that pins the log, no room for the reserve.
+    public var notes: [String]
+
+    public var json: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(self) else { return Array("{}\n".utf8) }
+        return Array(data) + [UInt8(ascii: "\n")]
+    }
+
+    public static let name = ".persist/status.json"
+
+    /// Asks the mount at `path`, for at most `seconds`: a mount that hangs must not hang who asks.
+    ///
+    /// - Throws: `.failed` with what happened instead of an answer.
+    public static func read(at path: String, seconds: Int = 10) throws(MountFailure) -> MountStatus {
+        let file = (path == "/" ? "" : path) + "/" + name
+        let answer = Answer()
+        // A thread in an unanswered FUSE request can be left behind; it ends with the process.
+        let thread = OwnThread.start("status") { answer.set(readWhole(file), errno) }
+        thread.detach()
+        guard let (bytes, number) = answer.wait(seconds: seconds) else {
+            throw MountFailure(
+                ShownText.line(path), "does not answer for \(seconds) s", hint: "To take it away: umount -l",
+                status: .busy)
+        }
+        guard let bytes else { throw MountFailure(ShownText.line(path), errorText(number), status: .failed) }
+        guard let status = try? JSONDecoder().decode(MountStatus.self, from: Data(bytes)) else {
+            throw MountFailure(
+                ShownText.line(file), "is in a form that this version does not read", status: .failed)
+        }
+        return status
+    }
+
+    private final class Answer: Sendable {
+        private let value = Mutex<([UInt8]?, Int32)?>(nil)
+
+        func set(_ bytes: [UInt8]?, _ number: Int32) { value.withLock { $0 = (bytes, number) } }
+
+        func wait(seconds: Int) -> ([UInt8]?, Int32)? {
+            for round in 0..<(seconds * 1000) {
+                if let found = value.withLock({ $0 }) { return found }
+                usleep(round < 20 ? 100 : 1000)
+            }
+            return value.withLock { $0 }
+        }
+    }
+}

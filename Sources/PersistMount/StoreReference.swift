@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// What STORE on the command line means: which file, under which name, with which settings.
+///
+/// A path (there, or to be made), `sqlite:PATH`, or a configuration `*.persist.json`. Whatever looks like a URL is one:
+/// a mistyped or unsupported scheme never becomes a file of that name.
+public struct StoreReference: Sendable, Equatable {
+    /// Absolute; its last component need not exist.
+    public var path: String
+    /// What the configuration calls the mount.
+    public var name: String?
+    public var busyMilliseconds: Int?
+    /// Lines for the user: settings that mean nothing here.
+    public var warnings: [String]
+
+    public init(path: String, name: String? = nil, busyMilliseconds: Int? = nil, warnings: [String] = []) {
+        self.path = path
+        self.name = name
+        self.busyMilliseconds = busyMilliseconds
+        self.warnings = warnings
+    }
+
+    /// - Throws: `.usage` for what can never name a store, `.store` for a configuration that cannot be used.
+    public static func parse(_ text: String) throws(MountFailure) -> StoreReference {
+        guard !text.isEmpty else {
+            throw MountFailure(
+                "STORE", "is empty", hint: "Name a SQLite file, for example ./data/my-app.db.", status: .usage)
+        }
+        if text == ":memory:" {
+            throw MountFailure(
+                text, "a store in memory cannot be mounted: it would be gone with the mount",
+                hint: "Name a file, for example on /dev/shm.", status: .usage)
+        }
+        if let (scheme, rest) = split(text) { return try parse(scheme: scheme, rest: rest, whole: text) }
+        if text.hasSuffix(".persist.json") { return try configured(by: PathText.absolute(text)) }
+        return StoreReference(path: try file(text))
+    }
+
+    /// `scheme:` where it is one that we know, or is followed by `//`.
+    private static func split(_ text: String) -> (scheme: String, rest: String)? {
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let scheme = text[..<colon]
+        let rest = text[text.utf8.index(after: colon)...]
+        let isWord = scheme.utf8.allSatisfy { byte in
+            let character = Character(Unicode.Scalar(byte))
+            return character.isASCII && (character.isLetter || character.isNumber || "+-.".contains(character))
+        }
+        guard isWord, let first = scheme.first, first.isLetter else { return nil }
+        let word = scheme.lowercased()
+        guard known.contains(word) || rest.hasPrefix("//") else { return nil }
+        return (word, String(rest))
+    }
+
+    private static let known: Set<String> = [
+        "sqlite", "file", "postgres", "postgresql", "s3", "p2p", "exec", "http", "https",
+    ]
+
+    private static func parse(scheme: String, rest: String, whole: String) throws(MountFailure) -> StoreReference {
+        // URLs of far sides may hold passwords: the messages name the scheme, never the URL.
+        switch scheme {
+        case "sqlite":
+            guard rest.hasPrefix("//") else { return StoreReference(path: try file(rest)) }
+            let path = String(rest.dropFirst(2))
+            guard path.hasPrefix("/") else {
+                throw MountFailure(
+                    "sqlite://", "a SQLite file is on no host",
+                    hint: "Write sqlite:PATH, or sqlite:///ABSOLUTE/PATH.", status: .usage)
+            }
+            return StoreReference(path: try file(path))
+        case "file":
+            throw MountFailure(
+                "file:", "SQLite's URIs are not taken", hint: "Give the path itself, or sqlite:PATH.", status: .usage)
+        case "postgres", "postgresql", "s3", "p2p", "exec":
+            throw MountFailure(
+                scheme, "this adapter is not built yet",
+                hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
+        default:
+            throw MountFailure(
+                scheme, "no adapter speaks this scheme",
+                hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
+        }
+    }
+
+    /// A path that a store may lie at.
+    static func file(_ path: String) throws(MountFailure) -> String {
+        guard !path.isEmpty else { throw MountFailure("STORE", "the path is empty", status: .usage) }
+        let absolute = PathText.absolute(path)
+        var found = stat()
+        if stat(absolute, &found) == 0 {
+            switch found.st_mode & S_IFMT {
+            case S_IFREG: break
+            case S_IFDIR:
+                throw MountFailure(
+                    ShownText.line(absolute), "is a directory, no store",
+                    hint: "Name the SQLite file: persistfs mount FILE DIR", status: .store)
+            default:
+                throw MountFailure(ShownText.line(absolute), "is no regular file", status: .store)
+            }
+        } else if path.hasSuffix("/") {
+            throw MountFailure(ShownText.line(path), "names a directory, not a file", status: .store)
+        }
+        return absolute
+    }
+}
