@@ -8,7 +8,7 @@ extension Callbacks {
     static func addAttributes(to table: inout fuse_lowlevel_ops) {
         table.getattr = { request, node, _ in
             let request = Request(request)
-            request.answer("stat") { () throws(StoreError) in
+            request.answer("stat", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.getattr(NodeID(node))
             } finish: { reply, attributes in
                 reply.attributes(attributes)
@@ -18,7 +18,7 @@ extension Callbacks {
             let request = Request(request)
             let setting = AttributeSetting(attributes!.pointee, valid: valid)
             let handle = info?.pointee.fh
-            request.answer("setattr") { () throws(StoreError) in
+            request.answer("setattr", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.setattr(NodeID(node), setting, handle: handle, request.caller)
             } finish: { reply, attributes in
                 reply.attributes(attributes)
@@ -28,7 +28,7 @@ extension Callbacks {
             let request = Request(request)
             let name = [UInt8](cString: name)
             guard Callbacks.isUsers(name) else { return request.refuse(EOPNOTSUPP) }
-            request.answer("getxattr") { () throws(StoreError) in
+            request.answer("getxattr", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.getxattr(name, of: NodeID(node))
             } finish: { reply, value in
                 reply.attribute(value, size: size)
@@ -40,13 +40,13 @@ extension Callbacks {
             guard Callbacks.isUsers(name) else { return request.refuse(EOPNOTSUPP) }
             guard let mode = AttributeMode(linux: flags) else { return request.refuse(EINVAL) }
             let value = [UInt8](UnsafeRawBufferPointer(start: value, count: size))
-            request.answer("setxattr") { () throws(StoreError) in
+            request.answer("setxattr", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.setxattr(name, to: value, mode: mode, of: NodeID(node), request.caller)
             }
         }
         table.listxattr = { request, node, size in
             let request = Request(request)
-            request.answer("listxattr") { () throws(StoreError) in
+            request.answer("listxattr", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.listxattr(NodeID(node))
             } finish: { reply, names in
                 reply.attribute(names.flatMap { $0 + [0] }, size: size)
@@ -56,7 +56,7 @@ extension Callbacks {
             let request = Request(request)
             let name = [UInt8](cString: name)
             guard Callbacks.isUsers(name) else { return request.refuse(EOPNOTSUPP) }
-            request.answer("removexattr") { () throws(StoreError) in
+            request.answer("removexattr", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.removexattr(name, of: NodeID(node), request.caller)
             }
         }

@@ -16,13 +16,13 @@ extension Callbacks {
         }
         table.fsyncdir = { request, node, _, _ in
             let request = Request(request)
-            request.answer("fsync") { () throws(StoreError) in
+            request.answer("fsync", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.fsyncdir(NodeID(node))
             }
         }
         table.statfs = { request, _ in
             let request = Request(request)
-            request.answer("statfs") { () throws(StoreError) in
+            request.answer("statfs", .mount) { () throws(StoreError) in
                 try request.fileSystem.statfs()
             } finish: { reply, statistics in
                 reply.statistics(statistics)
@@ -35,7 +35,7 @@ extension Callbacks {
         notifier.asked(directory)
         defer { notifier.answered(directory) }
         var buffer = DirectoryBuffer(request.buffer(size), isPlus: isPlus)
-        request.answer("readdir") { () throws(StoreError) in
+        request.answer("readdir", .node(directory.rawValue)) { () throws(StoreError) in
             try buffer.fill(request.fileSystem, directory, after: cookie)
         } finish: { reply, _ in
             reply.bytes(buffer.bytes)

@@ -9,7 +9,7 @@ extension Callbacks {
         table.open = { request, node, info in
             let request = Request(request)
             let info = info!.pointee
-            request.answer("open") { () throws(StoreError) in
+            request.answer("open", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.open(NodeID(node), OpenFlags(linux: info.flags), request.caller)
             } finish: { reply, opened in
                 guard !reply.opened(opened, info) else { return }
@@ -20,7 +20,7 @@ extension Callbacks {
             let request = Request(request)
             let info = info!.pointee
             let name = [UInt8](cString: name)
-            request.answer("create") { () throws(StoreError) in
+            request.answer("create", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.create(
                     name, in: NodeID(parent), mode: UInt16(mode & 0o7777), OpenFlags(linux: info.flags), request.caller)
             } finish: { reply, made in
@@ -35,7 +35,7 @@ extension Callbacks {
             let request = Request(request)
             let handle = info!.pointee.fh
             let buffer = request.buffer(size)
-            request.answer("read") { () throws(StoreError) in
+            request.answer("read", .node(node)) { () throws(StoreError) in
                 var output = OutputRawSpan(buffer: buffer, initializedCount: 0)
                 try request.fileSystem.read(NodeID(node), handle: handle, at: UInt64(offset), into: &output)
                 return output.finalize(for: buffer)
@@ -47,7 +47,7 @@ extension Callbacks {
             let request = Request(request)
             let info = info!.pointee
             let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
-            request.answer("write") { () throws(StoreError) in
+            request.answer("write", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.write(
                     NodeID(node), handle: info.fh, at: UInt64(offset), bytes.bytes, fromCache: info.writepage != 0,
                     request.caller)
@@ -58,21 +58,21 @@ extension Callbacks {
         table.flush = { request, node, info in
             let request = Request(request)
             let handle = info!.pointee.fh
-            request.answer("close") { () throws(StoreError) in
+            request.answer("close", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.flush(NodeID(node), handle: handle)
             }
         }
         table.fsync = { request, node, _, info in
             let request = Request(request)
             let handle = info!.pointee.fh
-            request.answer("fsync") { () throws(StoreError) in
+            request.answer("fsync", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.fsync(NodeID(node), handle: handle)
             }
         }
         table.release = { request, node, info in
             let request = Request(request)
             let handle = info!.pointee.fh
-            request.answer("release") { () throws(StoreError) in
+            request.answer("release", .node(node)) { () throws(StoreError) in
                 request.fileSystem.release(NodeID(node), handle: handle)
             }
         }

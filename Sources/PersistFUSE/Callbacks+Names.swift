@@ -12,7 +12,7 @@ extension Callbacks {
         table.mkdir = { request, parent, name, mode in
             let request = Request(request)
             let name = [UInt8](cString: name)
-            request.answer("mkdir") { () throws(StoreError) in
+            request.answer("mkdir", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.mkdir(
                     name, in: NodeID(parent), mode: UInt16(mode & 0o7777), request.caller)
             } finish: { reply, made in
@@ -23,7 +23,7 @@ extension Callbacks {
             let request = Request(request)
             guard let kind = Node.Kind(mode: mode) else { return request.refuse(EINVAL) }
             let name = [UInt8](cString: name)
-            request.answer("mknod") { () throws(StoreError) in
+            request.answer("mknod", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.mknod(
                     name, in: NodeID(parent), kind: kind, mode: UInt16(mode & 0o7777), device: UInt64(device),
                     request.caller)
@@ -35,7 +35,7 @@ extension Callbacks {
             let request = Request(request)
             let target = [UInt8](cString: target)
             let name = [UInt8](cString: name)
-            request.answer("symlink") { () throws(StoreError) in
+            request.answer("symlink", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.symlink(target, name, in: NodeID(parent), request.caller)
             } finish: { reply, made in
                 reply.entry(made)
@@ -43,7 +43,7 @@ extension Callbacks {
         }
         table.readlink = { request, node in
             let request = Request(request)
-            request.answer("readlink") { () throws(StoreError) in
+            request.answer("readlink", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.readlink(NodeID(node))
             } finish: { reply, target in
                 reply.target(target)
@@ -52,7 +52,7 @@ extension Callbacks {
         table.link = { request, node, parent, name in
             let request = Request(request)
             let name = [UInt8](cString: name)
-            request.answer("link") { () throws(StoreError) in
+            request.answer("link", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.link(NodeID(node), name, in: NodeID(parent), request.caller)
             } finish: { reply, made in
                 reply.entry(made)
@@ -61,14 +61,14 @@ extension Callbacks {
         table.unlink = { request, parent, name in
             let request = Request(request)
             let name = [UInt8](cString: name)
-            request.answer("unlink") { () throws(StoreError) in
+            request.answer("unlink", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.unlink(name, in: NodeID(parent), request.caller)
             }
         }
         table.rmdir = { request, parent, name in
             let request = Request(request)
             let name = [UInt8](cString: name)
-            request.answer("rmdir") { () throws(StoreError) in
+            request.answer("rmdir", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.rmdir(name, in: NodeID(parent), request.caller)
             }
         }
@@ -77,7 +77,7 @@ extension Callbacks {
             guard let mode = Rename.Mode(linux: flags) else { return request.refuse(EINVAL) }
             let name = [UInt8](cString: name)
             let newName = [UInt8](cString: newName)
-            request.answer("rename") { () throws(StoreError) in
+            request.answer("rename", .name(name, in: parent)) { () throws(StoreError) in
                 try request.fileSystem.rename(
                     name, in: NodeID(parent), to: newName, in: NodeID(newParent), mode: mode, request.caller)
             }
@@ -88,7 +88,7 @@ extension Callbacks {
         let notifier = request.service.notifier
         notifier.asked(parent)
         defer { notifier.answered(parent) }
-        request.answer("lookup") { () throws(StoreError) -> Attributes? in
+        request.answer("lookup", .name(name, in: parent.rawValue)) { () throws(StoreError) -> Attributes? in
             do throws(StoreError) {
                 switch name {
                 // Only NFS asks for these (EXPORT_SUPPORT).

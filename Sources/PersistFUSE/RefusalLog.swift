@@ -13,8 +13,7 @@ final class RefusalLog: Sendable {
     init(_ log: any Log) { self.log = log }
 
     func note(_ verb: StaticString, _ error: StoreError) {
-        guard Self.isWorthALine(error) else { return }
-        write("\(verb): \(error)")
+        if Self.isWorthALine(error) { write("\(verb): \(error)") }
     }
 
     func write(_ line: String) {

@@ -30,8 +30,10 @@ struct Request {
     /// Runs an operation here and now, and answers with what it returned, or with the errno of its error.
     ///
     /// Every StoreError on its way to a program passes here, and is told the log if it is worth a line (R11).
+    ///
+    /// - Parameter subject: the file, or the name in a directory, that the log names where the error does not.
     func answer<Value>(
-        _ verb: StaticString, _ operation: () throws(StoreError) -> Value,
+        _ verb: StaticString, _ subject: Subject, _ operation: () throws(StoreError) -> Value,
         finish: (consuming Reply, Value) -> Void
     ) {
         let reply = Reply(pointer)
@@ -43,15 +45,36 @@ struct Request {
             defer { worker?.request = nil }
             value = try operation()
         } catch {
-            service.refusals.note(verb, error)
+            if RefusalLog.isWorthALine(error) { service.refusals.note(verb, named(error, subject)) }
             return reply.error(errno(of: error))
         }
         finish(reply, value)
     }
 
     /// The same where success has nothing to say.
-    func answer(_ verb: StaticString, _ operation: () throws(StoreError) -> Void) {
-        answer(verb, operation) { reply, _ in reply.done() }
+    func answer(_ verb: StaticString, _ subject: Subject, _ operation: () throws(StoreError) -> Void) {
+        answer(verb, subject, operation) { reply, _ in reply.done() }
+    }
+
+    /// What a request is about.
+    enum Subject {
+        case node(fuse_ino_t)
+        case name([UInt8], in: fuse_ino_t)
+        case mount
+    }
+
+    /// Control files and creations that the store has not seen have no path there: they stay without a name.
+    private func named(_ error: StoreError, _ subject: Subject) -> StoreError {
+        guard error.key == nil else { return error }
+        switch subject {
+        case .mount: return error
+        case .node(let node):
+            guard let path = try? fileSystem.store.path(of: NodeID(node)) else { return error }
+            return error.about(StoreKey(path))
+        case .name(let name, let parent):
+            guard let path = try? fileSystem.store.path(of: NodeID(parent)) else { return error }
+            return error.about(StoreKey(path.isEmpty ? name : path + [UInt8(ascii: "/")] + name))
+        }
     }
 
     /// Refuses without asking the filesystem.
