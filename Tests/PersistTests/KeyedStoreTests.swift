@@ -77,8 +77,52 @@ struct KeyedStoreTests {
         try await keyed.delete("kv/a")
         #expect(try await text("kv/a") == nil)
         #expect(try await text("kv/a/b") == "2")
-        #expect(await kind { try await put("kv/a-b/c", "4") } == .notDirectory)
-        #expect(try await text("kv/a-b") == "3")
+    }
+
+    @Test("A value that becomes a prefix moves into its directory, in one step, with its attributes")
+    func becomesPrefix() async throws {
+        for (namespace, name) in [("kv", "a"), ("blobs", "a"), ("records", "a.json")] {
+            let key = StoreKey(bytes(namespace + "/" + name.prefix(1)))
+            try await put(key, "1")
+            let parent = try #require(Namespace(name: FileName(unchecked: bytes(namespace)))).node
+            let file = try store.lookup(FileName(unchecked: bytes(name)), in: parent)
+            _ = try store.setAttributes(
+                file.id, AttributeChange(mode: 0o600, mtime: Timestamp(nanoseconds: 7), time: .now()))
+            try await put(StoreKey(bytes("\(namespace)/\(name)/b")), "2")
+            #expect(try await text(key) == "1")
+            #expect(try await list(StoreKey(bytes(namespace + "/"))) == ["\(key)=1", "\(namespace)/\(name)/b=2"])
+            #expect(try names(parent) == [name])
+            let moved = try store.lookup("%self", in: store.lookup(FileName(unchecked: bytes(name)), in: parent).id)
+            #expect(moved.mode == 0o600 && moved.mtime == Timestamp(nanoseconds: 7))
+        }
+    }
+
+    @Test("Many who need the same directory at once lose nothing")
+    func concurrently() async throws {
+        for round in 0..<10 {
+            let keyed = keyed
+            try await keyed.put(StoreKey(bytes("kv/\(round)")), bytes("own"))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask { try await keyed.put(StoreKey(bytes("kv/\(round)/\(number)")), bytes("below")) }
+                }
+                try await group.waitForAll()
+            }
+            let expected = ["kv/\(round)=own"] + (0..<8).map { "kv/\(round)/\($0)=below" }
+            #expect(try await list(StoreKey(bytes("kv/\(round)"))) == expected)
+        }
+        #expect(try names(Namespace.kv.node).count == 10)
+    }
+
+    @Test(
+        "Where a value cannot move into a directory, nothing has changed",
+        arguments: [MemoryStore.Call.publish, .rename])
+    func staysWhole(call: MemoryStore.Call) async throws {
+        try await put("kv/a", "1")
+        store.failNext(.full, in: call)
+        #expect(await kind { try await put("kv/a/b", "2") } == .full)
+        #expect(try await list("") == ["kv/a=1"])
+        #expect(try names(Namespace.kv.node) == ["a"])
     }
 
     @Test("Deleting prunes directories that are empty and have no attributes, in records and kv")
@@ -138,11 +182,27 @@ struct KeyedStoreTests {
         #expect(try await text("records/empty") == nil)
         try await keyed.delete("records/empty")
         #expect(try names(Namespace.records.node).count == 3)
-        #expect(await kind { try await put("kv/a~", "1") } == .invalid)
+        #expect(await kind { try await put("records/a.json/b", "1") } == nil)
+        #expect(await kind { try await put("records/README.md/b", "1") } == .notDirectory)
         #expect(await kind { try await put("other/a", "1") } == .invalid)
         #expect(await kind { try await put("kv", "1") } == .invalid)
         let long = StoreKey(bytes("kv/") + Array(repeating: UInt8(ascii: "a"), count: 256))
         #expect(await kind { try await keyed.put(long, []) } == .nameTooLong)
+    }
+
+    @Test("A key that looks like a temporary file's name is a key all the same")
+    func temporaryNames() async throws {
+        for key: StoreKey in ["kv/a~", "kv/.a.tmp/b", "kv/4913", "records/.#a"] {
+            try await put(key, "1")
+            #expect(try await list(key) == ["\(key)=1"])
+            try await keyed.delete(key)
+            #expect(try await text(key) == nil)
+        }
+    }
+
+    @Test("KeyedStore keeps the contract of an adapter", arguments: AdapterCheck.all)
+    func conforms(check: AdapterCheck) async throws {
+        try await check.run { KeyedStore(MemoryStore()) }
     }
 
     @Test("R8 putting appends an event; each is listed under its position")

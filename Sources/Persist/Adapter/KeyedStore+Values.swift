@@ -20,13 +20,15 @@ extension KeyedStore {
                 _ = try store.publish(Publication(node: found.id, content: .bytes(value), mtime: now))
                 return
             }
-            guard namespace == .blobs || NameClass.of(path, in: namespace, isExclusive: false) == .document else {
-                throw StoreError(.invalid, key: key, hint: "the key reads as the name of a temporary file")
-            }
             let id = try store.reserveNodeID()
             let creation = Creation(
                 id: id, parent: parent, name: path[path.count - 1], kind: .file, mode: nil, uid: nil, gid: nil,
-                time: now)
+                time: now, isValue: true)
+            // Better refused than stored under a name that no key leads back to.
+            let nameClass = try store.preview(creation).nameClass
+            guard namespace == .blobs || nameClass == .document else {
+                throw StoreError(.invalid, key: key, hint: "the key reads as the name of a temporary file")
+            }
             _ = try store.publish(Publication(node: id, creation: creation, content: .bytes(value), mtime: now))
         }
     }
@@ -59,11 +61,7 @@ extension KeyedStore {
         var parent = namespace.node
         for name in names {
             if let found = try lookup(name, in: parent) {
-                guard found.kind == .directory else {
-                    throw StoreError(
-                        .notDirectory, key: key, hint: "'\(name)' holds a value: no key can lie below it")
-                }
-                parent = found.id
+                parent = found.kind == .directory ? found.id : try makeRoom(below: found, key)
                 continue
             }
             let creation = Creation(
@@ -72,6 +70,49 @@ extension KeyedStore {
             parent = try store.create(creation).id
         }
         return parent
+    }
+
+    /// A directory in the place of a value, which becomes `%self` in it: in one step for every reader.
+    private func makeRoom(below file: Node, _ key: StoreKey) throws(StoreError) -> NodeID {
+        guard hasValue(file), !file.isStream else {
+            throw StoreError(.notDirectory, key: key, hint: "the file '\(file.name)' is in the way")
+        }
+        guard let value = try value(of: file.id, key) else { throw StoreError(.notFound) }
+        let (own, now) = (FileName(unchecked: PathNames.selfName), Timestamp.now())
+        let room = try store.reserveNodeID()
+        let aside = FileName(unchecked: Array(".persist-\(room.rawValue).tmp".utf8))
+        _ = try store.create(
+            Creation(
+                id: room, parent: file.parent, name: aside, kind: .directory, mode: nil, uid: nil, gid: nil,
+                time: now))
+        do throws(StoreError) {
+            let copy = try store.reserveNodeID()
+            let creation = Creation(
+                id: copy, parent: room, name: own, kind: .file, mode: file.mode, uid: file.uid, gid: file.gid,
+                time: now)
+            _ = try store.publish(
+                Publication(node: copy, creation: creation, content: .bytes(value), mtime: file.mtime))
+            let exchange = Rename(
+                parent: file.parent, name: aside, newParent: file.parent, newName: file.name, mode: .exchange)
+            guard try store.rename(exchange).replaced?.id == file.id else {
+                // Somebody else made room first, or put another file there: that is to stay.
+                _ = try store.rename(exchange)
+                throw StoreError(.exists)
+            }
+            // What was published after the copy was made counts.
+            if let last = try self.value(of: file.id, key), last != value {
+                _ = try store.publish(Publication(node: copy, content: .bytes(last), mtime: file.mtime))
+            }
+        } catch {
+            // What is aside now is either the copy or, after the exchange, a value that must not be lost.
+            if let left = try lookup(aside, in: file.parent), left.id == room {
+                try ignoringAbsence { () throws(StoreError) in _ = try store.unlink(own, in: room) }
+                try ignoringAbsence { () throws(StoreError) in _ = try store.removeDirectory(aside, in: file.parent) }
+            }
+            throw error
+        }
+        _ = try store.unlink(aside, in: file.parent)
+        return room
     }
 
     /// Others may make or remove between two calls what this one found, or did not.

@@ -26,10 +26,10 @@ public struct KeyedStore: PersistAdapter {
         }
     }
 
-    /// Makes the directories that the key needs.
+    /// Makes the directories that the key needs; a value in the place of one becomes `%self` in it.
     ///
-    /// - Throws: `.rejected` (not JSON), `.tooLarge`; `.notDirectory` where the value of another key is in the way;
-    ///   `.invalid` for a key that reads as a temporary file's name; `.notPermitted` for an event that is another.
+    /// - Throws: `.rejected` (not JSON), `.tooLarge`; `.notDirectory` or `.invalid` where a file that is no value is
+    ///   in the way; `.notPermitted` for an event where there is another.
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
         guard UInt64(value.count) <= Self.valueBytesMax else { throw tooLarge(key) }
         switch try KeyedAddress(key) {

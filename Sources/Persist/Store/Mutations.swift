@@ -15,10 +15,13 @@ public struct Creation: Sendable {
     public var device: UInt64
     /// The creator said O_EXCL: `4913` and `sed??????` are temporary only then.
     public var isExclusive: Bool
+    /// A file that is made for a key, not by a program: in records/ and kv/ a document, even where its name looks
+    /// temporary (`hasValue` of `NameClass.of`).
+    public var isValue: Bool
 
     public init(
         id: NodeID, parent: NodeID, name: FileName, kind: Node.Kind, mode: UInt16?, uid: UInt32?, gid: UInt32?,
-        time: Timestamp, target: [UInt8] = [], device: UInt64 = 0, isExclusive: Bool = false
+        time: Timestamp, target: [UInt8] = [], device: UInt64 = 0, isExclusive: Bool = false, isValue: Bool = false
     ) {
         self.id = id
         self.parent = parent
@@ -31,6 +34,7 @@ public struct Creation: Sendable {
         self.target = target
         self.device = device
         self.isExclusive = isExclusive
+        self.isValue = isValue
     }
 }
 

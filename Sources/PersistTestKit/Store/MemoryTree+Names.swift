@@ -34,6 +34,8 @@ extension MemoryTree {
             device: creation.device, isUnlinked: false)
         entries[creation.id] = Entry(node: node, isExclusive: creation.isExclusive)
         attach(creation.id, as: creation.name, in: creation.parent)
+        let byName = try nameClass(of: creation.id)
+        if creation.isValue && byName != .document { entries[creation.id]?.isForeign = true }
         let nameClass = try nameClass(of: creation.id)
         entries[creation.id]?.node.nameClass = nameClass
         if creation.kind == .symlink { setBytes(creation.id, creation.target) }
