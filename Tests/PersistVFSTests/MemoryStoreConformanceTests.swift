@@ -75,4 +75,14 @@ struct AdapterConformanceTests {
     func dictionaryKeepsTheContract(check: AdapterCheck) async throws {
         try await check.run { DictionaryAdapter() }
     }
+
+    /// A value that lies where a directory is needed stays where it is: the key below it is refused.
+    @Test("the four methods over a local store keep it, but that keys are paths", arguments: AdapterCheck.paths)
+    func keyedStoreKeepsTheContract(check: AdapterCheck) async throws {
+        try await check.run { KeyedStore(MemoryStore()) }
+    }
+}
+
+extension AdapterCheck {
+    fileprivate static let paths = all.filter { !$0.needs.contains(.flatKeys) }
 }

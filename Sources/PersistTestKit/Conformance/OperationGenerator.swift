@@ -6,6 +6,8 @@ struct OperationGenerator {
     private let canReopen: Bool
     private let hasOthers: Bool
     private var known: [String] = []
+    /// The path that a slot's draft was last opened at.
+    private var drafted: [Int: String] = [:]
 
     init(seed: UInt64, canReopen: Bool, hasOthers: Bool) {
         random = SplitMix64(seed: seed)
@@ -18,7 +20,7 @@ struct OperationGenerator {
         if let paths { known = paths }
         if known.count > 64 {
             let path = random.one(of: known)
-            return random.isOne(in: 3) ? .removeDirectory(path) : .unlink(path)
+            return Self.directories.contains(path.last) ? .removeDirectory(path) : .unlink(path)
         }
         switch random.below(100) {
         case 0..<8: return .create(newPath())
@@ -28,8 +30,9 @@ struct OperationGenerator {
             let path = path()
             return .put(path, value(for: path))
         case 34..<36:
-            let path = path()
-            return .putBased(path, value(for: path), slot: random.below(3))
+            let slot = random.below(2)
+            let path = drafted[slot] ?? path()
+            return .putBased(path, value(for: path), slot: slot)
         case 36..<44:
             return .append(streamPath(), lines(), continuing: random.isOne(in: 3), unterminated: random.isOne(in: 3))
         case 44..<48: return .unlink(path())
@@ -60,16 +63,21 @@ struct OperationGenerator {
     }
 
     private mutating func draftOperation() -> StoreOperation {
-        let slot = random.below(3)
-        return switch random.below(9) {
-        case 0, 1: .openDraft(slot, path())
-        case 2, 3: .writeChunk(slot, index: random.below(3), byte: UInt8(random.below(256)))
-        case 4:
-            .writeEnd(slot, index: random.below(3), count: 1 + random.below(1_000), byte: UInt8(ascii: "0"))
-        case 5: .cutDraft(slot, size: random.one(of: [0, 1, 5, 65_535, 65_536, 70_000, 131_072]))
-        case 6: .keepDraft(slot)
-        case 7: .publishDraft(slot)
-        default: .dropDraft(slot)
+        let slot = random.below(2)
+        switch random.below(12) {
+        case 0, 1, 2:
+            let path = path()
+            drafted[slot] = path
+            return .openDraft(slot, path)
+        case 3, 4, 5: return .writeChunk(slot, index: random.below(3), byte: UInt8(random.below(256)))
+        case 6: return .writeEnd(slot, index: random.below(3), count: 1 + random.below(1_000), byte: UInt8(ascii: "0"))
+        case 7:
+            // One digit is a document.
+            return .writeEnd(slot, index: 0, count: 1, byte: UInt8(ascii: "7"))
+        case 8: return .cutDraft(slot, size: random.one(of: [0, 1, 5, 65_535, 65_536, 70_000, 131_072]))
+        case 9: return .keepDraft(slot)
+        case 10: return .publishDraft(slot)
+        default: return random.isOne(in: 3) ? .dropDraft(slot) : .publishDraft(slot)
         }
     }
 
@@ -108,7 +116,9 @@ struct OperationGenerator {
     }
 
     private mutating func path() -> String {
-        known.isEmpty || random.isOne(in: 4) ? newPath() : random.one(of: known)
+        if random.isOne(in: 20), let any = known.randomElement(using: &random) { return any }
+        let found = known.filter { !Self.directories.contains($0.last) }
+        return found.isEmpty || random.isOne(in: 4) ? newPath() : random.one(of: found)
     }
 
     private mutating func directory() -> String {
@@ -127,10 +137,12 @@ struct OperationGenerator {
     private mutating func neighbour(of path: String) -> String {
         let namespace = random.isOne(in: 20) ? self.namespace() : String(path.prefix { $0 != "/" })
         let found = known.filter { $0.hasPrefix(namespace + "/") }
-        if !found.isEmpty, random.isOne(in: 2) { return random.one(of: found) }
+        let alike = found.filter { Self.directories.contains($0.last) == Self.directories.contains(path.last) }
+        if !alike.isEmpty, random.isOne(in: 2) { return random.one(of: alike) }
         let parents = [namespace] + found.filter { Self.directories.contains($0.last) && $0.depth <= 3 }
         return random.one(of: parents) + "/"
-            + random.one(of: random.isOne(in: 3) ? Self.directories : Self.files)
+            + random.one(
+                of: Self.directories.contains(path.last) != random.isOne(in: 10) ? Self.directories : Self.files)
     }
 
     // MARK: Contents
