@@ -60,7 +60,8 @@ let package = Package(
             name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
-            name: "PersistFUSETests", dependencies: ["Persist", "PersistVFS", "PersistFUSE", "CFuse3", "CLinux"],
+            name: "PersistFUSETests",
+            dependencies: ["Persist", "PersistVFS", "PersistFUSE", "PersistTestKit", "CFuse3", "CLinux"],
             swiftSettings: strict),
         .testTarget(
             name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],

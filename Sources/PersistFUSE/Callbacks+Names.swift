@@ -53,7 +53,12 @@ extension Callbacks {
             let request = Request(request)
             let name = [UInt8](cString: name)
             request.answer("link", .name(name, in: parent)) { () throws(StoreError) in
-                try request.fileSystem.link(NodeID(node), name, in: NodeID(parent), request.caller)
+                do throws(StoreError) {
+                    return try request.fileSystem.link(NodeID(node), name, in: NodeID(parent), request.caller)
+                } catch {
+                    // git tries it for every object before it renames: not worth a line each.
+                    throw error.kind == .notPermitted ? StoreError(.notPermitted) : error
+                }
             } finish: { reply, made in
                 reply.entry(made)
             }
