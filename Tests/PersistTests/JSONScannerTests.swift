@@ -101,7 +101,7 @@ struct JSONScannerTests {
                 "true", "null", "fals", "e", " ", "\n", "\t", "é", "😀",
             ].map { bytes($0) } + [[0], [0x1F], [0xC3], [0x80], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF]]
         var accepted = 0
-        for round in 0..<60_000 {
+        for round in 0..<20_000 {
             var text: [UInt8]
             if round % 2 == 0 {
                 text = random.join(pieces, upTo: 8)
@@ -122,7 +122,7 @@ struct JSONScannerTests {
             // Every JSON document is a JSON5 document too.
             if expected && JSONScanner.checkJSON5(text) != nil { Issue.record("no JSON5: \(text)") }
         }
-        #expect(accepted > 1_000)
+        #expect(accepted > 500)
     }
 }
 

@@ -43,7 +43,7 @@ struct KeyEscapeTests {
     func components() {
         var random = Seeded("components")
         var seen: [FileName: [UInt8]] = [:]
-        for _ in 0..<30_000 {
+        for _ in 0..<10_000 {
             let component = random.join(Self.pieces, upTo: 5)
             let encoded = KeyEscape.encode(component: component)
             let name = encoded.name
@@ -58,7 +58,7 @@ struct KeyEscapeTests {
     func names() {
         var random = Seeded("names")
         var reserved = 0
-        for _ in 0..<30_000 {
+        for _ in 0..<10_000 {
             guard let name = try? FileName(random.join(Self.pieces, upTo: 5)) else { continue }
             if let component = KeyEscape.decode(name) {
                 let encoded = KeyEscape.encode(component: component)
