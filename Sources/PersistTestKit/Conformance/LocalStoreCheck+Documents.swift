@@ -101,11 +101,12 @@ extension LocalStoreCheck {
             try expectEqual(client.bytes("kv/a"), [1], "the value")
         },
         LocalStoreCheck("revisions move on with each change of content, and not with attributes") { client in
-            var seen: Set<Int64> = []
+            var seen: Set<[Int64]> = []
             for number in 0..<10 {
                 for path in ["records/a.json", "kv/a", "blobs/a"] {
                     let node = try client.put(path, "\(number)").node
-                    try expect(seen.insert(node.revision).inserted || path != "kv/a", "a revision comes again")
+                    let isNew = seen.insert([Int64(node.id.rawValue), node.revision]).inserted
+                    try expect(isNew, "a revision of \(path) comes again")
                 }
             }
             let before = try client.node("kv/a")

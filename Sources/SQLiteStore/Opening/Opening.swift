@@ -1,0 +1,108 @@
+internal import CSQLite
+import Glibc
+internal import Persist
+
+/// From a path to open connections on a store that is one: every check that there is, in order.
+struct Opening {
+    let location: Location
+    let options: SQLiteStoreOptions
+
+    init(path: String, options: SQLiteStoreOptions) throws(StoreError) {
+        location = try Location(path)
+        self.options = options
+        guard location.exists || (options.createsIfMissing && !options.isReadOnly) else {
+            throw StoreError(.notFound, hint: "there is no store at \(location.path)")
+        }
+        guard options.isReadOnly || location.isWritable else {
+            throw StoreError(
+                .accessDenied, hint: "\(location.path) or its directory cannot be written: open it read-only (-o ro)")
+        }
+    }
+
+    func connection() throws(StoreError) -> Connection {
+        let patience = Patience(options.waits, milliseconds: options.limits.busyMilliseconds)
+        let flags = options.isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let db = try Connection(path: location.path, flags: flags, patience: patience)
+        return db
+    }
+
+    /// The settings of every connection. trusted_schema stays on: without it, 3.40 refuses json_valid in a CHECK.
+    private func set(_ db: Connection) throws(StoreError) {
+        try db.execute(
+            """
+            PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;
+            PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;
+            """)
+    }
+
+    /// Another connection to a store that has been looked at.
+    func another() throws(StoreError) -> Connection {
+        let db = try connection()
+        try set(db)
+        _ = try db.dataVersion()
+        return db
+    }
+
+    /// The first connection: the file is a store after it, of this version.
+    func first() throws(StoreError) -> Connection {
+        let db = try connection()
+        if options.isReadOnly {
+            try set(db)
+            try check(db)
+            return db
+        }
+        if try db.first("SELECT count(*) FROM sqlite_schema", read: { $0.int(0) }) == 0 {
+            try db.execute(Schema.firstPragmas)
+        } else {
+            try check(db)
+        }
+        let mode = try db.first("PRAGMA journal_mode = WAL") { $0.string(0) }
+        guard mode == "wal" else {
+            throw StoreError(.unsupported, hint: "\(location.path) cannot be put into WAL mode here")
+        }
+        try set(db)
+        try db.execute("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            if try !isStore(db) {
+                try Schema.create(on: db, storeID: Self.newStoreID(), now: .now)
+            }
+            try db.execute("COMMIT")
+        } catch {
+            _ = try? db.execute("ROLLBACK")
+            throw error
+        }
+        return db
+    }
+
+    private func isStore(_ db: Connection) throws(StoreError) -> Bool {
+        try db.first("PRAGMA application_id") { $0.int(0) } == Schema.applicationID
+    }
+
+    private func check(_ db: Connection) throws(StoreError) {
+        let path = location.path
+        guard try isStore(db) else {
+            guard options.adopts && !options.isReadOnly else {
+                throw StoreError(
+                    .invalid,
+                    hint: "\(path) is another program's database; --adopt makes it a store too, beside its own tables")
+            }
+            let names = try db.all("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')") { $0.string(0) }
+            guard let taken = names.first(where: { Schema.tableNames.contains($0) }) else { return }
+            throw StoreError(.invalid, hint: "\(path) has a table \(taken) of its own, so it cannot be adopted")
+        }
+        let version = try db.first("PRAGMA user_version") { $0.int(0) } ?? 0
+        guard version <= Schema.version else {
+            throw StoreError(
+                .unsupported,
+                hint: "\(path) was written by a newer persistfs (schema \(version), this one knows \(Schema.version))")
+        }
+    }
+
+    private static func newStoreID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let text = String(generator.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
+    }
+}

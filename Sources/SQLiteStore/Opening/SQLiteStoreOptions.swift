@@ -1,0 +1,18 @@
+public import Persist
+
+/// How a store is opened.
+public struct SQLiteStoreOptions: Sendable {
+    public var limits: StoreLimits = .init()
+    /// Nothing in the file is changed, not even to note that it is open.
+    public var isReadOnly = false
+    /// Another program's database becomes a store: its own tables stay as they are.
+    public var adopts = false
+    public var createsIfMissing = true
+    /// Kept free beside the store, so that a full disk can be emptied (R13). Zero: no reserve.
+    public var reserveBytes: UInt64 = 16 << 20
+    public var waits: any WaitObserver = PatientWaiting()
+    /// One line for a person.
+    public var log: @Sendable (String) -> Void = { _ in }
+
+    public init() {}
+}

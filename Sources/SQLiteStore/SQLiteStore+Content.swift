@@ -1,0 +1,160 @@
+public import Persist
+
+extension SQLiteStore {
+    // MARK: Extended attributes
+
+    public func attribute(_ name: [UInt8], of id: NodeID) throws(StoreError) -> [UInt8] {
+        let attributes = try read { db throws(StoreError) in try db.extendedAttributes(of: id) }
+        guard let value = attributes[name] else { throw StoreError(.noAttribute) }
+        return value
+    }
+
+    public func attributeNames(of id: NodeID) throws(StoreError) -> [[UInt8]] {
+        try read { db throws(StoreError) in try db.extendedAttributes(of: id) }.entries.map(\.name)
+    }
+
+    public func setAttribute(
+        _ name: [UInt8], to value: [UInt8], mode: AttributeMode, of id: NodeID
+    ) throws(StoreError) {
+        try write { tx throws(StoreError) in try tx.setAttribute(name, to: value, mode: mode, of: id) }
+    }
+
+    public func removeAttribute(_ name: [UInt8], of id: NodeID) throws(StoreError) {
+        try write { tx throws(StoreError) in try tx.removeAttribute(name, of: id) }
+    }
+
+    // MARK: Published content
+
+    @discardableResult
+    public func read(_ id: NodeID, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) -> Int64 {
+        try buffer.withUnsafeMutableBytes { (raw, count) throws(StoreError) in
+            var sink = ByteSink(UnsafeMutableRawBufferPointer(rebasing: raw[count...]))
+            defer { count += sink.count }
+            return try readTogether { db throws(StoreError) in
+                guard let row = try db.node(id) else { throw StoreError(.notFound) }
+                guard !row.isDirectory else { throw StoreError(.isDirectory) }
+                try db.read(row, at: offset, into: &sink)
+                return row.node.revision
+            }
+        }
+    }
+
+    public func publish(_ publication: Publication) throws(StoreError) -> Published {
+        try write(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
+    }
+
+    // MARK: Drafts
+
+    public func openDraft(of id: NodeID, isNew: Bool) throws(StoreError) -> Draft {
+        guard !isReadOnly else { throw StoreError(.readOnly) }
+        // With the writer's lock held: who comes in between finds the draft, and registers it.
+        let (draft, mustRegister) = try writer.use { db throws(StoreError) in
+            try db.run("BEGIN")
+            defer { _ = try? db.run("COMMIT") }
+            let state = try newDraft(id, isNew: isNew, db)
+            mount.drafts[state.draft.id] = state
+            return (state.draft, mount.hasPeers)
+        }
+        guard mustRegister else { return draft }
+        do throws(StoreError) {
+            try write { tx throws(StoreError) in try tx.save(try tx.draft(draft)) }
+        } catch {
+            mount.drafts[draft.id] = nil
+            throw error
+        }
+        return draft
+    }
+
+    private func newDraft(_ id: NodeID, isNew: Bool, _ db: Connection) throws(StoreError) -> DraftState {
+        var base = DraftState.Base.none
+        var (revision, size): (Int64, UInt64) = (0, 0)
+        if !isNew {
+            guard let row = try db.node(id) else { throw StoreError(.notFound) }
+            guard !row.isDirectory else { throw StoreError(.isDirectory) }
+            (revision, size) = (row.node.revision, row.node.size)
+            if let body = row.body, !row.isStream {
+                base = .body(body)
+            } else if size > 0 {
+                base = .bytes(try db.bytes(of: row))
+            }
+        }
+        let draft = Draft(id: mount.drafts.newID(), node: id, baseRevision: revision, baseSize: size)
+        return DraftState(draft: draft, base: base, size: size, baseLimit: size)
+    }
+
+    public func writeDraft(_ content: DraftContent) throws(StoreError) {
+        try write { tx throws(StoreError) in
+            try tx.save(try tx.apply(content, to: try tx.draft(content.draft)))
+        }
+    }
+
+    public func readDraft(_ draft: Draft, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) {
+        try buffer.withUnsafeMutableBytes { (raw, count) throws(StoreError) in
+            var sink = ByteSink(UnsafeMutableRawBufferPointer(rebasing: raw[count...]))
+            defer { count += sink.count }
+            try readTogether { db throws(StoreError) in
+                guard let state = mount.drafts[draft.id] else { throw StoreError(.notFound) }
+                try db.read(state, at: offset, into: &sink)
+            }
+        }
+    }
+
+    public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
+        try write(isInterruptible: false) { tx throws(StoreError) in
+            try tx.keepDraft(content, creation: creation, mtime: mtime)
+        }
+    }
+
+    public func dropDraft(_ draft: Draft) throws(StoreError) {
+        guard let state = mount.drafts[draft.id] else { return }
+        guard state.isRegistered else {
+            mount.drafts[draft.id] = nil
+            return
+        }
+        try write(isInterruptible: false) { tx throws(StoreError) in try tx.drop(state, of: mount.id) }
+    }
+
+    // MARK: Streams
+
+    public func append(_ append: Append) throws(StoreError) -> Appended {
+        try write { tx throws(StoreError) in try tx.append(append) }
+    }
+
+    public func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
+        try write { tx throws(StoreError) in try tx.keepTail(tail, of: id, bytes: bytes) }
+    }
+
+    public func dropTail(_ tail: TailID) throws(StoreError) {
+        _ = try write { tx throws(StoreError) in try tx.db.run("DELETE FROM tail WHERE id = ?", tail.rawValue) }
+    }
+
+    // MARK: Rejected and conflicting versions
+
+    public func keepRejected(_ path: [UInt8], bytes: [UInt8], error: String) throws(StoreError) {
+        try write { tx throws(StoreError) in try tx.keepRejected(path, bytes: bytes, error: error) }
+    }
+
+    public func keptVersions(_ area: KeptArea) throws(StoreError) -> [KeptVersion] {
+        try read { db throws(StoreError) in
+            try db.all(
+                "SELECT path, length(bytes), time, error FROM kept WHERE area = ? ORDER BY path", Int64(area.rawValue)
+            ) { row throws(StoreError) in
+                KeptVersion(path: row.bytes(0), size: UInt64(row.int(1)), time: row.time(2), error: row.string(3))
+            }
+        }
+    }
+
+    public func keptBytes(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) -> [UInt8] {
+        let found = try read { db throws(StoreError) in
+            try db.first(
+                "SELECT bytes FROM kept WHERE area = ? AND path = ?", Int64(area.rawValue), path,
+                read: { $0.bytes(0) })
+        }
+        guard let found else { throw StoreError(.notFound) }
+        return found
+    }
+
+    public func removeKept(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) {
+        try writeFreeing { tx throws(StoreError) in try tx.removeKept(area, path) }
+    }
+}

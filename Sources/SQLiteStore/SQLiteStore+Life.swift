@@ -1,0 +1,96 @@
+import Glibc
+public import Persist
+import Synchronization
+
+extension SQLiteStore {
+    public func sync() throws(StoreError) {
+        guard let walSync = serving.walSync else { return }
+        try walSync.sync()
+    }
+
+    /// How many times the disk was asked to sync since the store was opened.
+    public var syncCount: Int { serving.walSync?.count ?? 0 }
+
+    public func hold(_ id: NodeID) { mount.holds.add(id) }
+
+    public func release(_ id: NodeID) {
+        guard mount.holds.remove(id) else { return }
+        do throws(StoreError) {
+            try write(isInterruptible: false) { tx throws(StoreError) in try tx.letGo(id) }
+        } catch {
+            // Housekeeping tries again; at the latest the next opening collects it.
+            mount.orphaned(id)
+            options.log("release of \(id): \(error)")
+        }
+    }
+
+    public func refresh() throws(StoreError) {
+        serving.delivery.tell(try lookForForeign())
+    }
+
+    func lookForForeign() throws(StoreError) -> [StoreChange] {
+        guard isReadOnly else { return try writer.takeForeign(looking: true) }
+        // Nothing can be folded in: what has changed is not known.
+        return try writer.use { db throws(StoreError) in
+            let version = try db.dataVersion()
+            guard serving.readVersion.exchange(version, ordering: .relaxed) != version else { return [] }
+            return [.everything]
+        }
+    }
+
+    public func observe(_ observer: any StoreObserver) { serving.delivery.observe(observer) }
+
+    public func statistics() throws(StoreError) -> StoreStatistics {
+        let (pages, free, pageBytes, nodes) = try readTogether { db throws(StoreError) in
+            (
+                try db.first("PRAGMA page_count") { $0.int(0) } ?? 0,
+                try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0,
+                try db.first("PRAGMA page_size") { $0.int(0) } ?? 0,
+                try db.first("SELECT count(*) FROM node") { $0.int(0) } ?? 0
+            )
+        }
+        var disk = statvfs()
+        let room = statvfs(path, &disk) == 0 ? UInt64(disk.f_bavail) * UInt64(disk.f_frsize) : 0
+        return StoreStatistics(
+            bytesUsed: UInt64((pages - free) * pageBytes), bytesFree: room + UInt64(free * pageBytes),
+            nodes: UInt64(nodes), notes: serving.notes(hasPeers: hasPeers))
+    }
+
+    /// Whether other mounts have the store open, as of the last look.
+    var hasPeers: Bool { (try? writer.use { _ throws(StoreError) in mount.hasPeers }) ?? false }
+
+    public func close() {
+        guard serving.beginClosing() else { return }
+        serving.stopWorkers()
+        let isLast = leave()
+        closeConnections()
+        // The last connection of all has brought the WAL over, and removed it: one file again.
+        if isLast {
+            serving.reserve?.remove()
+            lockFile?.remove()
+        }
+        lockFile?.close()
+    }
+
+    /// Gives up without leaving: what the next process finds is what it would find if this one had been killed.
+    public func abandon() {
+        guard serving.beginClosing() else { return }
+        serving.stopWorkers()
+        closeConnections()
+        lockFile?.close()
+    }
+
+    private func closeConnections() {
+        serving.closeConnections()
+        readers.close()
+        writer.close()
+    }
+}
+
+extension Transaction {
+    /// A node without a name is not open here any more.
+    func letGo(_ id: NodeID) throws(StoreError) {
+        try db.run("DELETE FROM unlinked WHERE ino = ? AND mount = ?", id, mount.id)
+        try collectUnlinked(id)
+    }
+}

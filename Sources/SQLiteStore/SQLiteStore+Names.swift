@@ -1,0 +1,67 @@
+public import Persist
+
+extension SQLiteStore {
+    public func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
+        try read { db throws(StoreError) in try db.lookup(name, in: parent).node }
+    }
+
+    public func node(_ id: NodeID) throws(StoreError) -> Node {
+        guard let row = try read({ db throws(StoreError) in try db.node(id) }) else { throw StoreError(.notFound) }
+        return row.node
+    }
+
+    public func list(_ directory: NodeID, after cookie: UInt64, limit: Int) throws(StoreError) -> [DirectoryEntry] {
+        try read { db throws(StoreError) in try db.list(directory, after: cookie, limit: limit) }
+    }
+
+    public func path(of id: NodeID) throws(StoreError) -> [UInt8] {
+        try readTogether { db throws(StoreError) in
+            guard let row = try db.node(id) else { throw StoreError(.notFound) }
+            return try db.path(of: row)
+        }
+    }
+
+    public func key(of id: NodeID) throws(StoreError) -> StoreKey? {
+        try readTogether { db throws(StoreError) in
+            guard let row = try db.node(id) else { throw StoreError(.notFound) }
+            let node = row.node
+            guard node.kind == .file, let namespace = node.namespace,
+                node.nameClass == .document || (namespace == .blobs && node.nameClass == .plain),
+                let key = try PathNames.key(of: db.names(of: id), in: namespace)
+            else { return nil }
+            return StoreKey(namespace.name.bytes + [UInt8(ascii: "/")] + key)
+        }
+    }
+
+    public func reserveNodeID() throws(StoreError) -> NodeID {
+        guard !isReadOnly else { throw StoreError(.readOnly) }
+        if let id = mount.blocks.take(.node) { return NodeID(UInt64(id)) }
+        return try write { tx throws(StoreError) in try tx.newNodeID() }
+    }
+
+    public func preview(_ creation: Creation) throws(StoreError) -> Node {
+        try readTogether { db throws(StoreError) in
+            try Transaction(db, mount, now: .now).preview(creation)
+        }
+    }
+
+    public func create(_ creation: Creation) throws(StoreError) -> Node {
+        try write { tx throws(StoreError) in try tx.create(creation) }
+    }
+
+    public func unlink(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
+        try writeFreeing { tx throws(StoreError) in try tx.unlink(name, in: parent) }
+    }
+
+    public func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
+        try writeFreeing { tx throws(StoreError) in try tx.removeDirectory(name, in: parent) }
+    }
+
+    public func rename(_ rename: Rename) throws(StoreError) -> Renamed {
+        try writeFreeing { tx throws(StoreError) in try tx.rename(rename) }
+    }
+
+    public func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {
+        try write { tx throws(StoreError) in try tx.setAttributes(id, change) }
+    }
+}

@@ -1,0 +1,126 @@
+import Glibc
+internal import Persist
+
+extension SQLiteStore {
+    /// How long what lost its name, or its last reference, waits for other mounts to say that they use it: much
+    /// longer than they need to look (25 ms).
+    static let lingerNanoseconds: Int64 = 2_000_000_000
+
+    /// Recovers what others left, and starts the threads: one looks for what others do, one does what can wait.
+    func serve() throws(StoreError) {
+        if let lockFile {
+            try recoverDead(lockFile)
+            let directory = Location.split(path).directory
+            let sync = WALSync(try opening.another(), directory: directory)
+            let checkpointer = try Checkpointer(try opening.another(), writer: writer, sync: sync, log: options.log)
+            checkpointer.watch()
+            serving.walSync = sync
+            serving.checkpointer = checkpointer
+            let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
+            if !reserve.fill() {
+                options.log("no room for \(path)-reserve: a full disk may be hard to empty")
+            }
+            serving.reserve = reserve
+            mount.housekeepingIsDue()
+            serving.keeper = Worker("persist-keep") { [weak self] in self?.keepHouse() ?? 1_000 }
+        }
+        serving.watcher = Worker("persist-watch") { [weak self] in self?.watch() ?? 1_000 }
+    }
+
+    /// - Returns: milliseconds until the next look (R9: within 50).
+    private func watch() -> Int {
+        do throws(StoreError) {
+            let found = isReadOnly ? try lookForForeign() : try writer.takeForeignIfFree()
+            serving.delivery.tell(found)
+            return found.isEmpty ? 20 : 5
+        } catch {
+            options.log("looking for changes of others: \(error)")
+            return 1_000
+        }
+    }
+
+    /// What can wait: checkpoints, and nodes and bodies that nobody has any more.
+    /// - Returns: milliseconds until the next time.
+    private func keepHouse() -> Int {
+        if let checkpointer = serving.checkpointer, checkpointer.isDue { checkpointer.run() }
+        do throws(StoreError) {
+            let orphans = mount.takeOrphans()
+            if !orphans.isEmpty {
+                try write(isInterruptible: false) { tx throws(StoreError) in
+                    for id in orphans { try tx.letGo(id) }
+                }
+            }
+            if mount.takeHousekeeping() { try collect() }
+            if serving.housekeeping.second() {
+                if let lockFile, hasPeers { try recoverDead(lockFile) }
+                _ = serving.reserve?.fill()
+            }
+        } catch {
+            mount.housekeepingIsDue()
+            options.log("housekeeping: \(error)")
+            return 2_000
+        }
+        return 100
+    }
+
+    private func collect() throws(StoreError) {
+        while serving.isOpen {
+            let (isLingering, isMore) = try write(isInterruptible: false) { tx throws(StoreError) in
+                let isLingering = try tx.collectLingering(Self.lingerNanoseconds)
+                return (isLingering, try tx.collectGarbage(linger: Self.lingerNanoseconds))
+            }
+            guard isMore else {
+                let isWaiting = try read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
+                if isLingering || isWaiting { mount.housekeepingIsDue() } else { try shrink() }
+                return
+            }
+        }
+    }
+
+    /// Gives pages back to the disk where more than a quarter of the file is free (R13).
+    private func shrink() throws(StoreError) {
+        while serving.isOpen {
+            let isMore = try writer.use { db throws(StoreError) in
+                let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
+                let pages = try db.first("PRAGMA page_count") { $0.int(0) } ?? 0
+                guard free > 1_024, free * 4 > pages else { return false }
+                try db.execute("PRAGMA incremental_vacuum(512)")
+                return (try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0) < free
+            }
+            guard isMore else { return }
+            if let checkpointer = serving.checkpointer, checkpointer.isDue { checkpointer.run() }
+        }
+    }
+
+    /// Mounts whose process is gone.
+    private func recoverDead(_ lockFile: LockFile) throws(StoreError) {
+        let others = try read { db throws(StoreError) in
+            try db.all("SELECT id FROM mount WHERE id <> ?", mount.id, read: { $0.int(0) })
+        }
+        for other in others where !lockFile.isAlive(other) {
+            try write(isInterruptible: false) { tx throws(StoreError) in
+                try tx.recover(other)
+                mount.housekeepingIsDue()
+            }
+        }
+    }
+
+    /// Is no mount any more. What was kept is published, as recovery would do it.
+    /// - Returns: whether nobody else has the store open.
+    func leave() -> Bool {
+        guard let lockFile else { return false }
+        guard lockFile.closeGate(waitMilliseconds: limits.busyMilliseconds) else { return false }
+        do throws(StoreError) {
+            let isLast = try writer.write(isInterruptible: false) { tx throws(StoreError) in
+                try tx.recover(mount.id)
+                return try !tx.db.exists("SELECT 1 FROM mount LIMIT 1")
+            }
+            lockFile.leave(mount.id)
+            return isLast
+        } catch {
+            // Its row and its work stay: the next process recovers them.
+            options.log("closing the store: \(error)")
+            return false
+        }
+    }
+}

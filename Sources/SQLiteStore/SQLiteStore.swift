@@ -1,0 +1,113 @@
+internal import CSQLite
+import Glibc
+public import Persist
+import Synchronization
+
+/// The local store in a SQLite file, which several processes may have open, and any SQL client beside them.
+public final class SQLiteStore: LocalStore {
+    public let path: String
+    /// Of the store, not of this opening: the same in each process, and after a copy.
+    public let identifier: String
+    public let limits: StoreLimits
+    public let isReadOnly: Bool
+
+    let mount: MountState
+    let writer: Writer
+    let readers: Readers
+    let lockFile: LockFile?
+    let serving = Serving()
+    let options: SQLiteStoreOptions
+    let opening: Opening
+
+    private init(
+        _ opening: Opening, identifier: String, mount: MountState, writer: Writer, readers: Readers,
+        lockFile: LockFile?
+    ) {
+        path = opening.location.path
+        options = opening.options
+        limits = opening.options.limits
+        isReadOnly = opening.options.isReadOnly
+        self.opening = opening
+        self.identifier = identifier
+        self.mount = mount
+        self.writer = writer
+        self.readers = readers
+        self.lockFile = lockFile
+    }
+
+    /// Opens or makes the store, takes part in it, and recovers what processes left that are gone.
+    ///
+    /// - Throws: with a hint for a person: what the file is instead, or what to do.
+    public static func open(path: String, options: SQLiteStoreOptions) throws(StoreError) -> SQLiteStore {
+        let opening = try Opening(path: path, options: options)
+        var lockFile: LockFile?
+        if !options.isReadOnly {
+            lockFile = try LockFile(
+                path: opening.location.path + "-lock", waitMilliseconds: options.limits.busyMilliseconds)
+        }
+        defer { lockFile?.openGate() }
+        let first = try opening.first()
+        let identifier = try first.first("SELECT value FROM meta WHERE name = 'store_id'") { $0.string(0) }
+        guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
+
+        let mount = MountState(limits: options.limits, host: hostName(), log: options.log)
+        let writer = Writer(first, mount, waits: options.waits)
+        var readers: [Connection] = []
+        for _ in 0..<3 { readers.append(try opening.another()) }
+        let store = SQLiteStore(
+            opening, identifier: identifier, mount: mount, writer: writer,
+            readers: Readers(readers, waits: options.waits), lockFile: lockFile)
+        do throws(StoreError) {
+            if let lockFile { try store.enter(lockFile) }
+            try store.serve()
+        } catch {
+            store.abandon()
+            throw error
+        }
+        return store
+    }
+
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, 255)
+        let text = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: text.filter { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+    }
+
+    // MARK: The two ways in
+
+    func read<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+        if let result = try writer.readIfFree(body) { return result }
+        return try readers.read(body)
+    }
+
+    /// Several statements that must see one state of the store.
+    func readTogether<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+        try read { db throws(StoreError) in
+            try db.run("BEGIN")
+            defer { _ = try? db.run("COMMIT") }
+            return try body(db)
+        }
+    }
+
+    /// As `write`, for what makes room: on a full disk the reserve is spent for it (R13).
+    func writeFreeing<R>(
+        isInterruptible: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        do throws(StoreError) {
+            return try write(isInterruptible: isInterruptible, body)
+        } catch {
+            guard error.kind == .full, error.code != nil, serving.reserve?.spend() == true else { throw error }
+            options.log("the disk is full: the store's reserve is spent")
+            return try write(isInterruptible: isInterruptible, body)
+        }
+    }
+
+    func write<R>(
+        isInterruptible: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        guard !isReadOnly else { throw StoreError(.readOnly) }
+        defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
+        return try writer.write(isInterruptible: isInterruptible, body)
+    }
+}

@@ -1,0 +1,94 @@
+internal import CSQLite
+import Glibc
+internal import Persist
+
+/// fsync(2): what has been committed is made to survive loss of power, by xSync of the WAL.
+///
+/// On a connection kept for that. Calls that come while one runs share the next.
+final class WALSync: @unchecked Sendable {  // the state is used with the lock held, the connection by one leader
+    private let db: Connection
+    private let directory: String
+    private let lock = Lock()
+    private var started = 0
+    private var completed = 0
+    private var isRunning = false
+    private var failure: StoreError?
+    private var hasSyncedDirectory = false
+    private var syncs = 0
+
+    init(_ db: Connection, directory: String) {
+        self.db = db
+        self.directory = directory
+    }
+
+    /// How many times the disk was asked. For tests.
+    var count: Int {
+        lock.lock()
+        defer { lock.unlock() }
+        return syncs
+    }
+
+    /// - Throws: `.io`, and from then on always: after a failed fsync nobody knows what is on the disk.
+    func sync() throws(StoreError) {
+        lock.lock()
+        // The next one to start has everything that was committed before this call.
+        let mine = started + 1
+        while completed < mine && failure == nil {
+            if isRunning {
+                lock.wait()
+                continue
+            }
+            isRunning = true
+            started += 1
+            let number = started
+            lock.unlock()
+            let result = Result { () throws(StoreError) in try syncNow() }
+            lock.lock()
+            isRunning = false
+            syncs += 1
+            switch result {
+            case .success: completed = number
+            case .failure(let error): failure = error
+            }
+            lock.wakeAll()
+        }
+        let failed = completed < mine ? failure : nil
+        lock.unlock()
+        if let failed { throw failed }
+    }
+
+    private func syncNow() throws(StoreError) {
+        // A read makes the connection open the WAL, where another process has just made it anew.
+        _ = try db.dataVersion()
+        _ = try db.exists("SELECT 1 FROM meta LIMIT 1")
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let code = sqlite3_file_control(db.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file)
+        guard code == SQLITE_OK, let file, let methods = file.pointee.pMethods, let xSync = methods.pointee.xSync
+        else { throw StoreError(.io, code: code, hint: "the store's WAL cannot be reached") }
+        let result = xSync(file, SQLITE_SYNC_NORMAL)
+        guard result == SQLITE_OK else {
+            throw StoreError(
+                .io, code: result,
+                hint: "the disk failed to write the store: what was synced before is safe, the rest may be lost")
+        }
+        try syncDirectory()
+    }
+
+    /// Once: the names of the file and of its WAL.
+    private func syncDirectory() throws(StoreError) {
+        guard !hasSyncedDirectory else { return }
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(directory)") }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw StoreError.system(errno, "cannot sync \(directory)") }
+        hasSyncedDirectory = true
+    }
+
+    func close() {
+        lock.lock()
+        while isRunning { lock.wait() }
+        failure = failure ?? Writer.closed
+        db.close()
+        lock.unlock()
+    }
+}

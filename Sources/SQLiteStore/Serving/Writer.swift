@@ -1,0 +1,148 @@
+internal import Persist
+
+/// The connection that writes: one transaction at a time in this process, and one of all processes.
+final class Writer: @unchecked Sendable {  // its state is used with the lock held
+    let db: Connection
+    private let mount: MountState
+    private let waits: any WaitObserver
+    private let lock = Lock()
+    /// What `data_version` was when everything of others had been folded in.
+    private var foldedVersion: Int64 = -1
+    /// What others had done, and nobody has been told yet.
+    private var foreign: [StoreChange] = []
+    private var isClosed = false
+
+    init(_ db: Connection, _ mount: MountState, waits: any WaitObserver) {
+        self.db = db
+        self.mount = mount
+        self.waits = waits
+    }
+
+    static let closed = StoreError(.io, hint: "the store has been closed")
+
+    private func take() {
+        if lock.tryLock() { return }
+        waits.waitBegins()
+        lock.lock()
+        waits.waitEnds()
+    }
+
+    /// Looks something up on this connection where it is free: its cache is warm, while a reader's is emptied by
+    /// each commit. - Returns: nil where it is not free.
+    func readIfFree<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R? {
+        guard lock.tryLock() else { return nil }
+        defer { lock.unlock() }
+        guard !isClosed else { throw Self.closed }
+        return try body(db)
+    }
+
+    /// Uses the connection for something that is no transaction.
+    func use<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+        take()
+        defer { lock.unlock() }
+        guard !isClosed else { throw Self.closed }
+        return try body(db)
+    }
+
+    /// One transaction, after everything that others did has been folded in.
+    func write<R>(
+        isInterruptible: Bool, _ body: (Transaction) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        take()
+        defer { lock.unlock() }
+        guard !isClosed else { throw Self.closed }
+        db.patience.isInterruptible = isInterruptible
+        defer { db.patience.isInterruptible = false }
+        try begin()
+        let transaction = Transaction(db, mount, now: .now)
+        return try commit(transaction, body)
+    }
+
+    /// What others did and nobody has been told. - Parameter looking: looks for more first.
+    func takeForeign(looking: Bool) throws(StoreError) -> [StoreChange] {
+        take()
+        defer { lock.unlock() }
+        guard !isClosed else { return [] }
+        if looking, try db.dataVersion() != foldedVersion {
+            try begin()
+            rollBack()
+        }
+        defer { foreign = [] }
+        return foreign
+    }
+
+    /// As `takeForeign`, where the connection is free: who has it folds in anyway.
+    func takeForeignIfFree() throws(StoreError) -> [StoreChange] {
+        guard lock.tryLock() else { return [] }
+        defer { lock.unlock() }
+        guard !isClosed else { return [] }
+        if try db.dataVersion() != foldedVersion {
+            try begin()
+            rollBack()
+        }
+        defer { foreign = [] }
+        return foreign
+    }
+
+    /// Begins, with nothing left to fold in. That is a transaction of its own, so that it stands whatever becomes of
+    /// the one that is begun here.
+    private func begin() throws(StoreError) {
+        try db.run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            while true {
+                let version = try db.dataVersion()
+                guard version != foldedVersion else { return }
+                let transaction = Transaction(db, mount, now: .now)
+                let isWritten = try transaction.foldIn()
+                try transaction.writeFeed()
+                if isWritten { try db.run("COMMIT") }
+                transaction.committed()
+                foldedVersion = version
+                foreign += transaction.foreign
+                guard isWritten else { return }
+                try db.run("BEGIN IMMEDIATE")
+            }
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    private func commit<R>(
+        _ transaction: Transaction, _ body: (Transaction) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        do throws(StoreError) {
+            let result = try body(transaction)
+            try transaction.writeFeed()
+            try db.run("COMMIT")
+            transaction.committed()
+            return result
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    private func rollBack() {
+        guard db.isInTransaction else { return }
+        // Fails only where SQLite has rolled back by itself.
+        _ = try? db.run("ROLLBACK")
+    }
+
+    /// Holds the write lock of the file around `body`, which uses another connection.
+    func excludingWriters(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        take()
+        defer { lock.unlock() }
+        guard !isClosed else { return }
+        try db.run("BEGIN IMMEDIATE")
+        defer { rollBack() }
+        try body()
+    }
+
+    func close() {
+        lock.lock()
+        defer { lock.unlock() }
+        isClosed = true
+        db.close()
+    }
+}

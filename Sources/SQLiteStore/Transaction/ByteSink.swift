@@ -1,0 +1,45 @@
+import Glibc
+
+/// Where a read puts its bytes: the caller's buffer, as a pointer that does not outlive the call.
+struct ByteSink {
+    private let start: UnsafeMutableRawPointer?
+    let room: Int
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableRawBufferPointer) {
+        start = buffer.baseAddress
+        room = buffer.count
+    }
+
+    var free: Int { room - count }
+
+    /// As many as there is room for.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        let taken = min(bytes.count, free)
+        guard taken > 0, let start, let from = bytes.baseAddress else { return }
+        memcpy(start + count, from, taken)
+        count += taken
+    }
+
+    mutating func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { append($0) } }
+
+    mutating func appendZeros(_ wanted: Int) {
+        let taken = min(wanted, free)
+        guard taken > 0, let start else { return }
+        memset(start + count, 0, taken)
+        count += taken
+    }
+}
+
+extension ByteSink {
+    /// Collects what `read` gives, at most `bytes`.
+    static func collect<E: Error>(
+        _ bytes: Int, _ read: (inout ByteSink) throws(E) -> Void
+    ) throws(E) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 16)
+        defer { buffer.deallocate() }
+        var sink = ByteSink(buffer)
+        try read(&sink)
+        return Array(UnsafeRawBufferPointer(rebasing: buffer[..<sink.count]))
+    }
+}

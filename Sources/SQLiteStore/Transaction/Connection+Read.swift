@@ -1,0 +1,96 @@
+internal import CSQLite
+internal import Persist
+
+/// Published bytes, wherever they lie. Callers hold one read transaction around the row and its content.
+extension Connection {
+    static let chunkBytes: UInt64 = 64 << 10
+
+    func read(_ row: NodeRow, at offset: UInt64, into sink: inout ByteSink) throws(StoreError) {
+        guard offset < row.node.size, sink.free > 0 else { return }
+        let wanted = Int(min(UInt64(sink.free), row.node.size - offset))
+        if row.isDocument {
+            try readDocument(row, at: Int64(offset), wanted, into: &sink)
+        } else if row.isStream {
+            if let stream = row.body { try readStream(stream, at: offset, wanted, into: &sink) }
+        } else if let body = row.body {
+            try readBody(body, at: offset, wanted, into: &sink)
+        } else {
+            let small = try small(of: row.id)
+            let start = min(Int(offset), small.count)
+            let end = min(start + wanted, small.count)
+            sink.append(small[start..<end])
+            sink.appendZeros(wanted - (end - start))
+        }
+    }
+
+    /// All of it; the caller has looked at its size.
+    func bytes(of row: NodeRow) throws(StoreError) -> [UInt8] {
+        try ByteSink.collect(Int(row.node.size)) { sink throws(StoreError) in
+            try read(row, at: 0, into: &sink)
+        }
+    }
+
+    func small(of id: NodeID) throws(StoreError) -> [UInt8] {
+        try first("SELECT small FROM node WHERE ino = ?", id, read: { $0.bytes(0) }) ?? []
+    }
+
+    private func readDocument(
+        _ row: NodeRow, at offset: Int64, _ wanted: Int, into sink: inout ByteSink
+    ) throws(StoreError) {
+        // Placeholders have no row, and no bytes.
+        let isRecord = row.node.namespace == .records
+        // Past 64 KiB a value is read where it is wanted, along its overflow pages; a number is never that long.
+        if row.node.size > Self.chunkBytes {
+            var blob: OpaquePointer?
+            let code = sqlite3_blob_open(
+                handle, "main", isRecord ? "records" : "kv", "value", Int64(bitPattern: row.id.rawValue), 0, &blob)
+            defer { sqlite3_blob_close(blob) }
+            guard code == SQLITE_OK, let blob else { throw error(code) }
+            let there = max(0, min(wanted, Int(sqlite3_blob_bytes(blob)) - Int(offset)))
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: there, alignment: 16)
+            defer { buffer.deallocate() }
+            let result = sqlite3_blob_read(blob, buffer.baseAddress, Int32(there), Int32(offset))
+            guard result == SQLITE_OK else { throw error(result) }
+            sink.append(UnsafeRawBufferPointer(buffer))
+            return
+        }
+        let sql: StaticString =
+            isRecord
+            ? "SELECT CAST(value AS BLOB) FROM records WHERE ino = ?"
+            : "SELECT CAST(value AS BLOB) FROM kv WHERE ino = ?"
+        _ = try first(sql, row.id) { row throws(StoreError) in
+            row.withBytes(0) { bytes in
+                let start = min(Int(offset), bytes.count)
+                sink.append(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + wanted, bytes.count)]))
+            }
+        }
+    }
+
+    func readBody(
+        _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
+    ) throws(StoreError) {
+        let end = offset + UInt64(wanted)
+        var position = offset
+        try each(
+            """
+            SELECT e.idx, c.data FROM extent e JOIN chunk c ON c.cid = e.cid
+                WHERE e.body = ?1 AND e.idx BETWEEN ?2 AND ?3 ORDER BY e.idx
+            """, body, Int64(offset / Self.chunkBytes), Int64((end - 1) / Self.chunkBytes)
+        ) { row throws(StoreError) in
+            let start = UInt64(row.int(0)) * Self.chunkBytes
+            if start > position {
+                sink.appendZeros(Int(start - position))
+                position = start
+            }
+            row.withBytes(1) { bytes in
+                let first = Int(position - start)
+                let last = min(bytes.count, Int(min(end - start, Self.chunkBytes)))
+                guard first < last else { return }
+                sink.append(UnsafeRawBufferPointer(rebasing: bytes[first..<last]))
+                position += UInt64(last - first)
+            }
+            return true
+        }
+        if position < end { sink.appendZeros(Int(end - position)) }
+    }
+}

@@ -1,0 +1,80 @@
+internal import Persist
+import Synchronization
+
+/// What this open store object is to the others, and what it keeps in memory.
+///
+/// `id`, `hasPeers` and `feedSeen` are only touched inside a write transaction; the rest has its own locks.
+final class MountState: @unchecked Sendable {  // see above
+    let limits: StoreLimits
+    let log: @Sendable (String) -> Void
+    let blocks = IDBlocks()
+    let drafts = Drafts()
+    let holds = Holds()
+    /// The row in `mount`, and the byte of the lock file.
+    var id: Int64 = 0
+    /// Whether other rows are in `mount`.
+    var hasPeers = false
+    /// The last feed entry that was folded in.
+    var feedSeen: Int64 = 0
+    let host: String
+    private let due = Mutex((orphans: [NodeID](), housekeeping: false))
+
+    init(limits: StoreLimits, host: String, log: @escaping @Sendable (String) -> Void) {
+        self.limits = limits
+        self.host = host
+        self.log = log
+    }
+
+    /// An unlinked node that was let go between two looks at it: nobody else collects it.
+    func orphaned(_ id: NodeID) { due.withLock { $0.orphans.append(id) } }
+    func takeOrphans() -> [NodeID] {
+        due.withLock { due in
+            defer { due.orphans = [] }
+            return due.orphans
+        }
+    }
+
+    /// There is garbage.
+    func housekeepingIsDue() { due.withLock { $0.housekeeping = true } }
+    func takeHousekeeping() -> Bool {
+        due.withLock { due in
+            defer { due.housekeeping = false }
+            return due.housekeeping
+        }
+    }
+}
+
+/// Which nodes are open here, and which of those have no name any more.
+final class Holds: Sendable {
+    private struct State {
+        var counts: [NodeID: Int] = [:]
+        var unlinked: Set<NodeID> = []
+    }
+    private let state = Mutex(State())
+
+    func add(_ id: NodeID) { state.withLock { $0.counts[id, default: 0] += 1 } }
+
+    /// - Returns: whether an unlinked node is to be collected now.
+    func remove(_ id: NodeID) -> Bool {
+        state.withLock { state in
+            guard let count = state.counts[id] else { return false }
+            if count > 1 {
+                state.counts[id] = count - 1
+                return false
+            }
+            state.counts[id] = nil
+            return state.unlinked.remove(id) != nil
+        }
+    }
+
+    func contains(_ id: NodeID) -> Bool { state.withLock { $0.counts[id] != nil } }
+
+    /// - Returns: false where it has been let go meanwhile, and nobody will collect it.
+    func noteUnlinked(_ id: NodeID) -> Bool {
+        state.withLock { state in
+            guard state.counts[id] != nil else { return false }
+            state.unlinked.insert(id)
+            return true
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Persist
+
+/// A row of `node`: what everybody may see of it, and where its content lies.
+struct NodeRow {
+    var node: Node
+    var cookie: Int64
+    var body: Int64?
+
+    var id: NodeID { node.id }
+    var isDirectory: Bool { node.kind == .directory }
+    var isNamespace: Bool { node.id.rawValue < NodeID.firstFree }
+    /// Its content is its row in records or kv, not a body.
+    var isDocument: Bool { node.isDocument && !node.isUnlinked }
+    /// A log that has a name.
+    var isStream: Bool { node.isStream }
+
+    /// Of `SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
+    /// stored, rev, body, rdev`.
+    init(_ row: Row) {
+        cookie = row.int(2)
+        body = row.optionalInt(17)
+        node = Node(
+            id: row.id(0), parent: row.id(1), name: FileName(unchecked: row.bytes(3)),
+            namespace: Namespace(rawValue: UInt8(truncatingIfNeeded: row.int(4))),
+            kind: Node.Kind(rawValue: UInt8(truncatingIfNeeded: row.int(5))) ?? .file,
+            nameClass: NameClass(rawValue: UInt8(truncatingIfNeeded: row.int(6))) ?? .plain,
+            mode: row.optionalInt(7).map { UInt16(truncatingIfNeeded: $0) },
+            uid: row.optionalInt(8).map { UInt32(truncatingIfNeeded: $0) },
+            gid: row.optionalInt(9).map { UInt32(truncatingIfNeeded: $0) },
+            mtime: row.time(10), ctime: row.time(11), btime: row.time(12),
+            atime: row.optionalInt(13).map { Timestamp(nanoseconds: $0) },
+            size: UInt64(bitPattern: row.int(14)), allocated: UInt64(bitPattern: row.int(15)),
+            revision: row.int(16), device: UInt64(bitPattern: row.int(18)), isUnlinked: cookie < 0)
+    }
+}

@@ -1,0 +1,113 @@
+internal import Persist
+
+/// Where the bytes of plain files lie: up to 1 KiB in the node, else in chunks under a body.
+extension Transaction {
+    static let smallMax = 1 << 10
+    /// What is collected inside the transaction that abandons it: the rest is done piece by piece.
+    static let collectedAtOnce: Int64 = 64
+
+    /// The whole content of a plain file. Its size and place are set, revision and times are the caller's.
+    func setPlain(_ row: NodeRow, _ bytes: [UInt8]) throws(StoreError) {
+        if let body = row.body { try abandon(body) }
+        if bytes.count <= Self.smallMax {
+            try db.run(
+                "UPDATE node SET body = NULL, small = ?2, size = ?3, stored = ?3 WHERE ino = ?1", row.id,
+                bytes.isEmpty ? nil : bytes, Int64(bytes.count))
+            return
+        }
+        let body = try newID(.body)
+        var stored: Int64 = 0
+        let chunk = Int(Connection.chunkBytes)
+        for start in stride(from: 0, to: bytes.count, by: chunk) {
+            stored += try putChunk(bytes[start..<min(start + chunk, bytes.count)], body, Int64(start / chunk))
+        }
+        try setBody(row.id, body, size: Int64(bytes.count), stored: stored)
+    }
+
+    func setBody(_ id: NodeID, _ body: Int64, size: Int64, stored: Int64) throws(StoreError) {
+        try db.run(
+            "UPDATE node SET body = ?2, small = NULL, size = ?3, stored = ?4 WHERE ino = ?1", id, body, size, stored)
+    }
+
+    /// A chunk where there is none. Zeros are not stored, nor those at its end.
+    /// - Returns: the bytes that it takes.
+    func putChunk(_ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
+        guard let last = bytes.lastIndex(where: { $0 != 0 }) else { return 0 }
+        let stored = Array(bytes[...last])
+        let cid = try newID(.chunk)
+        try db.run("INSERT INTO chunk(cid, data) VALUES (?, ?)", cid, stored)
+        try db.run("INSERT INTO extent(body, idx, cid) VALUES (?, ?, ?)", body, index, cid)
+        return Int64(stored.count)
+    }
+
+    /// Takes extents away, and the chunks that nobody else has. - Returns: the bytes that they took.
+    @discardableResult
+    func cut(_ body: Int64, from first: Int64, through last: Int64 = .max) throws(StoreError) -> Int64 {
+        let found = try db.all(
+            """
+            SELECT e.cid, length(c.data), s.refs FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
+                LEFT JOIN shared s ON s.cid = e.cid WHERE e.body = ?1 AND e.idx BETWEEN ?2 AND ?3
+            """, body, first, last
+        ) { row throws(StoreError) in (cid: row.int(0), bytes: row.int(1), refs: row.int(2)) }
+        guard !found.isEmpty else { return 0 }
+        try db.run("DELETE FROM extent WHERE body = ?1 AND idx BETWEEN ?2 AND ?3", body, first, last)
+        var bytes: Int64 = 0
+        for extent in found where extent.cid != 0 {
+            bytes += extent.bytes
+            if extent.refs > 2 {
+                try db.run("UPDATE shared SET refs = refs - 1 WHERE cid = ?", extent.cid)
+            } else if extent.refs > 0 {
+                try db.run("DELETE FROM shared WHERE cid = ?", extent.cid)
+            } else {
+                try db.run("DELETE FROM chunk WHERE cid = ?", extent.cid)
+            }
+        }
+        return bytes
+    }
+
+    /// Bytes of one chunk from `keep` on become zeros. - Returns: how many bytes fewer it takes.
+    func trim(_ body: Int64, _ index: Int64, keep: Int) throws(StoreError) -> Int64 {
+        let data = try db.first(
+            "SELECT c.data FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?", body, index,
+            read: { $0.bytes(0) })
+        guard let data, data.count > keep else { return 0 }
+        let freed = try cut(body, from: index, through: index)
+        return freed - (try putChunk(data[..<keep], body, index))
+    }
+
+    /// Nothing refers to the body any more, but drafts of other mounts may: then it waits.
+    func abandon(_ body: Int64) throws(StoreError) {
+        let isBase = try db.exists("SELECT 1 FROM work WHERE base = ? LIMIT 1", body)
+        let isLarge =
+            (try db.first(
+                "SELECT count(*) FROM (SELECT 1 FROM extent WHERE body = ?1 LIMIT ?2 + 1)", body,
+                Self.collectedAtOnce, read: { $0.int(0) }) ?? 0) > Self.collectedAtOnce
+        if isBase || isLarge || mount.hasPeers || mount.drafts.hasBase(body) {
+            try db.run("INSERT OR IGNORE INTO garbage(body, since) VALUES (?, ?)", body, now)
+            mount.housekeepingIsDue()
+        } else {
+            try cut(body, from: 0)
+        }
+    }
+
+    /// A piece of what waits to be collected. - Returns: whether there is more to do right now.
+    func collectGarbage(linger: Int64) throws(StoreError) -> Bool {
+        let oldest = mount.hasPeers ? now.nanoseconds - linger : Int64.max
+        let body = try db.first(
+            """
+            SELECT body FROM garbage g WHERE since <= ?
+                AND NOT EXISTS (SELECT 1 FROM work w WHERE w.base = g.body) ORDER BY body LIMIT 1
+            """, oldest, read: { $0.int(0) })
+        guard let body, !mount.drafts.hasBase(body) else { return false }
+        let last = try db.first(
+            "SELECT idx FROM extent WHERE body = ?1 ORDER BY idx LIMIT 1 OFFSET ?2", body, Self.collectedAtOnce,
+            read: { $0.int(0) })
+        if let last {
+            try cut(body, from: 0, through: last)
+        } else {
+            try cut(body, from: 0)
+            try db.run("DELETE FROM garbage WHERE body = ?", body)
+        }
+        return true
+    }
+}

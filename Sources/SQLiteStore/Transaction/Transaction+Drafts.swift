@@ -1,0 +1,180 @@
+internal import Persist
+
+/// Drafts: unpublished chunks over a base that does not change under them.
+extension Transaction {
+    func draft(_ draft: Draft) throws(StoreError) -> DraftState {
+        guard let found = mount.drafts[draft.id] else { throw StoreError(.notFound, hint: "the draft is gone") }
+        return found
+    }
+
+    /// The draft's row in `work`, and its state in memory from the commit on.
+    func save(_ state: DraftState) throws(StoreError) {
+        var state = state
+        let body = try state.body.or { () throws(StoreError) in try newID(.body) }
+        state.body = body
+        state.isRegistered = true
+        var base: Int64?
+        if case .body(let id) = state.base { base = id }
+        try db.run(
+            """
+            INSERT OR REPLACE INTO work(mount, id, ino, body, size, mtime, base, base_limit, base_rev, kept, created)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, mount.id, state.draft.id, state.draft.node, body, Int64(state.size), state.mtime, base,
+            Int64(state.baseLimit), state.draft.baseRevision, Int64(state.isKept ? 1 : 0),
+            Int64(state.madeNode ? 1 : 0))
+        let (mount, after) = (mount, state)
+        onCommit { mount.drafts[after.draft.id] = after }
+    }
+
+    /// Stores the chunks. - Returns: the draft as it is then; `save` keeps it.
+    func apply(_ content: DraftContent, to state: DraftState) throws(StoreError) -> DraftState {
+        guard content.chunks.allSatisfy({ $0.bytes.count <= Int(Connection.chunkBytes) }) else {
+            throw StoreError(.invalid)
+        }
+        var state = state
+        let body = try state.body.or { () throws(StoreError) in try newID(.body) }
+        state.body = body
+        try materialize(&state)
+        // What lay beyond an end that the file has had since is gone: growing again shows zeros there.
+        let limit = content.baseLimit < state.baseLimit ? min(content.size, content.baseLimit) : content.size
+        if limit < state.size { try cutOverlay(body, at: limit) }
+        state.baseLimit = min(state.baseLimit, content.baseLimit)
+        state.size = content.size
+        for chunk in content.chunks {
+            let index = Int64(chunk.index)
+            try cut(body, from: index, through: index)
+            let stored = try putChunk(chunk.bytes[...], body, index)
+            // Zeros must hide what the base has there.
+            if stored == 0, state.base != .none, chunk.index * Connection.chunkBytes < state.baseLimit {
+                try db.run("INSERT INTO extent(body, idx, cid) VALUES (?, ?, 0)", body, index)
+            }
+        }
+        return state
+    }
+
+    /// A base that is no body becomes the draft's own: then the row in `work` says all.
+    private func materialize(_ state: inout DraftState) throws(StoreError) {
+        guard case .bytes(let bytes) = state.base, let body = state.body else { return }
+        let chunk = Int(Connection.chunkBytes)
+        let there = bytes.prefix(Int(min(state.baseLimit, UInt64(bytes.count))))
+        for start in stride(from: 0, to: there.count, by: chunk) {
+            _ = try putChunk(there[start..<min(start + chunk, there.count)], body, Int64(start / chunk))
+        }
+        state.base = .none
+    }
+
+    private func cutOverlay(_ body: Int64, at size: UInt64) throws(StoreError) {
+        let (index, keep) = size.quotientAndRemainder(dividingBy: Connection.chunkBytes)
+        if keep > 0 { _ = try trim(body, Int64(index), keep: Int(keep)) }
+        try cut(body, from: Int64(index) + (keep > 0 ? 1 : 0))
+    }
+
+    /// The draft is over: published, or not wanted.
+    func forget(_ state: DraftState, of mountID: Int64) throws(StoreError) {
+        if state.isRegistered {
+            try db.run("DELETE FROM work WHERE mount = ? AND id = ?", mountID, state.draft.id)
+        }
+        guard mountID == mount.id else { return }
+        let mount = mount
+        onCommit { mount.drafts[state.draft.id] = nil }
+    }
+
+    func drop(_ state: DraftState, of mountID: Int64) throws(StoreError) {
+        try forget(state, of: mountID)
+        if let body = state.body { try abandon(body) }
+    }
+
+    func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
+        var state = try apply(content, to: try draft(content.draft))
+        if let creation, try db.node(creation.id) == nil {
+            try insert(creation)
+            state.madeNode = true
+        }
+        state.isKept = true
+        state.mtime = mtime
+        try save(state)
+    }
+
+    /// Others have come: they must see which bases are in use.
+    func registerDrafts() throws(StoreError) {
+        for state in mount.drafts.all where !state.isRegistered {
+            try save(state)
+        }
+    }
+
+    // MARK: Publishing
+
+    /// Makes the draft the content of a plain file. Size and place are set, revision and times are the caller's.
+    func merge(_ state: DraftState, into row: NodeRow, of mountID: Int64) throws(StoreError) {
+        guard let overlay = state.body else { return }
+        try forget(state, of: mountID)
+        guard case .body(let base) = state.base else {
+            if state.size <= UInt64(Self.smallMax) {
+                let bytes = try ByteSink.collect(Int(state.size)) { sink throws(StoreError) in
+                    if state.size > 0 { try db.readBody(overlay, at: 0, Int(state.size), into: &sink) }
+                }
+                try cut(overlay, from: 0)
+                try setPlain(row, bytes)
+                return
+            }
+            if let body = row.body { try abandon(body) }
+            try setBody(row.id, overlay, size: Int64(state.size), stored: try storedBytes(overlay))
+            return
+        }
+        let isShared = try db.exists("SELECT 1 FROM work WHERE base = ? LIMIT 1", base)
+        if row.body == base && !mount.hasPeers && !isShared {
+            try mergeInPlace(state, overlay, base, row)
+        } else {
+            try mergeBeside(state, overlay, base, row)
+        }
+    }
+
+    private func storedBytes(_ body: Int64) throws(StoreError) -> Int64 {
+        try db.first(
+            "SELECT sum(length(c.data)) FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ?", body,
+            read: { $0.int(0) }) ?? 0
+    }
+
+    /// Nobody else looks at the base: its chunks are replaced one by one.
+    private func mergeInPlace(
+        _ state: DraftState, _ overlay: Int64, _ base: Int64, _ row: NodeRow
+    ) throws(StoreError) {
+        var stored = Int64(row.node.allocated)
+        let chunks = try db.all("SELECT idx FROM extent WHERE body = ?", overlay, read: { $0.int(0) })
+        for index in chunks { stored -= try cut(base, from: index, through: index) }
+        let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
+        if keep > 0 { stored -= try trim(base, Int64(end), keep: Int(keep)) }
+        stored -= try cut(base, from: Int64(end) + (keep > 0 ? 1 : 0))
+        try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", overlay)
+        stored += try storedBytes(overlay)
+        try db.run("UPDATE extent SET body = ?2 WHERE body = ?1", overlay, base)
+        try setBody(row.id, base, size: Int64(state.size), stored: stored)
+    }
+
+    /// Others look at the base, or may: the overlay becomes a body of its own that shares what has not changed.
+    private func mergeBeside(
+        _ state: DraftState, _ overlay: Int64, _ base: Int64, _ row: NodeRow
+    ) throws(StoreError) {
+        let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
+        try db.run(
+            """
+            INSERT INTO shared(cid, refs) SELECT b.cid, 2 FROM extent b WHERE b.body = ?1 AND b.idx < ?3
+                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
+                ON CONFLICT (cid) DO UPDATE SET refs = refs + 1
+            """, base, overlay, Int64(end) + (keep > 0 ? 1 : 0))
+        try db.run(
+            """
+            INSERT INTO extent(body, idx, cid) SELECT ?2, b.idx, b.cid FROM extent b WHERE b.body = ?1 AND b.idx < ?3
+                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
+            """, base, overlay, Int64(end) + (keep > 0 ? 1 : 0))
+        let isOwn = try db.exists(
+            """
+            SELECT 1 FROM extent e JOIN extent b ON b.cid = e.cid AND b.idx = e.idx
+                WHERE b.body = ?1 AND e.body = ?2 AND e.idx = ?3 AND e.cid <> 0
+            """, base, overlay, Int64(end))
+        if keep > 0 && isOwn { _ = try trim(overlay, Int64(end), keep: Int(keep)) }
+        try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", overlay)
+        if let body = row.body { try abandon(body) }
+        try setBody(row.id, overlay, size: Int64(state.size), stored: try storedBytes(overlay))
+    }
+}

@@ -1,0 +1,32 @@
+internal import Persist
+
+/// Versions that are under no name: rejected ones, and the local side of conflicts.
+extension Transaction {
+    func keepRejected(_ path: [UInt8], bytes: [UInt8], error: String) throws(StoreError) {
+        try keep(.rejected, path, bytes, error)
+    }
+
+    func keep(_ area: KeptArea, _ path: [UInt8], _ bytes: [UInt8], _ error: String) throws(StoreError) {
+        try db.run(
+            "INSERT OR REPLACE INTO kept(area, path, time, error, bytes) VALUES (?, ?, ?, ?, ?)",
+            Int64(area.rawValue), path, now, Text(error), bytes)
+    }
+
+    /// - Returns: the path below `.persist/conflicts`.
+    func keepConflict(_ bytes: [UInt8], of row: NodeRow, _ error: String) throws(StoreError) -> [UInt8] {
+        let stem = try db.path(of: row) + Array("@\(mount.host)-\(CompactTime.text(of: now))".utf8)
+        var path = stem
+        var number = 1
+        while try db.exists("SELECT 1 FROM kept WHERE area = 2 AND path = ?", path) {
+            number += 1
+            path = stem + Array("-\(number)".utf8)
+        }
+        try keep(.conflicts, path, bytes, error)
+        return path
+    }
+
+    func removeKept(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) {
+        let removed = try db.run("DELETE FROM kept WHERE area = ? AND path = ?", Int64(area.rawValue), path)
+        guard removed > 0 else { throw StoreError(.notFound) }
+    }
+}

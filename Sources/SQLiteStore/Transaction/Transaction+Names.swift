@@ -1,0 +1,108 @@
+internal import Persist
+
+/// Names and attributes: the rows of `node`.
+extension Transaction {
+    /// A directory in which names may be made; never the root.
+    func parent(_ id: NodeID) throws(StoreError) -> NodeRow {
+        let row = try db.directory(id)
+        guard id != .root else {
+            throw StoreError(.notPermitted, hint: "the root holds records, kv, blobs and events, and nothing else")
+        }
+        return row
+    }
+
+    /// What kind of name this would be in there.
+    func nameClass(
+        _ name: FileName, in parent: NodeRow, isExclusive: Bool = false, hasValue: Bool = false
+    ) throws(StoreError) -> NameClass {
+        guard let namespace = parent.node.namespace else { return .plain }
+        if namespace == .blobs {
+            // A directory below a temporary one is temporary itself, so that no walk is needed here.
+            if parent.node.nameClass == .temporary { return .temporary }
+            return NameClass.of(CollectionOfOne(name), in: namespace, isExclusive: isExclusive)
+        }
+        let names = parent.isNamespace ? [name] : try db.names(to: name, in: parent.id)
+        return NameClass.of(names, in: namespace, isExclusive: isExclusive, hasValue: hasValue)
+    }
+
+    func checkPermitted(_ creation: Creation, in parent: NodeRow) throws(StoreError) {
+        switch creation.kind {
+        case .file, .directory, .symlink: return
+        case .fifo, .socket, .characterDevice, .blockDevice:
+            guard parent.node.namespace == .blobs else {
+                throw StoreError(.notPermitted, hint: "special files can only be in blobs/")
+            }
+        }
+    }
+
+    /// What `create` would make: without a value.
+    func preview(_ creation: Creation) throws(StoreError) -> Node {
+        let parent = try self.parent(creation.parent)
+        try checkPermitted(creation, in: parent)
+        let nameClass = try nameClass(creation.name, in: parent, isExclusive: creation.isExclusive)
+        // A placeholder in records/ has no value; everywhere else empty is one.
+        let isPlaceholder =
+            creation.kind == .file && parent.node.namespace == .records && nameClass == .document
+        return Node(
+            id: creation.id, parent: creation.parent, name: creation.name, namespace: parent.node.namespace,
+            kind: creation.kind, nameClass: nameClass, mode: creation.mode, uid: creation.uid, gid: creation.gid,
+            mtime: creation.time, ctime: creation.time, btime: creation.time, atime: nil,
+            size: UInt64(creation.target.count), allocated: 0, revision: isPlaceholder ? 0 : 1,
+            device: creation.device, isUnlinked: false)
+    }
+
+    /// The row of a new name, without a value. - Throws: `.exists`.
+    @discardableResult
+    func insert(_ creation: Creation) throws(StoreError) -> NodeRow {
+        let slot = try db.slot(creation.name, in: creation.parent)
+        var node = try preview(creation)
+        guard slot.found == nil else { throw StoreError(.exists) }
+        node.revision = 0
+        let row = try insert(node, cookie: slot.free, small: creation.kind == .symlink ? creation.target : nil)
+        try touch(creation.parent, creation.time)
+        tellEntry(creation.parent, creation.name)
+        return row
+    }
+
+    func insert(_ node: Node, cookie: Int64?, small: [UInt8]?) throws(StoreError) -> NodeRow {
+        guard let cookie else { throw Self.collision }
+        try db.run(
+            """
+            INSERT INTO node(ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, size,
+                stored, rev, rdev, small)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, 0, ?13, ?14, ?15)
+            """, node.id, node.parent, cookie, node.name, Int64(node.namespace?.rawValue ?? 0),
+            Int64(node.kind.rawValue), Int64(node.nameClass.rawValue), node.mode.map { Int64($0) },
+            node.uid.map { Int64($0) }, node.gid.map { Int64($0) }, node.mtime, Int64(node.size), node.revision,
+            Int64(bitPattern: node.device), small)
+        return try fresh(node.id)
+    }
+
+    static let collision = StoreError(.full, hint: "sixteen names of this directory have the same hash")
+
+    /// A name appeared in a directory, or went away.
+    func touch(_ directory: NodeID, _ time: Timestamp) throws(StoreError) {
+        try db.run("UPDATE node SET mtime = ?2, ctime = ?2 WHERE ino = ?1", directory, time)
+        tellAttributes(directory)
+    }
+
+    func create(_ creation: Creation) throws(StoreError) -> Node {
+        let row = try insert(creation)
+        if row.isDocument && row.node.namespace == .records { return row.node }
+        if row.isDocument { try putDocument(row, []) }
+        try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
+        return try fresh(row.id).node
+    }
+
+    func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {
+        let changed = try db.run(
+            """
+            UPDATE node SET mode = coalesce(?2, mode), uid = coalesce(?3, uid), gid = coalesce(?4, gid),
+                mtime = coalesce(?5, mtime), atime = coalesce(?6, atime), ctime = ?7 WHERE ino = ?1
+            """, id, change.mode.map { Int64($0) }, change.uid.map { Int64($0) }, change.gid.map { Int64($0) },
+            change.mtime, change.atime, change.time)
+        guard changed == 1 else { throw StoreError(.notFound) }
+        tellAttributes(id)
+        return try fresh(id).node
+    }
+}

@@ -1,0 +1,105 @@
+internal import Persist
+
+/// A working copy becomes a value: whole, or not at all (R1).
+extension Transaction {
+    func publish(_ publication: Publication) throws(StoreError) -> Published {
+        try publish(publication, of: mount.id, recovering: nil)
+    }
+
+    /// - Parameter recovering: a draft of a dead mount, which is not in memory here.
+    func publish(
+        _ publication: Publication, of mountID: Int64, recovering: DraftState?
+    ) throws(StoreError) -> Published {
+        let row = try target(of: publication)
+        guard !row.isDirectory else { throw StoreError(.isDirectory) }
+        guard row.node.kind == .file, !row.isStream else { throw StoreError(.invalid) }
+
+        var state: DraftState?
+        if case .draft(let content) = publication.content {
+            state = try recovering.or { () throws(StoreError) in try apply(content, to: try draft(content.draft)) }
+        }
+        if row.node.isUnlinked || row.node.isDocument {
+            let published = try publishBytes(try bytes(of: publication, state), to: row, publication)
+            if let state { try drop(state, of: mountID) }
+            try dropSuperfluous(publication, than: state)
+            return published
+        }
+        if let state {
+            try requireSize(state.size, of: row.node)
+            try merge(state, into: row, of: mountID)
+        } else if case .bytes(let bytes) = publication.content {
+            try requireSize(UInt64(bytes.count), of: row.node)
+            try setPlain(row, bytes)
+        }
+        try dropSuperfluous(publication, than: state)
+        return Published(node: try finish(publication, row))
+    }
+
+    /// The node, or the one that is made for it.
+    private func target(of publication: Publication) throws(StoreError) -> NodeRow {
+        if let found = try db.node(publication.node) { return found }
+        guard let creation = publication.creation else { throw StoreError(.notFound) }
+        return try insert(creation)
+    }
+
+    private func bytes(of publication: Publication, _ state: DraftState?) throws(StoreError) -> [UInt8] {
+        switch publication.content {
+        case .bytes(let bytes): return bytes
+        case .draft:
+            guard let state else { return [] }
+            guard state.size <= limits.recordBytesMax || state.size <= limits.kvBytesMax else {
+                throw StoreError(.tooLarge, hint: "the file is larger than its kind may be")
+            }
+            return try ByteSink.collect(Int(state.size)) { sink throws(StoreError) in
+                try db.read(state, at: 0, into: &sink)
+            }
+        }
+    }
+
+    private func publishBytes(
+        _ bytes: [UInt8], to row: NodeRow, _ publication: Publication
+    ) throws(StoreError) -> Published {
+        let hasValue = row.node.revision != 0
+        let base = publication.base
+        if row.node.isUnlinked {
+            // Removed by another program after this writer began: its work must not be lost (R10).
+            guard row.node.isDocument, let base, base != row.node.revision else { throw StoreError(.notFound) }
+            return Published(node: row.node, conflict: try keepConflict(bytes, of: row, "removed by another program"))
+        }
+        try requireValue(bytes, of: row.node)
+        if bytes.isEmpty && row.node.namespace == .records {
+            if hasValue { throw Self.emptied }
+            return Published(node: try finish(publication, row, movesRevision: false))
+        }
+        if let base, base != row.node.revision, hasValue, try db.bytes(of: row) != bytes {
+            return Published(node: row.node, conflict: try keepConflict(bytes, of: row, "changed by another program"))
+        }
+        try putDocument(row, bytes)
+        let size = row.node.namespace == .kv ? try documentSize(row) : Int64(bytes.count)
+        try db.run("UPDATE node SET size = ?2, stored = ?2 WHERE ino = ?1", row.id, size)
+        return Published(node: try finish(publication, row))
+    }
+
+    /// Revision, times and mode; the rejected version of the name is superseded.
+    private func finish(
+        _ publication: Publication, _ row: NodeRow, movesRevision: Bool = true
+    ) throws(StoreError) -> Node {
+        try db.run(
+            """
+            UPDATE node SET rev = rev + ?2, mtime = ?3, ctime = max(ctime, ?3), mode = mode & ?4 WHERE ino = ?1
+            """, row.id, Int64(movesRevision ? 1 : 0), publication.mtime,
+            Int64(publication.clearsSetID ? 0o1777 : 0o7777))
+        if movesRevision, try db.exists("SELECT 1 FROM kept WHERE area = 1 LIMIT 1") {
+            try db.run("DELETE FROM kept WHERE area = 1 AND path = ?", try db.path(of: row))
+        }
+        tellContent(row.id)
+        return try fresh(row.id).node
+    }
+
+    private func dropSuperfluous(_ publication: Publication, than used: DraftState?) throws(StoreError) {
+        guard let draft = publication.draft, draft.id != used?.draft.id, let state = mount.drafts[draft.id] else {
+            return
+        }
+        try drop(state, of: mount.id)
+    }
+}

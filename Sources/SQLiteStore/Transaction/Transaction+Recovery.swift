@@ -1,0 +1,104 @@
+internal import Persist
+
+/// What a mount leaves that is gone: killed, or closed (R1, R2).
+extension Transaction {
+    /// Publishes what it had kept, by the rules of `publish`; drops the rest; and forgets the mount.
+    func recover(_ mountID: Int64) throws(StoreError) {
+        let drafts = try db.all(
+            """
+            SELECT id, ino, body, size, mtime, base, base_limit, base_rev, kept, created FROM work WHERE mount = ?
+                ORDER BY id
+            """, mountID
+        ) { row throws(StoreError) in Self.draft(row) }
+        for state in drafts {
+            if state.isKept {
+                try recover(state, of: mountID)
+            } else {
+                try drop(state, of: mountID)
+            }
+        }
+        let tails = try db.all("SELECT id, ino, bytes FROM tail WHERE mount = ? ORDER BY id", mountID) {
+            row throws(StoreError) in (id: row.int(0), stream: row.id(1), bytes: row.bytes(2))
+        }
+        for tail in tails { try recover(tail.stream, tail.bytes, TailID(tail.id)) }
+        let unlinked = try db.all("SELECT ino FROM unlinked WHERE mount = ?", mountID, read: { $0.id(0) })
+        try db.run("DELETE FROM unlinked WHERE mount = ?", mountID)
+        for id in unlinked { try collectUnlinked(id) }
+        try db.run("DELETE FROM mount WHERE id = ?", mountID)
+    }
+
+    private static func draft(_ row: Row) -> DraftState {
+        let size = UInt64(bitPattern: row.int(3))
+        let draft = Draft(id: row.int(0), node: row.id(1), baseRevision: row.int(7), baseSize: size)
+        return DraftState(
+            draft: draft, base: row.optionalInt(5).map { .body($0) } ?? .none, body: row.int(2), size: size,
+            baseLimit: UInt64(bitPattern: row.int(6)), mtime: row.time(4), isKept: row.int(8) != 0,
+            madeNode: row.int(9) != 0, isRegistered: true)
+    }
+
+    private func recover(_ state: DraftState, of mountID: Int64) throws(StoreError) {
+        guard let row = try db.node(state.draft.node), !row.node.isUnlinked else {
+            return try drop(state, of: mountID)
+        }
+        let content = DraftContent(draft: state.draft, chunks: [], size: state.size, baseLimit: state.baseLimit)
+        let publication = Publication(
+            node: row.id, content: .draft(content), mtime: state.mtime,
+            base: row.node.isDocument ? state.draft.baseRevision : nil)
+        foreign.append(.content(row.id))
+        try attempt { () throws(StoreError) in
+            _ = try publish(publication, of: mountID, recovering: state)
+        } orElse: { error throws(StoreError) in
+            let count = Int(min(state.size, limits.recordBytesMax))
+            let bytes = try ByteSink.collect(count) { sink throws(StoreError) in
+                try db.read(state, at: 0, into: &sink)
+            }
+            try keepRejected(try db.path(of: row), bytes: bytes, error: error.hint ?? "\(error.kind)")
+            try drop(state, of: mountID)
+            // A name that had no value before goes away again.
+            guard state.madeNode, row.node.revision == 0 else { return }
+            try detach(row)
+            foreign.append(.entry(parent: row.node.parent, name: row.node.name))
+        }
+    }
+
+    private func recover(_ stream: NodeID, _ bytes: [UInt8], _ tail: TailID) throws(StoreError) {
+        defer { foreign.append(.content(stream)) }
+        try attempt { () throws(StoreError) in
+            _ = try append(
+                Append(
+                    stream: stream, bytes: bytes, start: .newLine, endsUnterminated: true, time: now, tail: tail))
+        } orElse: { error throws(StoreError) in
+            try db.run("DELETE FROM tail WHERE id = ?", tail.rawValue)
+            guard let row = try db.node(stream), !row.node.isUnlinked else { return }
+            try keepRejected(try db.path(of: row), bytes: bytes, error: error.hint ?? "\(error.kind)")
+        }
+    }
+
+    /// Undoes what `body` did where it is refused. What is the disk's fault ends the transaction: it is tried again.
+    private func attempt(
+        _ body: () throws(StoreError) -> Void, orElse: (StoreError) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try db.run("SAVEPOINT attempt")
+        do throws(StoreError) {
+            try body()
+        } catch {
+            switch error.kind {
+            case .rejected, .tooLarge, .notFound, .invalid, .isDirectory: break
+            default: throw error
+            }
+            try db.run("ROLLBACK TO attempt")
+            try orElse(error)
+        }
+        try db.run("RELEASE attempt")
+    }
+
+    /// Unlinked nodes that no mount has claimed in time.
+    /// - Returns: whether some are still waiting.
+    func collectLingering(_ linger: Int64) throws(StoreError) -> Bool {
+        let oldest = mount.hasPeers ? now.nanoseconds - linger : Int64.max
+        let found = try db.all(
+            "DELETE FROM unlinked WHERE mount = 0 AND since <= ? RETURNING ino", oldest, read: { $0.id(0) })
+        for id in found { try collectUnlinked(id) }
+        return try db.exists("SELECT 1 FROM unlinked WHERE mount = 0 LIMIT 1")
+    }
+}

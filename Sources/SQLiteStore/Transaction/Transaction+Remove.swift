@@ -1,0 +1,88 @@
+internal import Persist
+
+/// Names that go away, and the nodes behind them.
+extension Transaction {
+    func unlink(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
+        let row = try db.lookup(name, in: parent)
+        guard !row.isDirectory else { throw StoreError(.isDirectory) }
+        try refuseToLoseEvents(row)
+        try detach(row)
+        try touch(parent, now)
+        guard let after = try db.node(row.id) else {
+            var node = row.node
+            node.isUnlinked = true
+            node.ctime = now
+            return node
+        }
+        return after.node
+    }
+
+    func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
+        let row = try db.lookup(name, in: parent)
+        guard row.isDirectory else { throw StoreError(.notDirectory) }
+        guard !row.isNamespace else { throw StoreError(.busy, hint: "the four directories of a store stay") }
+        guard try isEmpty(row.id) else { throw StoreError(.notEmpty) }
+        try detach(row)
+        try touch(parent, now)
+        var node = row.node
+        node.isUnlinked = true
+        return node
+    }
+
+    func isEmpty(_ directory: NodeID) throws(StoreError) -> Bool {
+        try !db.exists("SELECT 1 FROM node WHERE parent = ? AND cookie >= 0 LIMIT 1", directory)
+    }
+
+    /// R8: events go away only where the mount says so.
+    func refuseToLoseEvents(_ row: NodeRow) throws(StoreError) {
+        guard row.isStream, row.node.size > 0, !limits.removesEvents else { return }
+        throw StoreError(.notPermitted, hint: "a log with events only grows (-o events=rw allows it)")
+    }
+
+    /// Takes the name away. The node stays where it is open, or may be: here, or in another mount.
+    /// - Parameter value: of a document that another program has deleted: its row is gone.
+    func detach(_ row: NodeRow, value: [UInt8]? = nil) throws(StoreError) {
+        let isHeld = mount.holds.contains(row.id)
+        if isHeld || mount.hasPeers {
+            if let value {
+                try setPlain(row, value)
+            } else if row.isDocument {
+                try withdrawDocument(row)
+            }
+            try db.run("UPDATE node SET cookie = -ino, ctime = ?2 WHERE ino = ?1", row.id, now)
+            // Mount 0 has no process: the row only gives the others time to say that they have it open.
+            try db.run(
+                "INSERT OR REPLACE INTO unlinked(ino, mount, since) VALUES (?, ?, ?)", row.id,
+                isHeld ? mount.id : 0, now)
+            if isHeld { noteUnlinkedOnCommit(row.id) } else { mount.housekeepingIsDue() }
+            tell(.unlinked(row.id))
+        } else {
+            try collect(row)
+        }
+        tellEntry(row.node.parent, row.node.name)
+    }
+
+    func noteUnlinkedOnCommit(_ id: NodeID) {
+        let mount = mount
+        onCommit { if !mount.holds.noteUnlinked(id) { mount.orphaned(id) } }
+    }
+
+    /// A node that no mount has open any more.
+    func collectUnlinked(_ id: NodeID) throws(StoreError) {
+        guard let row = try db.node(id), row.node.isUnlinked else { return }
+        guard try !db.exists("SELECT 1 FROM unlinked WHERE ino = ?", id) else { return }
+        try collect(row)
+    }
+
+    /// The node and all that it has.
+    func collect(_ row: NodeRow) throws(StoreError) {
+        if row.isDocument {
+            try deleteDocument(row)
+        } else if row.isStream {
+            if let stream = row.body { try removeEvents(stream) }
+        } else if let body = row.body {
+            try abandon(body)
+        }
+        try db.run("DELETE FROM node WHERE ino = ?", row.id)
+    }
+}

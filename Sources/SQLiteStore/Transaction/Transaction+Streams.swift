@@ -1,0 +1,136 @@
+internal import Persist
+
+/// Logs that only grow (R8).
+extension Transaction {
+    func append(_ append: Append) throws(StoreError) -> Appended {
+        let row = try stream(of: append)
+        let isJSON = Self.holdsJSON(row.node.name)
+        let last = try row.body.flatMap { number throws(StoreError) in try db.lastEvent(of: number) }
+        let continued = append.start == .continuing && last?.hasNewline == false ? last : nil
+        var size = row.node.size + (append.start == .newLine && last?.hasNewline == false ? 1 : 0)
+        let position = size
+
+        var number = row.body
+        var sequence = last?.sequence ?? 0
+        var accepted = 0
+        var problem: StoreError?
+        try Self.eachLine(of: append.bytes) { line, isFinished throws(StoreError) in
+            guard isFinished || append.endsUnterminated else { return false }
+            let joined = accepted == 0 ? continued : nil
+            do throws(StoreError) {
+                try check(line, of: append.bytes, after: joined, stream: number, isJSON: isJSON)
+                guard size + UInt64(line.count) + 1 <= limits.blobBytesMax else { throw StoreError(.tooLarge) }
+            } catch {
+                problem = error
+                return false
+            }
+            let bytes = Array(append.bytes[line])
+            if let joined, let number {
+                try db.run(
+                    "UPDATE event SET line = CAST(line || ?2 AS BLOB), newline = ?3 WHERE id = ?1",
+                    Connection.eventID(number, joined.sequence), bytes, Int64(isFinished ? 1 : 0))
+            } else {
+                if accepted == 0, let last, let number, !last.hasNewline {
+                    try db.run("UPDATE event SET newline = 1 WHERE id = ?", Connection.eventID(number, last.sequence))
+                }
+                let stream = try number.or { () throws(StoreError) in try newStream(row.id) }
+                number = stream
+                sequence += 1
+                try db.run(
+                    "INSERT INTO event(id, pos, time, newline, line) VALUES (?, ?, ?, ?, ?)",
+                    Connection.eventID(stream, sequence), Int64(size), append.time, Int64(isFinished ? 1 : 0), bytes)
+            }
+            let count = line.count + (isFinished ? 1 : 0)
+            size += UInt64(count)
+            accepted += count
+            return true
+        }
+        if let problem, accepted == 0 { throw problem }
+        if let tail = append.tail { try db.run("DELETE FROM tail WHERE id = ?", tail.rawValue) }
+        if accepted > 0 {
+            try db.run(
+                "UPDATE node SET size = ?2, stored = ?2, rev = rev + 1, mtime = ?3, ctime = ?3 WHERE ino = ?1", row.id,
+                Int64(size), append.time)
+            tellContent(row.id)
+        } else if row.node.revision == 0 {
+            try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
+        }
+        return Appended(node: try fresh(row.id).node, accepted: accepted, position: position)
+    }
+
+    /// The stream; where another mount made the name meanwhile, that one: streams merge.
+    private func stream(of append: Append) throws(StoreError) -> NodeRow {
+        var row = try db.node(append.stream)
+        if row == nil, let creation = append.creation {
+            row = try db.child(creation.name, of: creation.parent).or { () throws(StoreError) in try insert(creation) }
+        }
+        guard let row else { throw StoreError(.notFound) }
+        guard row.isStream else { throw StoreError(.invalid) }
+        return row
+    }
+
+    private func newStream(_ id: NodeID) throws(StoreError) -> Int64 {
+        // One at a time: a number for each stream ever made, of which there are 2^27.
+        let number = try newBlock(.stream, of: 1).lowerBound
+        guard number < 1 << 27 else { throw StoreError(.full, hint: "the store has had too many logs") }
+        try db.run("UPDATE node SET body = ?2 WHERE ino = ?1", id, number)
+        return number
+    }
+
+    private func check(
+        _ line: Range<Int>, of bytes: [UInt8], after joined: Connection.Event?, stream: Int64?, isJSON: Bool
+    ) throws(StoreError) {
+        var whole = Array(bytes[line])
+        if let joined, let stream {
+            let before = try db.first(
+                "SELECT line FROM event WHERE id = ?", Connection.eventID(stream, joined.sequence),
+                read: { $0.bytes(0) })
+            whole = (before ?? []) + whole
+        }
+        try checkLine(whole, isJSON: isJSON)
+    }
+
+    func checkLine(_ line: [UInt8], isJSON: Bool) throws(StoreError) {
+        guard UInt64(line.count) <= limits.lineBytesMax else {
+            throw StoreError(.tooLarge, hint: "the line is longer than \(limits.lineBytesMax) bytes")
+        }
+        guard isJSON, let problem = JSONScanner.check(line, depthMax: limits.depthMax) else { return }
+        throw StoreError(.rejected, hint: "\(problem)")
+    }
+
+    static func holdsJSON(_ name: FileName) -> Bool {
+        [".jsonl", ".ndjson"].contains { name.bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }
+    }
+
+    /// Each line without its newline, until `body` says false. The last may have none.
+    static func eachLine(
+        of bytes: [UInt8], _ body: (Range<Int>, _ isFinished: Bool) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
+            guard try body(start..<(end ?? bytes.count), end != nil) else { return }
+            start = end.map { $0 + 1 } ?? bytes.count
+        }
+    }
+
+    func removeEvents(_ stream: Int64) throws(StoreError) {
+        try db.run(
+            "DELETE FROM event WHERE id BETWEEN ? AND ?", Connection.eventID(stream, 0),
+            Connection.eventID(stream, Connection.sequenceMax))
+    }
+
+    // MARK: Tails
+
+    func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
+        guard try fresh(id).isStream else { throw StoreError(.invalid) }
+        if let tail {
+            let changed = try db.run("UPDATE tail SET bytes = ?2 WHERE id = ?1", tail.rawValue, bytes)
+            if changed > 0 { return tail }
+        }
+        let number = try db.first(
+            "INSERT INTO tail(mount, ino, bytes) VALUES (?, ?, ?) RETURNING id", mount.id, id, bytes,
+            read: { $0.int(0) })
+        return TailID(number ?? 0)
+    }
+}

@@ -1,0 +1,75 @@
+internal import Persist
+
+/// One write transaction: everything that a method does happens in here, or not at all.
+///
+/// Its methods are called with the transaction open, on the writer's connection. What they change in memory waits
+/// in `afterCommit`.
+final class Transaction {
+    let db: Connection
+    let mount: MountState
+    let now: Timestamp
+
+    /// What other mounts must hear of.
+    private(set) var ours: [FeedEntry] = []
+    /// What others did, found by this transaction; told to the observer after it.
+    var foreign: [StoreChange] = []
+    private var afterCommit: [() -> Void] = []
+    private var blocks = [Range<Int64>?](repeating: nil, count: IDSequence.allCases.count)
+
+    init(_ db: Connection, _ mount: MountState, now: Timestamp) {
+        self.db = db
+        self.mount = mount
+        self.now = now
+    }
+
+    var limits: StoreLimits { mount.limits }
+
+    func onCommit(_ action: @escaping () -> Void) { afterCommit.append(action) }
+
+    /// The transaction is in the file.
+    func committed() {
+        for sequence in IDSequence.allCases {
+            if let rest = blocks[sequence.rawValue] { mount.blocks.add(rest, to: sequence) }
+        }
+        for action in afterCommit { action() }
+    }
+
+    /// A number that was never given out. A block taken here belongs to nobody else until the commit: if that
+    /// does not come, its numbers are still free in the file.
+    func newID(_ sequence: IDSequence) throws(StoreError) -> Int64 {
+        if let block = blocks[sequence.rawValue], let id = block.first {
+            blocks[sequence.rawValue] = block.dropFirst()
+            return id
+        }
+        if let id = mount.blocks.take(sequence) { return id }
+        let block = try newBlock(sequence)
+        blocks[sequence.rawValue] = block.dropFirst()
+        return block.lowerBound
+    }
+
+    func newBlock(_ sequence: IDSequence, of count: Int64 = IDSequence.blockSize) throws(StoreError) -> Range<Int64> {
+        let end = try db.first(
+            "UPDATE meta SET value = value + ?2 WHERE name = ?1 RETURNING value", Text(sequence.metaName), count,
+            read: { $0.int(0) })
+        guard let end else { throw StoreError(.corrupt, hint: "the store has lost its counter \(sequence.metaName)") }
+        return (end - count)..<end
+    }
+
+    func newNodeID() throws(StoreError) -> NodeID { NodeID(UInt64(try newID(.node))) }
+
+    // MARK: What other mounts hear
+
+    func tell(_ entry: FeedEntry) {
+        if mount.hasPeers { ours.append(entry) }
+    }
+
+    func tellEntry(_ parent: NodeID, _ name: FileName) { tell(.changed(.entry(parent: parent, name: name))) }
+    func tellContent(_ id: NodeID) { tell(.changed(.content(id))) }
+    func tellAttributes(_ id: NodeID) { tell(.changed(.attributes(id))) }
+
+    /// The node as it is now.
+    func fresh(_ id: NodeID) throws(StoreError) -> NodeRow {
+        guard let row = try db.node(id) else { throw StoreError(.notFound) }
+        return row
+    }
+}
