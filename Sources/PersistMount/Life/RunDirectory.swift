@@ -33,7 +33,7 @@ public enum RunDirectory {
         return "/tmp/persistfs-\(geteuid())"
     }
 
-    /// The log of a mount point: as systemd escapes paths, `/mnt/my-app` is `mnt-my\x2dapp.log`.
+    /// The log of a mount point: `/mnt/my-app` has `mnt-my%2dapp.log`.
     static func logName(_ mountPoint: String) -> String {
         var name = ""
         for byte in mountPoint.utf8.drop(while: { $0 == UInt8(ascii: "/") }) {
@@ -43,7 +43,7 @@ public enum RunDirectory {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
                 name.unicodeScalars.append(scalar)
-            default: name += "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            default: name += "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
             }
         }
         // NAME_MAX is 255: of a long path the end tells most.

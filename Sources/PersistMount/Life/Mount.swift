@@ -1,0 +1,95 @@
+internal import Glibc
+internal import Persist
+internal import PersistFUSE
+internal import PersistVFS
+internal import SQLiteStore
+
+/// One store at one directory, from opening the file to leaving one file again.
+public struct Mount: Sendable {
+    public let reference: StoreReference
+    public let options: MountOptions
+
+    public init(_ reference: StoreReference, options: MountOptions = MountOptions()) {
+        self.reference = reference
+        self.options = options
+    }
+
+    /// Mounts at `directory` and serves it until it is unmounted, by whomever, or a signal ends the process.
+    ///
+    /// Blocks the calling thread. Call it before the process has other threads: it blocks the ending signals in this
+    /// one, and threads inherit that. One mount a process.
+    /// - Parameter usable: is called once, with a line for the user, when the mount answers; where it returns false,
+    ///   the mount is taken away again.
+    /// - Throws: before `usable` was called.
+    public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) {
+        // First: it must be asked while this is the only thread.
+        let owner = options.shownOwner
+        let point = try MountPoint.prepare(directory, for: reference.path, allowsEntries: options.nonEmpty)
+        Signals.block()
+        let store = try OpenStore.open(reference, storeOptions(log))
+        defer { store.close() }
+        // The daemon pins no directory, and relative paths mean nothing to it any more.
+        _ = chdir("/")
+
+        let report = StatusReport(store: store, mount: self, point: point, log: log)
+        var fileSystemOptions = FileSystemOptions(uid: owner.uid, gid: owner.gid, umask: owner.umask)
+        fileSystemOptions.isReadOnly = options.isReadOnly || store.isReadOnly
+        fileSystemOptions.checksPermissions = !options.kernelChecksPermissions
+        fileSystemOptions.openFilesMax = options.openFilesMax
+        fileSystemOptions.unpublishedBytesMax = options.unpublishedBytesMax
+        let notifier = Notifier()
+        let fileSystem = FileSystem(
+            store: store, options: fileSystemOptions, kernel: notifier, log: log, clock: { TimeText.currentTime() },
+            controls: report.controls)
+        let session = try start(fileSystem, notifier, at: point, isReadOnly: fileSystemOptions.isReadOnly, log)
+        Signals.whenEnding { number in
+            log.note("signal \(number): unmounting \(point.path)")
+            session.unmount()
+        }
+        let access = fileSystemOptions.isReadOnly ? ", read-only" : ""
+        let line = "\(ShownText.line(reference.path)) is mounted at \(ShownText.line(point.path)) (SQLite\(access))"
+        log.note(line)
+        if !usable(line) { session.unmount() }
+        session.run()
+        fileSystem.shutdown()
+        log.note("unmounted \(point.path)")
+    }
+
+    private func storeOptions(_ log: MountLog) -> SQLiteStoreOptions {
+        var found = SQLiteStoreOptions()
+        found.limits = options.limits
+        if !options.setsBusyMilliseconds, let milliseconds = reference.busyMilliseconds {
+            found.limits.busyMilliseconds = milliseconds
+        }
+        found.isReadOnly = options.isReadOnly
+        found.adopts = options.adopts
+        found.reserveBytes = options.reserveBytes
+        found.waits = SessionWaits()
+        found.log = { log.log($0) }
+        return found
+    }
+
+    private func start(
+        _ fileSystem: FileSystem, _ notifier: Notifier, at point: MountPoint, isReadOnly: Bool, _ log: MountLog
+    ) throws(MountFailure) -> Session {
+        let sessionOptions = SessionOptions(
+            fsname: options.fsname ?? reference.name ?? reference.path, allowOther: options.allowOther,
+            defaultPermissions: options.kernelChecksPermissions, isReadOnly: isReadOnly, extra: options.kernelOptions)
+        do throws(SessionError) {
+            return try Session(
+                fileSystem: fileSystem, notifier: notifier, mountPoint: point.path, options: sessionOptions, log: log)
+        } catch {
+            throw Self.failure(error, at: point)
+        }
+    }
+
+    private static func failure(_ error: SessionError, at point: MountPoint) -> MountFailure {
+        let status: ExitStatus =
+            switch error {
+            case .badOption: .usage
+            case .mountPointMissing, .mountPointNotDirectory, .mountPointDead, .mountPointFailed: .mountPoint
+            case .noDevice, .deviceDenied, .noHelper, .mountFailed: .failed
+            }
+        return MountFailure(ShownText.line(point.path), error.description, status: status)
+    }
+}

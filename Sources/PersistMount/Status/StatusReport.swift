@@ -1,0 +1,91 @@
+internal import Glibc
+internal import Persist
+internal import PersistFUSE
+internal import SQLiteStore
+
+/// Makes the text of `.persist/status.json`, anew for each open.
+final class StatusReport: Sendable {
+    private let store: SQLiteStore
+    private let mount: Mount
+    private let point: MountPoint
+    private let log: MountLog
+    private let since = TimeText.now()
+
+    init(store: SQLiteStore, mount: Mount, point: MountPoint, log: MountLog) {
+        self.store = store
+        self.mount = mount
+        self.point = point
+        self.log = log
+    }
+
+    var controls: [FileName: @Sendable () -> [UInt8]] {
+        ["status.json": { [self] in status().json }]
+    }
+
+    /// What cannot be found out is said in the notes: the report itself never fails.
+    func status() -> MountStatus {
+        var notes: [String] = []
+        func asked<T>(_ question: () throws(StoreError) -> T, else fallback: T) -> T {
+            do throws(StoreError) {
+                return try question()
+            } catch {
+                notes.append("not everything could be found out: \(error)")
+                return fallback
+            }
+        }
+        let statistics = asked(
+            { () throws(StoreError) in try store.statistics() },
+            else: StoreStatistics(bytesUsed: 0, bytesFree: 0, nodes: 0))
+        let mounts = asked({ () throws(StoreError) in try store.mounts() }, else: [])
+        let rejected = asked({ () throws(StoreError) in try store.keptVersions(.rejected) }, else: [])
+        let conflicts = asked({ () throws(StoreError) in try store.keptVersions(.conflicts) }, else: [])
+        return MountStatus(
+            version: Version.text, pid: getpid(), mountPoint: ShownText.line(point.path), since: since,
+            isReadOnly: mount.options.isReadOnly || store.isReadOnly, log: log.path.map(ShownText.line) ?? "stderr",
+            store: MountStatus.Store(
+                adapter: "sqlite", path: ShownText.line(PathText.resolved(mount.reference.path)),
+                id: store.identifier, bytesUsed: statistics.bytesUsed, bytesFree: statistics.bytesFree,
+                files: statistics.nodes,
+                mounts: mounts.map { presence in
+                    MountStatus.Presence(
+                        pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),
+                        isThisMount: presence.isSelf)
+                }),
+            can: Self.can, cannot: Self.cannot, bounds: bounds, rejected: rejected.map(Self.kept),
+            conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)
+    }
+
+    private static let can = [
+        "changes by other processes on the same file are seen within 50 ms",
+        "fsync survives loss of power",
+        "blobs are read and written in parts",
+    ]
+
+    private static let cannot = [
+        "hard links; syncfs, O_TMPFILE and birth times (libfuse 3.14)",
+        "locks (flock, fcntl) between two mounts",
+    ]
+
+    private static func kept(_ version: KeptVersion) -> MountStatus.Kept {
+        MountStatus.Kept(
+            path: ShownText.line(version.path), bytes: version.size, since: TimeText.text(version.time),
+            words: ShownText.line(version.error))
+    }
+
+    private var bounds: [MountStatus.Bound] {
+        let limits = store.limits
+        return [
+            MountStatus.Bound(name: "record_bytes_max", value: limits.recordBytesMax, error: "EFBIG"),
+            MountStatus.Bound(name: "kv_bytes_max", value: limits.kvBytesMax, error: "EFBIG"),
+            MountStatus.Bound(name: "blob_bytes_max", value: limits.blobBytesMax, error: "EFBIG"),
+            MountStatus.Bound(name: "line_bytes_max", value: limits.lineBytesMax, error: "EFBIG"),
+            MountStatus.Bound(name: "xattr_bytes_max", value: limits.attributeBytesMax, error: "ENOSPC"),
+            MountStatus.Bound(name: "open_files_max", value: UInt64(mount.options.openFilesMax), error: "EMFILE"),
+            MountStatus.Bound(
+                name: "unpublished_bytes_max", value: mount.options.unpublishedBytesMax, error: "ENOMEM"),
+            MountStatus.Bound(name: "reserve_bytes", value: mount.options.reserveBytes, error: "ENOSPC"),
+            MountStatus.Bound(
+                name: "busy_milliseconds", value: UInt64(limits.busyMilliseconds), error: "ETIMEDOUT"),
+        ]
+    }
+}

@@ -1,0 +1,71 @@
+import PersistMount
+
+/// `persistfs status` for people, in 80 columns.
+enum StatusText {
+    static let columns = 80
+    private static let indent = 13
+
+    static func text(_ mount: MountList.Item) -> String {
+        guard let status = mount.status else {
+            return lines([(mount.mountPoint, ""), ("  store", mount.source), ("  problem", mount.problem ?? "unknown")])
+        }
+        let store = status.store
+        var rows: [(String, String)] = [
+            (status.mountPoint, ""),
+            ("  store", store.path),
+            ("  since", "\(status.since), process \(status.pid)\(status.isReadOnly ? ", read-only" : "")"),
+            (
+                "  holds",
+                "\(store.files) files, \(ByteCount.text(store.bytesUsed)); \(ByteCount.text(store.bytesFree)) free"
+            ),
+        ]
+        if status.log != "stderr" { rows.append(("  log", status.log)) }
+        for other in store.mounts where !other.isThisMount {
+            rows.append(("  also open", "process \(other.pid) on \(other.host) since \(other.since)"))
+        }
+        rows += kept("  rejected", status.rejected, in: "rejected")
+        rows += kept("  conflict", status.conflicts, in: "conflicts")
+        for line in status.lastErrors.suffix(5) { rows.append(("  logged", "\(line.time) \(line.line)")) }
+        for note in status.notes { rows.append(("  note", note)) }
+        return lines(rows)
+    }
+
+    private static func kept(
+        _ label: String, _ versions: [MountStatus.Kept], in area: String
+    ) -> [(String, String)] {
+        let most = 10
+        var rows = versions.prefix(most).map { (label, "\($0.path): \($0.words)") }
+        if versions.count > most {
+            rows.append((label, "and \(versions.count - most) more, see .persist/\(area)"))
+        }
+        return rows
+    }
+
+    private static func lines(_ rows: [(label: String, value: String)]) -> String {
+        rows.map { row in
+            row.value.isEmpty ? row.label : pad(row.label) + wrapped(row.value)
+        }.joined(separator: "\n") + "\n"
+    }
+
+    private static func pad(_ label: String) -> String {
+        label + String(repeating: " ", count: max(1, indent - label.count))
+    }
+
+    /// At spaces where there are any; a long path is broken where the line ends.
+    private static func wrapped(_ value: String) -> String {
+        let width = columns - indent
+        var lines: [String] = []
+        var rest = Substring(value)
+        while rest.count > width {
+            let head = rest.prefix(width + 1)
+            let cut = head.lastIndex(of: " ").flatMap {
+                rest.distance(from: rest.startIndex, to: $0) > width / 2 ? $0 : nil
+            }
+            let end = cut ?? rest.index(rest.startIndex, offsetBy: width)
+            lines.append(String(rest[..<end]))
+            rest = rest[end...].drop { $0 == " " }
+        }
+        lines.append(String(rest))
+        return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
+    }
+}
