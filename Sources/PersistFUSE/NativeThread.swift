@@ -17,12 +17,14 @@ struct NativeThread: Sendable {
     /// - Parameter name: at most 15 bytes show.
     /// - Returns: nil where the system has no thread left to give.
     ///
-    /// All signals are blocked in it: they belong to the threads of the program.
+    /// Signals are blocked in it, since they are for the threads of the program; but not those by which code of its
+    /// own crashes, which would then die without a word.
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> NativeThread? {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
+        for crash in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT] { sigdelset(&all, crash) }
         pthread_sigmask(SIG_BLOCK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
