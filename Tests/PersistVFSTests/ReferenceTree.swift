@@ -1,0 +1,196 @@
+import Persist
+
+/// What a filesystem with the rules R1 to R6 should answer, in the plainest way: a tree of names and byte arrays.
+///
+/// Knows documents of records/, values of kv/ and plain files; paths are `namespace/[directory/]name`.
+struct ReferenceTree {
+    final class File {
+        /// What a crash leaves and a new reader would see without the working copy; nil: never materialized.
+        var published: [UInt8]?
+        var working: [UInt8]?
+        var isModified = false
+        var isNew = true
+        var isUnlinked = false
+        var path: String
+        var handles: [Int: Handle] = [:]
+
+        init(path: String) { self.path = path }
+
+        var visible: [UInt8] { working ?? published ?? [] }
+        var hasWriter: Bool { handles.values.contains { $0.canWrite } }
+        /// A document of records/: refused where it is not JSON.
+        var isRecord: Bool { ReferenceTree.isRecord(path) }
+        /// A document of records/ or kv/.
+        var isDocument: Bool { isRecord || path.hasPrefix("kv/") && !ReferenceTree.isTemporary(path) }
+    }
+
+    struct Handle {
+        var canWrite: Bool
+        var hasWritten = false
+    }
+
+    private(set) var files: [String: File] = [:]
+    private(set) var directories: Set<String> = ["records", "kv", "blobs"]
+
+    static func isTemporary(_ path: String) -> Bool { path.hasSuffix(".tmp") }
+    static func isRecord(_ path: String) -> Bool { path.hasPrefix("records/") && path.hasSuffix(".json") }
+    static func parent(_ path: String) -> String { String(path[..<path.lastIndex(of: "/")!]) }
+
+    func exists(_ path: String) -> Bool { files[path] != nil || directories.contains(path) }
+
+    func names(_ directory: String) -> Set<String> {
+        let all = Array(files.keys) + directories
+        return Set(
+            all.filter { $0.hasPrefix(directory + "/") && Self.parent($0) == directory }
+                .map { String($0.dropFirst(directory.count + 1)) })
+    }
+
+    // MARK: Names
+
+    mutating func mkdir(_ path: String) -> StoreError.Kind? {
+        guard directories.contains(Self.parent(path)) else { return .notFound }
+        guard !exists(path) else { return .exists }
+        directories.insert(path)
+        return nil
+    }
+
+    mutating func rmdir(_ path: String) -> StoreError.Kind? {
+        if files[path] != nil { return .notDirectory }
+        guard directories.contains(path) else { return .notFound }
+        guard names(path).isEmpty else { return .notEmpty }
+        directories.remove(path)
+        return nil
+    }
+
+    mutating func unlink(_ path: String) -> StoreError.Kind? {
+        if directories.contains(path) { return .isDirectory }
+        guard let file = files.removeValue(forKey: path) else { return .notFound }
+        file.isUnlinked = true
+        return nil
+    }
+
+    mutating func rename(_ from: String, _ to: String) -> StoreError.Kind? {
+        guard directories.contains(Self.parent(from)), directories.contains(Self.parent(to)) else { return .notFound }
+        guard let file = files[from], !directories.contains(to) else { return .invalid }
+        // What a program has written to a file that is no document goes along.
+        materialize(file)
+        if !file.isDocument, file.isModified { publishAsIs(file) }
+        if from == to { return nil }
+        let target = files[to]
+        if Self.isRecord(to), !file.isRecord || file.published!.isEmpty {
+            let bytes = file.published!
+            let hasValue = !(target?.published ?? []).isEmpty
+            if bytes.isEmpty ? hasValue : JSONScanner.check(bytes) != nil { return .rejected }
+        }
+        target?.isUnlinked = true
+        files[from] = nil
+        files[to] = file
+        file.path = to
+        return nil
+    }
+
+    // MARK: Opens
+
+    mutating func create(_ path: String, handle: Int) -> StoreError.Kind? {
+        guard directories.contains(Self.parent(path)) else { return .notFound }
+        guard !exists(path) else { return .exists }
+        let file = File(path: path)
+        file.handles[handle] = Handle(canWrite: true)
+        files[path] = file
+        return nil
+    }
+
+    func open(_ path: String, handle: Int, canWrite: Bool, truncates: Bool) {
+        let file = files[path]!
+        file.handles[handle] = Handle(canWrite: canWrite)
+        if truncates, !file.visible.isEmpty || file.working != nil { change(file) { $0 = [] } }
+    }
+
+    func write(_ file: File, _ handle: Int, at offset: Int, _ bytes: [UInt8]) {
+        change(file) { content in
+            if content.count < offset + bytes.count {
+                content += [UInt8](repeating: 0, count: offset + bytes.count - content.count)
+            }
+            content.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+        }
+        file.handles[handle]!.hasWritten = true
+    }
+
+    func truncate(_ file: File, _ handle: Int, to size: Int) {
+        change(file) { content in
+            content =
+                size <= content.count
+                ? Array(content[..<size]) : content + [UInt8](repeating: 0, count: size - content.count)
+        }
+        file.handles[handle]!.hasWritten = true
+    }
+
+    func flush(_ file: File, _ handle: Int) -> StoreError.Kind? {
+        guard file.handles[handle]!.canWrite else { return nil }
+        if file.handles[handle]!.hasWritten { return publish(file) }
+        materialize(file)
+        return nil
+    }
+
+    /// FSYNC keeps a draft; the name is there from now on.
+    func synced(_ file: File) { materialize(file) }
+
+    mutating func release(_ file: File, _ handle: Int) {
+        file.handles[handle] = nil
+        guard !file.hasWriter else { return }
+        if file.isUnlinked {
+            if file.handles.isEmpty { file.working = nil }
+            return
+        }
+        if publish(file) != nil {
+            file.working = nil
+            file.isModified = false
+            if file.isNew {
+                file.isUnlinked = true
+                files[file.path] = nil
+            }
+        }
+        if file.handles.isEmpty { file.isNew = false }
+    }
+
+    /// Somebody listed the directory: what is in it has a name from now on.
+    func list(_ directory: String) {
+        for (path, file) in files where Self.parent(path) == directory { materialize(file) }
+    }
+
+    // MARK: Inside
+
+    private func change(_ file: File, _ body: (inout [UInt8]) -> Void) {
+        var content = file.visible
+        body(&content)
+        file.working = content
+        file.isModified = true
+    }
+
+    private func materialize(_ file: File) {
+        if !file.isUnlinked, file.published == nil { file.published = [] }
+    }
+
+    private func publish(_ file: File) -> StoreError.Kind? {
+        guard !file.isUnlinked else { return nil }
+        guard file.isModified, let bytes = file.working else {
+            materialize(file)
+            return nil
+        }
+        if file.isRecord {
+            let hasValue = !(file.published ?? []).isEmpty
+            if bytes.isEmpty ? hasValue : JSONScanner.check(bytes) != nil { return .rejected }
+        }
+        publishAsIs(file)
+        return nil
+    }
+
+    private func publishAsIs(_ file: File) {
+        guard !file.isUnlinked else { return }
+        file.published = file.working
+        file.working = nil
+        file.isModified = false
+        file.isNew = false
+        for handle in file.handles.keys { file.handles[handle]!.hasWritten = false }
+    }
+}
