@@ -78,11 +78,12 @@ struct FileOperationRun {
         self.crash = crash
     }
 
-    mutating func run(_ operations: [FileOperation]) throws {
+    /// - Parameter treeEvery: how many operations lie between two comparisons of everything.
+    mutating func run(_ operations: [FileOperation], treeEvery: Int = 100) throws {
         for (index, operation) in operations.enumerated() {
             do {
                 try step(operation)
-                if index % 100 == 99 { try compareTree() }
+                if index % treeEvery == treeEvery - 1 { try compareTree() }
             } catch {
                 throw Disagreement(description: "operation \(index) \(operation) \(label(operation)): \(error)")
             }
@@ -128,8 +129,11 @@ struct FileOperationRun {
             if truncates { flags.insert(.truncate) }
             handles[slot] = (model.files[path]!, try bed.open(path, flags))
         case .write, .append:
-            guard let (file, real) = handles[slot], file.handles[slot]!.canWrite, !operation.bytes.isEmpty else { return }
-            let offset = operation.verb == .append ? file.visible.count : operation.number % 100_000 % (file.visible.count + 10)
+            guard let (file, real) = handles[slot], file.handles[slot]!.canWrite, !operation.bytes.isEmpty else {
+                return
+            }
+            let offset =
+                operation.verb == .append ? file.visible.count : operation.number % 100_000 % (file.visible.count + 10)
             model.write(file, slot, at: offset, operation.bytes)
             try real.write(operation.bytes, at: UInt64(offset))
             try compare(file, real)
@@ -219,6 +223,7 @@ struct FileOperationRun {
             model.list(directory)
             try compareNames(directory)
         }
+        // Opening what is open anyway changes nothing that a reader sees.
         for (path, file) in model.files {
             let reader = try bed.open(path, [.read])
             defer { reader.release() }

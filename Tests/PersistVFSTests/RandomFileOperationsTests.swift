@@ -26,30 +26,36 @@ struct RandomFileOperationsTests {
         print("PERSISTFS_SEED=\(seed)")
         var random = SplitMix(seed: seed)
         let operations = (0..<Self.count).map { _ in FileOperation(using: &random) }
-        guard var failure = try failure(operations, make) else { return }
+        guard try failure(operations, every: 100, make) != nil else { return }
+        // Compared after each operation it fails where it first goes wrong: what comes later can go at once.
         var shortest = operations
+        let start = ContinuousClock.now
+        var low = 0
+        while shortest.count - low > 25 {
+            let middle = (low + shortest.count) / 2
+            let prefix = Array(operations[..<middle])
+            if try failure(prefix, every: 10, make) != nil { shortest = prefix } else { low = middle }
+        }
         var step = shortest.count / 2
         while step > 0 {
-            var start = 0
-            while start < shortest.count {
-                let fewer = Array(shortest[..<start] + shortest[min(shortest.count, start + step)...])
-                if let again = try self.failure(fewer, make) {
-                    shortest = fewer
-                    failure = again
-                } else {
-                    start += step
-                }
+            var index = 0
+            while index < shortest.count, ContinuousClock.now - start < .seconds(40) {
+                let fewer = Array(shortest[..<index] + shortest[min(shortest.count, index + step)...])
+                if try self.failure(fewer, every: 10, make) != nil { shortest = fewer } else { index += step }
             }
             step /= 2
         }
+        let failure = try self.failure(shortest, every: 10, make) ?? "only when compared every 100 operations"
         let list = shortest.map { "    \($0)" }.joined(separator: "\n")
         Issue.record("seed \(seed): \(failure)\nafter\n\(list)")
     }
 
-    private func failure(_ operations: [FileOperation], _ make: () throws -> FileOperationRun) throws -> String? {
+    private func failure(
+        _ operations: [FileOperation], every: Int, _ make: () throws -> FileOperationRun
+    ) throws -> String? {
         var run = try make()
         do {
-            try run.run(operations)
+            try run.run(operations, treeEvery: every)
             return nil
         } catch {
             return "\(error)"
