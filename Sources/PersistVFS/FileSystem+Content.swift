@@ -179,7 +179,7 @@ extension FileSystem {
     private func spill(_ state: inout OpenNode.State) throws(StoreError) {
         let content = try draftContent(&state)
         try store.writeDraft(content)
-        state.working!.spilled()
+        state.working!.stored(freesMemory: true)
     }
 
     /// The working copy as a draft, with what the store has not got yet.

@@ -26,7 +26,8 @@ extension FileSystem {
         }
         try unpublished.counting(&state) { (state) throws(StoreError) in
             // A document is read whole again when it is published; a small file may still fit beside its name.
-            if !state.node.isDocument, working.memoryBytes > Int(store.limits.chunkBytes) { state.working!.spilled() }
+            state.working!.stored(
+                freesMemory: !state.node.isDocument && working.memoryBytes > Int(store.limits.chunkBytes))
         }
         state.working!.isKept = true
     }

@@ -37,10 +37,10 @@ struct WorkingCopy: Sendable {
 
     /// Whether every byte that is not a zero is in memory.
     var isAllInMemory: Bool {
-        storedChunks.isEmpty && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0] != nil }
+        storedChunks.allSatisfy { chunks[$0] != nil } && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0] != nil }
     }
 
-    /// Chunks that only the draft has.
+    /// Chunks that the draft has; what is in memory too counts there.
     private(set) var storedChunks: Set<UInt64> = []
 
     // MARK: Changing
@@ -109,10 +109,10 @@ struct WorkingCopy: Sendable {
         }
     }
 
-    /// The store has `draftChunks()` now: memory is free again.
-    mutating func spilled() {
+    /// The store has `draftChunks()` now.
+    mutating func stored(freesMemory: Bool) {
         storedChunks.formUnion(chunks.keys)
-        chunks = [:]
+        if freesMemory { chunks = [:] }
     }
 
     // MARK: Reading

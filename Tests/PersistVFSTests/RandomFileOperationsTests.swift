@@ -2,6 +2,7 @@ import Foundation
 import Persist
 import PersistTestKit
 import PersistVFS
+import SQLiteStore
 import Testing
 
 @Suite("Random operations against a reference")
@@ -19,6 +20,12 @@ struct RandomFileOperationsTests {
         try check(seed) {
             FileOperationRun(TestBed(MemoryStore()) { $0.spillBytes = 100_000 }) { try $0.afterCrash() }
         }
+    }
+
+    @Test("R1 to R7 random operations over a SQLite file", arguments: seeds)
+    func overSQLite(seed: UInt64) throws {
+        let directory = try ScratchDirectory()
+        try check(seed) { try SQLiteBed(directory).run() }
     }
 
     /// Runs a seed; shrinks what fails to the fewest operations that still do.

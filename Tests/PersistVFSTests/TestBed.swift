@@ -6,16 +6,18 @@ import Testing
 
 /// A filesystem over the reference store, driven by paths, with what it told the kernel and the log.
 final class TestBed: Sendable {
-    let store: MemoryStore
+    /// Where it is the reference store: for counts, faults and foreign writes.
+    private let memory: MemoryStore?
+    var store: MemoryStore { memory! }
     let fs: FileSystem
     let kernel = RecordingKernel()
     let log = RecordingLog()
     static let root = Caller(uid: 0, gid: 0)
 
     init(
-        _ store: MemoryStore = MemoryStore(), limits: (inout FileSystemOptions) -> Void = { _ in }
+        _ store: any LocalStore = MemoryStore(), limits: (inout FileSystemOptions) -> Void = { _ in }
     ) {
-        self.store = store
+        memory = store as? MemoryStore
         var options = FileSystemOptions(uid: 1000, gid: 1000, umask: 0o022)
         limits(&options)
         fs = FileSystem(
