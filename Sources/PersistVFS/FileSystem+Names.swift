@@ -54,6 +54,7 @@ extension FileSystem {
         let name = try self.name(name)
         if parent == .root, Namespace(name: name) != nil { throw StoreError(.busy) }
         let directory = try requireDirectory(parent, caller)
+        if pending.find(name, in: parent) != nil { throw StoreError(.notDirectory) }
         if directory != nil || !pending.isEmpty {
             let node = try store.lookup(name, in: parent)
             if let directory { try permissions.requireRemoval(of: attributes(of: node), in: directory, caller) }

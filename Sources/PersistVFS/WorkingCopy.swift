@@ -132,10 +132,11 @@ struct WorkingCopy: Sendable {
                 buffer.append(zeros: count - there)
                 position += UInt64(count)
             } else {
+                let isStored = storedChunks.contains(index)
                 var next = index + 1
-                while next * chunkBytes < end, chunks[next] == nil { next += 1 }
+                while next * chunkBytes < end, chunks[next] == nil, storedChunks.contains(next) == isStored { next += 1 }
                 let stop = min(end, next * chunkBytes)
-                try readBelow(from: position, to: stop, into: &buffer, below: below)
+                try readBelow(from: position, to: stop, isStored: isStored, into: &buffer, below: below)
                 position = stop
             }
         }
@@ -161,16 +162,19 @@ struct WorkingCopy: Sendable {
         let start = index * chunkBytes
         let stop = min(start + chunkBytes, size)
         return try Array(capacity: Int(stop - start)) { (buffer: inout OutputRawSpan) throws(StoreError) in
-            try readBelow(from: start, to: stop, into: &buffer, below: below)
+            try readBelow(
+                from: start, to: stop, isStored: storedChunks.contains(index), into: &buffer, below: below)
         }
     }
 
     /// What lies below, with zeros where nothing does, exactly up to `stop`.
+    ///
+    /// - Parameter isStored: the draft has these chunks; else only the base shows, and of it only what is before
+    ///   the limit, which the store need not know yet.
     private func readBelow(
-        from start: UInt64, to stop: UInt64, into buffer: inout OutputRawSpan, below: Below
+        from start: UInt64, to stop: UInt64, isStored: Bool, into buffer: inout OutputRawSpan, below: Below
     ) throws(StoreError) {
-        // Without a draft only the base shows, and of it only what is before the limit.
-        let shown = draft == nil ? max(start, min(stop, baseLimit)) : stop
+        let shown = isStored ? stop : max(start, min(stop, baseLimit))
         var missing = Int(stop - start)
         if shown > start {
             let got = try Array<UInt8>(capacity: Int(shown - start)) { (part: inout OutputRawSpan) throws(StoreError) in

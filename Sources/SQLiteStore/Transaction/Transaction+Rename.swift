@@ -47,7 +47,7 @@ extension Transaction {
         if replacesRecord == true && source.node.size == 0 && source.node.kind == .file {
             if try nameClass(name, in: parent, hasValue: true) == .document { throw Self.emptied }
         }
-        let hasValue = target?.isDocument == true
+        let replaces = Replaced(target)
         var replaced: Node?
         if let target {
             try refuseToLoseEvents(target)
@@ -56,7 +56,7 @@ extension Transaction {
             replaced?.isUnlinked = true
         }
         try place(source, name, in: parent.id)
-        try reclassify(before, under: source, hasValue: hasValue)
+        try reclassify(before, under: source, replaces)
         try touch(source.node.parent, now)
         if parent.id != source.node.parent { try touch(parent.id, now) }
         return Renamed(node: try fresh(source.id).node, replaced: replaced)
@@ -78,8 +78,8 @@ extension Transaction {
         try db.run("UPDATE node SET cookie = -ino WHERE ino = ?", source.id)
         try place(target, source.node.name, in: source.node.parent)
         try place(source, target.node.name, in: target.node.parent)
-        try reclassify(below, under: source, hasValue: target.isDocument)
-        try reclassify(belowTarget, under: target, hasValue: source.isDocument)
+        try reclassify(below, under: source, Replaced(target))
+        try reclassify(belowTarget, under: target, Replaced(source))
         try touch(source.node.parent, now)
         if source.node.parent != target.node.parent { try touch(target.node.parent, now) }
         return Renamed(node: try fresh(source.id).node, replaced: try fresh(target.id).node)
@@ -113,6 +113,17 @@ extension Transaction {
     }
 
     // MARK: Classes
+
+    /// What had the new name: a name that has a row is a document whatever it looks like; a placeholder has no value.
+    private struct Replaced {
+        let isDocument: Bool
+        let hasValue: Bool
+
+        init(_ row: NodeRow?) {
+            isDocument = row?.isDocument == true
+            hasValue = isDocument && row?.node.revision != 0
+        }
+    }
 
     /// A node that moves, and its names below what moves (none for itself).
     struct Moved {
@@ -153,17 +164,17 @@ extension Transaction {
     }
 
     /// Makes of each what its new path says: documents are published, withdrawn, or get another key.
-    private func reclassify(_ moved: [Moved], under top: NodeRow, hasValue: Bool) throws(StoreError) {
+    private func reclassify(_ moved: [Moved], under top: NodeRow, _ replaced: Replaced) throws(StoreError) {
         let path = try db.names(of: top.id)
         for node in moved {
             let names = path + node.names
             let isTop = node.names.isEmpty
-            let isDocument = isTop ? hasValue : node.isForeign
+            let isDocument = isTop ? replaced.isDocument : node.isForeign
             let after = NameClass.of(names, in: node.row.node.namespace, isExclusive: false, hasValue: isDocument)
             if isTop && node.row.isDirectory && node.row.node.namespace == .blobs {
                 if after != node.row.node.nameClass { try reclassifyBlobs(below: top.id, after) }
             }
-            try reclassify(node.row, to: after, names, replacesValue: isTop && hasValue)
+            try reclassify(node.row, to: after, names, replacesValue: isTop && replaced.hasValue)
         }
     }
 
