@@ -1,0 +1,194 @@
+import Persist
+import PersistTestKit
+import SQLiteStore
+import Testing
+
+@Suite("Other programs on the tables")
+struct ForeignTests {
+    @Test(
+        "R9 every form of writing a row shows as a file",
+        arguments: [
+            "INSERT INTO records(key, value) VALUES ('users/bob', '{\"n\":1}')",
+            "INSERT OR REPLACE INTO records(key, value) VALUES ('users/bob', '{\"n\":1}')",
+            "REPLACE INTO records(key, value) VALUES ('users/bob', '{\"n\":1}')",
+            "INSERT OR IGNORE INTO records(key, value) VALUES ('users/bob', '{\"n\":1}')",
+            """
+            INSERT INTO records(key, value) VALUES ('users/bob', '{"n":1}')
+                ON CONFLICT (key) DO UPDATE SET value = excluded.value
+            """,
+        ])
+    func insertsShow(sql: String) throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let other = try Foreign(file.path)
+        try other.run(sql)
+        try store.refresh()
+        #expect(try store.text("records/users/bob.json") == #"{"n":1}"#)
+        let before = try store.find("records/users/bob.json")
+        // Once more, over what is there: the same file, with another revision.
+        if sql.contains("REPLACE") || sql.contains("CONFLICT") {
+            try other.run(sql.replacing("1}", with: "22}"))
+            try store.refresh()
+            let after = try store.find("records/users/bob.json")
+            #expect(after.id == before.id)
+            #expect(after.revision != before.revision)
+            #expect(try store.text("records/users/bob.json") == #"{"n":22}"#)
+        }
+        #expect(try store.check() == [])
+    }
+
+    @Test("R9 UPDATE of value and of key, and DELETE, are followed")
+    func updatesAreFollowed() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("records/a.json", "1")
+        try store.put("records/b.json", "2")
+        let other = try Foreign(file.path)
+        try other.run("UPDATE records SET value = '3' WHERE key = 'a'")
+        try store.refresh()
+        #expect(try store.text("records/a.json") == "3")
+        try other.run("UPDATE records SET key = 'deep/c' WHERE key = 'a'")
+        try store.refresh()
+        #expect(try store.names("records") == ["b.json", "deep"])
+        #expect(try store.text("records/deep/c.json") == "3")
+        try other.run("UPDATE records SET key = CASE key WHEN 'b' THEN 'x' ELSE key END")
+        try other.run("DELETE FROM records WHERE key = 'deep/c'")
+        try store.refresh()
+        #expect(try store.names("records") == ["deep", "x.json"])
+        #expect(try store.check() == [])
+    }
+
+    @Test("rows of others whose numbers collide with nodes get numbers of their own")
+    func numbersCollide() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("records/a.json", "1")
+        // Nodes behind the last record's number, which SQLite gives to the rows that others insert.
+        for number in 0..<5 { try store.make("records/p\(number).json", .file) }
+        let other = try Foreign(file.path)
+        try other.run("BEGIN")
+        for number in (0..<5).reversed() {
+            try other.run("INSERT INTO records(key, value) VALUES ('p\(number)', '\(number)')")
+        }
+        try other.run("COMMIT")
+        try store.refresh()
+        for number in 0..<5 { #expect(try store.text("records/p\(number).json") == "\(number)") }
+        #expect(try store.text("records/a.json") == "1")
+        #expect(try store.check() == [])
+    }
+
+    @Test("the value of a key that is also a prefix is %self, in whichever order they come")
+    func selfNames() throws {
+        for keys in [["a", "a/b"], ["a/b", "a"]] {
+            let file = try StoreFile()
+            let store = try file.open()
+            defer { store.close() }
+            let other = try Foreign(file.path)
+            for key in keys {
+                try other.run("INSERT INTO kv(key, value) VALUES ('\(key)', '\(key)!')")
+                try store.refresh()
+            }
+            #expect(try store.names("kv/a") == ["%self", "b"])
+            #expect(try store.text("kv/a/%self") == "a!")
+            #expect(try store.key(of: store.find("kv/a/%self").id) == "kv/a")
+            try store.put("kv/a/%self", "mine")
+            #expect(try other.run("SELECT value FROM kv WHERE key = 'a'") == ["mine"])
+            try other.run("DELETE FROM kv WHERE key = 'a'")
+            try store.refresh()
+            #expect(try store.names("kv/a") == ["b"])
+            #expect(try store.check() == [])
+        }
+    }
+
+    @Test("our own writes are no changes of others, and leave nothing to fold in")
+    func ownWritesAreQuiet() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let seen = Observed()
+        store.observe(seen)
+        try store.put("records/a.json", "1")
+        try store.put("records/a.json", "2")
+        try store.put("kv/k", "v")
+        _ = try store.move("records/a.json", "records/b.json")
+        _ = try store.remove("records/b.json")
+        _ = try store.remove("kv/k")
+        try store.refresh()
+        #expect(seen.changes == [])
+        #expect(try Foreign(file.path).run("SELECT key FROM changed") == [])
+        #expect(try Foreign(file.path).run("SELECT count(*) FROM gone") == ["0"])
+    }
+
+    @Test("R9 an observer is told without asking")
+    func observerIsTold() async throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let seen = Observed()
+        store.observe(seen)
+        let node = try store.put("kv/k", "v").node
+        try Foreign(file.path).run("UPDATE kv SET value = 'w' WHERE key = 'k'")
+        try await eventually("the observer is told") { seen.changes.contains(.content(node.id)) }
+    }
+
+    @Test("R6 a number that others stored stays one, newline or not; other bytes are TEXT or BLOB")
+    func numbersStay() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let other = try Foreign(file.path)
+        func type() throws -> [String] { try other.run("SELECT typeof(value) || ' ' || quote(value) FROM kv") }
+        try other.run("INSERT INTO kv(key, value) VALUES ('n', 42)")
+        try store.refresh()
+        #expect(try store.text("kv/n") == "42")
+        try store.put("kv/n", "43\n")
+        #expect(try type() == ["integer 43"])
+        #expect(try store.text("kv/n") == "43")
+        try store.put("kv/n", "1.5")
+        #expect(try type() == ["real 1.5"])
+        try store.put("kv/n", "007")
+        #expect(try type() == ["text '007'"])
+        try store.put("kv/n", "8")
+        #expect(try type() == ["text '8'"])
+        try store.put("kv/n", [0xff, 0])
+        #expect(try type() == ["blob X'FF00'"])
+    }
+
+    @Test("R10 a value that another program changed stays, and what was written over it goes to conflicts")
+    func conflictsAreKept() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let node = try store.put("records/a.json", "1").node
+        let other = try Foreign(file.path)
+        try other.run("UPDATE records SET value = '2'")
+        let path = try store.put("records/a.json", "3", base: node.revision).conflict
+        #expect(try store.text("records/a.json") == "2")
+        #expect(try store.keptBytes(.conflicts, #require(path)) == Array("3".utf8))
+        // Deleted by another program while it was being edited.
+        let current = try store.find("records/a.json")
+        store.hold(current.id)
+        try other.run("DELETE FROM records")
+        let late = try store.publish(
+            Publication(
+                node: current.id, content: .bytes(Array("4".utf8)), mtime: SQLiteStore.clock, base: current.revision))
+        #expect(try store.keptBytes(.conflicts, #require(late.conflict)) == Array("4".utf8))
+        store.release(current.id)
+        #expect(try store.check() == [])
+    }
+
+    @Test("what others wrote is shown as stored, even what we would refuse")
+    func othersAreShown() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let deep = String(repeating: "[", count: 600) + String(repeating: "]", count: 600)
+        try Foreign(file.path).run("INSERT INTO records(key, value) VALUES ('deep', ?)", Array(deep.utf8))
+        try store.refresh()
+        #expect(try store.text("records/deep.json") == deep)
+        #expect(try store.check().map(\.path) == ["records/deep.json"])
+    }
+}

@@ -1,0 +1,123 @@
+import Glibc
+import Persist
+import SQLiteStore
+import Testing
+
+@Suite("Opening a store")
+struct OpeningTests {
+    private func refusal(_ file: StoreFile, _ change: (inout SQLiteStoreOptions) -> Void = { _ in }) -> StoreError? {
+        do {
+            try file.open(change).close()
+            return nil
+        } catch { return error as? StoreError }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o644)
+        _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        close(descriptor)
+    }
+
+    @Test("what is no database is refused, and stays as it is")
+    func noDatabase() throws {
+        let file = try StoreFile()
+        write(Array("a shopping list, longer than a header".utf8), to: file.path)
+        let error = refusal(file)
+        #expect(error?.kind == .invalid)
+        #expect(error?.hint?.contains("no SQLite database") == true)
+    }
+
+    @Test("another program's database is refused, or adopted beside its own tables")
+    func adoption() throws {
+        let file = try StoreFile()
+        let other = try Foreign(file.path)
+        try other.run("CREATE TABLE theirs(x)")
+        try other.run("INSERT INTO theirs VALUES (1)")
+        #expect(refusal(file)?.hint?.contains("--adopt") == true)
+        let store = try file.open { $0.adopts = true }
+        try store.put("kv/a", "1")
+        store.close()
+        #expect(refusal(file) == nil)
+        #expect(try other.run("SELECT x FROM theirs") == ["1"])
+        let clash = try StoreFile()
+        try Foreign(clash.path).run("CREATE TABLE records(x)")
+        #expect(refusal(clash) { $0.adopts = true }?.hint?.contains("records") == true)
+    }
+
+    @Test("a newer schema is refused")
+    func newerSchema() throws {
+        let file = try StoreFile()
+        try file.open().close()
+        try Foreign(file.path).run("PRAGMA user_version = 99")
+        #expect(refusal(file)?.kind == .unsupported)
+        #expect(refusal(file)?.hint?.contains("newer") == true)
+    }
+
+    @Test("what is missing is named: the directory, the store")
+    func missing() throws {
+        let file = try StoreFile()
+        #expect(refusal(file) { $0.createsIfMissing = false }?.kind == .notFound)
+        #expect(refusal(file) { $0.isReadOnly = true }?.kind == .notFound)
+        #expect(file.names == [])
+        let error = kind { try SQLiteStore.open(path: "/nowhere/at/all.db", options: SQLiteStoreOptions()) }
+        #expect(error == .notFound)
+        #expect(kind { try SQLiteStore.open(path: file.directory, options: SQLiteStoreOptions()) } == .isDirectory)
+    }
+
+    @Test("a store opened read-only shows everything and refuses every change")
+    func readOnly() throws {
+        let file = try StoreFile()
+        let writer = try file.open()
+        try writer.put("records/a.json", "1")
+        let reader = try file.open { $0.isReadOnly = true }
+        #expect(try reader.text("records/a.json") == "1")
+        #expect(kind { try reader.put("records/a.json", "2") } == .readOnly)
+        #expect(kind { try reader.openDraft(of: .root, isNew: true) } == .readOnly)
+        let seen = Observed()
+        reader.observe(seen)
+        try reader.refresh()
+        try writer.put("records/a.json", "3")
+        try reader.refresh()
+        #expect(seen.changes.contains(.everything))
+        #expect(try reader.text("records/a.json") == "3")
+        reader.close()
+        writer.close()
+        let alone = try file.open { $0.isReadOnly = true }
+        #expect(try alone.text("records/a.json") == "3")
+        alone.close()
+    }
+
+    @Test("R4 node ids, times and content are the same after a reopening, and the identifier too")
+    func reopening() throws {
+        let file = try StoreFile()
+        let first = try file.open()
+        let node = try first.put("blobs/a", [UInt8](repeating: 5, count: 200_000)).node
+        let identifier = first.identifier
+        first.close()
+        first.close()
+        let second = try file.open()
+        defer { second.close() }
+        #expect(try second.find("blobs/a") == node)
+        #expect(second.identifier == identifier)
+        #expect(try second.reserveNodeID() > node.id)
+    }
+
+    @Test("a snapshot is a store of its own, and never replaces a file")
+    func snapshots() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("records/a.json", "1")
+        try store.put("blobs/b", [UInt8](repeating: 5, count: 200_000))
+        let target = try StoreFile()
+        try store.snapshot(to: target.path)
+        #expect(kind { try store.snapshot(to: target.path) } == .exists)
+        #expect(target.names == ["store.db"])
+        try store.put("records/a.json", "2")
+        let copy = try target.open()
+        defer { copy.close() }
+        #expect(try copy.text("records/a.json") == "1")
+        #expect(try copy.find("blobs/b").size == 200_000)
+        #expect(try copy.check() == [])
+    }
+}
