@@ -53,7 +53,13 @@ extension MemoryTree {
             name = "%self"
         }
         let id: NodeID
-        if let child = entries[parent]?.children[name] {
+        if let child = entries[parent]?.children[name], entries[child.id]?.node.kind != .file {
+            // A value takes the name from a symlink.
+            entries[child.id]?.node.isUnlinked = true
+            entries[child.id]?.node.ctime = now
+            collect(child.id)
+            id = foreignMake(.file, name, in: parent, now, &changes)
+        } else if let child = entries[parent]?.children[name] {
             id = child.id
             changes.append(.content(id))
         } else {
@@ -64,7 +70,8 @@ extension MemoryTree {
         entries[id]?.node.ctime = now
         moveRevision(id)
         if namespace == .records || namespace == .kv {
-            entries[id]?.isForeign = true
+            entries[id]?.isForeign = false
+            entries[id]?.isForeign = (try? nameClass(of: id)) != .document
             entries[id]?.node.nameClass = .document
         }
         return changes
