@@ -76,13 +76,8 @@ struct AdapterConformanceTests {
         try await check.run { DictionaryAdapter() }
     }
 
-    /// A value that lies where a directory is needed stays where it is: the key below it is refused.
-    @Test("the four methods over a local store keep it, but that keys are paths", arguments: AdapterCheck.paths)
+    @Test("the four methods over a local store keep the contract", arguments: AdapterCheck.all)
     func keyedStoreKeepsTheContract(check: AdapterCheck) async throws {
         try await check.run { KeyedStore(MemoryStore()) }
     }
-}
-
-extension AdapterCheck {
-    fileprivate static let paths = all.filter { !$0.needs.contains(.flatKeys) }
 }

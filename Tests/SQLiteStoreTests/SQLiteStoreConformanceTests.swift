@@ -14,7 +14,7 @@ struct SQLiteStoreConformanceTests {
     /// The directories of the stores that the checks have open.
     private static let files = Mutex<[String: StoreFile]>([:])
 
-    private static let factory = LocalStoreFactory(
+    static let factory = LocalStoreFactory(
         name: "SQLiteStore",
         make: { limits in
             let file = try StoreFile()

@@ -109,7 +109,7 @@ extension AdapterCheck {
             }
             try await expectEqual(adapter.keys("kv/"), keys.sorted(), "keys")
         },
-        AdapterCheck("a key and its prefix may both have values", needs: [.flatKeys]) { adapter in
+        AdapterCheck("a key and its prefix may both have values") { adapter in
             let keys: [StoreKey] = ["kv/a", "kv/a/b", "kv/a/b/c"]
             for (number, key) in keys.enumerated() { try await adapter.put(key, [UInt8(number)]) }
             try await expectEqual(adapter.keys("kv/"), keys, "keys")

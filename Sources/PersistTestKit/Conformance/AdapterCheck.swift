@@ -5,24 +5,13 @@ public import Persist
 ///     @Test("MyAdapter keeps the contract", arguments: AdapterCheck.all)
 ///     func keepsTheContract(check: AdapterCheck) async throws { try await check.run { MyAdapter() } }
 public struct AdapterCheck: Sendable, CustomStringConvertible {
-    /// What not every store of the four methods can.
-    public enum Need: Sendable {
-        /// Keys are no paths: `a` and `a/b` may both have values, put in any order.
-        case flatKeys
-    }
-
     /// The rule, as a sentence.
     public let name: String
-    public let needs: Set<Need>
     /// Throws `CheckFailure` where the rule is broken. The closure makes a new adapter with nothing in it.
     public let run: @Sendable (@Sendable () async throws -> any PersistAdapter) async throws -> Void
 
-    init(
-        _ name: String, needs: Set<Need> = [],
-        _ body: @escaping @Sendable (any PersistAdapter) async throws -> Void
-    ) {
+    init(_ name: String, _ body: @escaping @Sendable (any PersistAdapter) async throws -> Void) {
         self.name = name
-        self.needs = needs
         run = { make in try await body(make()) }
     }
 

@@ -54,10 +54,17 @@ extension MemoryTree {
         }
         let id: NodeID
         if let child = entries[parent]?.children[name], entries[child.id]?.node.kind != .file {
-            // A value takes the name from a symlink.
-            entries[child.id]?.node.isUnlinked = true
+            // What is no file cannot hold the value: it stays, under a name beside it.
+            var aside = FileName(unchecked: name.bytes.prefix(240) + Array("~".utf8))
+            var number = 1
+            while entries[parent]?.children[aside] != nil {
+                number += 1
+                aside = FileName(unchecked: name.bytes.prefix(240) + Array("~\(number)~".utf8))
+            }
+            entries[parent]?.children[name] = nil
+            attach(child.id, as: aside, in: parent)
             entries[child.id]?.node.ctime = now
-            collect(child.id)
+            changes += [.entry(parent: parent, name: aside), .attributes(child.id)]
             id = foreignMake(.file, name, in: parent, now, &changes)
         } else if let child = entries[parent]?.children[name] {
             id = child.id
@@ -71,7 +78,8 @@ extension MemoryTree {
         moveRevision(id)
         if namespace == .records || namespace == .kv {
             entries[id]?.isForeign = false
-            entries[id]?.isForeign = (try? nameClass(of: id)) != .document
+            let isOddName = (try? nameClass(of: id)) != .document
+            entries[id]?.isForeign = isOddName
             entries[id]?.node.nameClass = .document
         }
         return changes
@@ -102,7 +110,8 @@ extension MemoryTree {
             var names = PathNames.path(of: key, in: namespace, isPrefix: isPrefix).names
             let last = names.removeLast()
             for name in names { parent = entries[parent]?.children[name]?.id ?? parent }
-            guard let child = entries[parent]?.children[last], entries[child.id]?.node.kind == .file,
+            guard let child = entries[parent]?.children[last], let node = entries[child.id]?.node, node.kind == .file,
+                node.revision != 0,
                 (try? self.key(of: child.id)) == StoreKey(namespace.name.bytes + [UInt8(ascii: "/")] + key)
             else { continue }
             touch(parent, now)
