@@ -162,8 +162,8 @@ extension FileSystem {
     private func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
         guard state.working == nil else { return }
         var working = WorkingCopy(
-            chunkBytes: store.limits.chunkBytes, baseRevision: state.baseRevision,
-            baseSize: state.creation == nil ? state.node.size : 0, mtime: state.node.mtime)
+            chunkBytes: store.limits.chunkBytes, baseSize: state.creation == nil ? state.node.size : 0,
+            mtime: state.node.mtime)
         if state.node.isDocument {
             if keeping {
                 let below = below(state)

@@ -47,7 +47,7 @@ extension FileSystem {
         }
         var publication = Publication(
             node: state.node.id, creation: state.creation, content: content, mtime: working.mtime,
-            base: state.node.isDocument ? working.baseRevision : nil)
+            base: state.node.isDocument ? state.baseRevision : nil)
         if case .bytes = content { publication.draft = working.draft }
         do throws(StoreError) {
             published(&state, try store.publish(publication))
