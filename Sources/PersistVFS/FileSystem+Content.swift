@@ -58,7 +58,11 @@ extension FileSystem {
                 try materialize(&state)
                 return try keepTail(&state, handle)
             }
-            if file.hasWritten { try publish(&state) } else { try materialize(&state) }
+            guard file.hasWritten else { return try materialize(&state) }
+            do throws(StoreError) { try publish(&state) } catch {
+                state.isRefusalTold = error.kind == .rejected
+                throw error
+            }
         }
     }
 
