@@ -24,6 +24,6 @@ struct PersistFS: ParsableCommand {
         subcommands: [
             MountCommand.self, UmountCommand.self, StatusCommand.self, WatchCommand.self,
             ListCommand.self, GetCommand.self, PutCommand.self, RemoveCommand.self,
-            SyncCommand.self, VersionCommand.self,
+            CheckCommand.self, SnapshotCommand.self, SyncCommand.self, VersionCommand.self,
         ])
 }

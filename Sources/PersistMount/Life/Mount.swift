@@ -49,7 +49,10 @@ public struct Mount: Sendable {
         let access = fileSystemOptions.isReadOnly ? ", read-only" : ""
         let line = "\(ShownText.line(reference.path)) is mounted at \(ShownText.line(point.path)) (SQLite\(access))"
         log.note(line)
-        if !usable(line) { session.unmount() }
+        if !usable(line) {
+            // On another thread: umount(2) waits until the mount is served.
+            OwnThread.start("unmount") { session.unmount() }.detach()
+        }
         session.run()
         fileSystem.shutdown()
         log.note("unmounted \(point.path)")

@@ -5,7 +5,12 @@ public struct Report: Sendable {
     private let descriptor: Int32
 
     /// - Parameter descriptor: as `--report` gives it; closed by the first report.
-    public init(descriptor: Int32) {
+    /// - Throws: `.usage` where it is no pipe: a store would be opened under that number, and written into.
+    public init(descriptor: Int32) throws(MountFailure) {
+        var found = stat()
+        guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFIFO else {
+            throw MountFailure("--report \(descriptor)", "is no pipe", status: .usage)
+        }
         self.descriptor = descriptor
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }

@@ -31,10 +31,7 @@ public struct MountPoint: Sendable, Equatable {
     /// A FUSE mount whose daemon has died answers everything with ENOTCONN, and covers the directory.
     private static func clearIfDead(_ path: String) throws(MountFailure) {
         // One dead mount may lie on top of another.
-        for _ in 0..<16 where isDead(path) {
-            guard let entry = try MountTable.current().top(at: path), entry.isFUSE else {
-                throw MountFailure(ShownText.line(path), errorText(ENOTCONN), status: .mountPoint)
-            }
+        for _ in 0..<16 where try isDead(path) {
             if let failure = Unmounting.detach(path) {
                 throw MountFailure(
                     ShownText.line(path), "a dead mount is in the way, and does not go: \(failure)",
@@ -43,9 +40,14 @@ public struct MountPoint: Sendable, Equatable {
         }
     }
 
-    static func isDead(_ path: String) -> Bool {
-        var found = stat()
-        return stat(path, &found) != 0 && (errno == ENOTCONN || errno == ECONNABORTED)
+    /// Asks by statfs(2): stat(2) may be answered from what the kernel keeps.
+    static func isDead(_ path: String) throws(MountFailure) -> Bool {
+        guard let entry = try MountTable.current().top(at: path), entry.isFUSE else { return false }
+        let number = Deadline.ask(seconds: 10) { () -> Int32 in
+            var found = statvfs()
+            return statvfs(path, &found) == 0 ? 0 : errno
+        }
+        return number == ENOTCONN || number == ECONNABORTED
     }
 
     private static func checkDirectory(_ path: String, shown: String) throws(MountFailure) {

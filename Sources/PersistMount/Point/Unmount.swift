@@ -16,7 +16,7 @@ public struct Unmount: Sendable {
                 ShownText.line(text), "no persistfs is mounted here", hint: "persistfs status lists the mounts.",
                 status: .notFound)
         }
-        if MountPoint.isDead(path) {
+        if try MountPoint.isDead(path) {
             if let failure = Unmounting.detach(path) {
                 throw MountFailure(ShownText.line(text), failure, status: .failed)
             }

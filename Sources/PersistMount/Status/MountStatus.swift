@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Synchronization
 
 /// What `.persist/status.json` says: written by the mount, read by `persistfs status`.
 ///
@@ -76,16 +75,18 @@ public struct MountStatus: Codable, Sendable {
     /// - Throws: `.failed` with what happened instead of an answer.
     public static func read(at path: String, seconds: Int = 10) throws(MountFailure) -> MountStatus {
         let file = (path == "/" ? "" : path) + "/" + name
-        let answer = Answer()
-        // A thread in an unanswered FUSE request can be left behind; it ends with the process.
-        let thread = OwnThread.start("status") { answer.set(readWhole(file), errno) }
-        thread.detach()
-        guard let (bytes, number) = answer.wait(seconds: seconds) else {
+        let answer = Deadline.ask(seconds: seconds) { () -> Read in
+            let bytes = readWhole(file)
+            return Read(bytes: bytes, errno: errno)
+        }
+        guard let answer else {
             throw MountFailure(
                 ShownText.line(path), "does not answer for \(seconds) s", hint: "To take it away: umount -l",
                 status: .busy)
         }
-        guard let bytes else { throw MountFailure(ShownText.line(path), errorText(number), status: .failed) }
+        guard let bytes = answer.bytes else {
+            throw MountFailure(ShownText.line(path), errorText(answer.errno), status: .failed)
+        }
         guard let status = try? JSONDecoder().decode(MountStatus.self, from: Data(bytes)) else {
             throw MountFailure(
                 ShownText.line(file), "is in a form that this version does not read", status: .failed)
@@ -93,17 +94,8 @@ public struct MountStatus: Codable, Sendable {
         return status
     }
 
-    private final class Answer: Sendable {
-        private let value = Mutex<([UInt8]?, Int32)?>(nil)
-
-        func set(_ bytes: [UInt8]?, _ number: Int32) { value.withLock { $0 = (bytes, number) } }
-
-        func wait(seconds: Int) -> ([UInt8]?, Int32)? {
-            for round in 0..<(seconds * 1000) {
-                if let found = value.withLock({ $0 }) { return found }
-                usleep(round < 20 ? 100 : 1000)
-            }
-            return value.withLock { $0 }
-        }
+    private struct Read: Sendable {
+        var bytes: [UInt8]?
+        var errno: Int32
     }
 }

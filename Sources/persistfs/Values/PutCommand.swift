@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Persist
 import PersistMount
 import SQLiteStore
@@ -45,11 +46,11 @@ struct PutCommand: ParsableCommand {
 
     private func bytes() throws -> [UInt8] {
         if let value { return Array(value.utf8) }
+        // Read to the end: pipes have no size.
         guard let file else { return Array(try FileHandle.standardInput.readToEnd() ?? Data()) }
-        do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch {
-            throw MountFailure(ShownText.line(file), "cannot be read", status: .failed)
+        guard let handle = FileHandle(forReadingAtPath: file) else {
+            throw MountFailure(ShownText.line(file), String(cString: strerror(errno)), status: .failed)
         }
+        return Array(try handle.readToEnd() ?? Data())
     }
 }
