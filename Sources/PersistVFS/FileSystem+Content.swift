@@ -58,7 +58,11 @@ extension FileSystem {
                 try materialize(&state)
                 return try keepTail(&state, handle)
             }
-            if file.hasWritten { try publish(&state) } else { try materialize(&state) }
+            guard file.hasWritten else { return try materialize(&state) }
+            do throws(StoreError) { try publish(&state) } catch {
+                state.isRefusalTold = error.kind == .rejected
+                throw error
+            }
         }
     }
 
@@ -162,8 +166,8 @@ extension FileSystem {
     private func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
         guard state.working == nil else { return }
         var working = WorkingCopy(
-            chunkBytes: store.limits.chunkBytes, baseRevision: state.baseRevision,
-            baseSize: state.creation == nil ? state.node.size : 0, mtime: state.node.mtime)
+            chunkBytes: store.limits.chunkBytes, baseSize: state.creation == nil ? state.node.size : 0,
+            mtime: state.node.mtime)
         if state.node.isDocument {
             if keeping {
                 let below = below(state)

@@ -47,7 +47,7 @@ extension FileSystem {
         }
         var publication = Publication(
             node: state.node.id, creation: state.creation, content: content, mtime: working.mtime,
-            base: state.node.isDocument ? working.baseRevision : nil)
+            base: state.node.isDocument ? state.baseRevision : nil)
         if case .bytes = content { publication.draft = working.draft }
         do throws(StoreError) {
             published(&state, try store.publish(publication))
@@ -119,6 +119,7 @@ extension FileSystem {
     /// Forgets the working copy: the published value shows again.
     func discard(_ state: inout OpenNode.State) {
         guard let working = state.working else { return }
+        state.isRefusalTold = false
         try? unpublished.counting(&state) { $0.working = nil }
         if let draft = working.draft { try? store.dropDraft(draft) }
         seen.forget(state.node.id)
@@ -144,6 +145,7 @@ extension FileSystem {
         state.node = published.node
         state.baseRevision = published.node.revision
         state.isNew = false
+        state.isRefusalTold = false
         try? unpublished.counting(&state) { $0.working = nil }
         for handle in state.opens.keys { state.opens[handle]!.hasWritten = false }
         guard let conflict = published.conflict else {
@@ -201,7 +203,9 @@ extension FileSystem {
                 path = try store.path(of: state.node.id)
             }
             try store.keepRejected(path, bytes: bytes, error: reason)
-            log.log("\(String(decoding: path, as: UTF8.self)): \(reason); kept in .persist/rejected")
+            if !state.isRefusalTold {
+                log.log("\(String(decoding: path, as: UTF8.self)): \(reason); kept in .persist/rejected")
+            }
         } catch {
             log.log("\(state.node.name): \(reason); could not be kept in .persist/rejected: \(error)")
         }

@@ -22,6 +22,8 @@ final class OpenNode: Sendable {
         var working: WorkingCopy?
         /// A write to this document failed: nothing of the working copy is ever published (R6).
         var spoiled: StoreError?
+        /// A close has answered EBADMSG for this working copy: its caller, and the log, know.
+        var isRefusalTold = false
         /// No name leads here any more: what is written only the open files see.
         var isUnlinked = false
 

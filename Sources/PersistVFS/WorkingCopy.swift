@@ -9,8 +9,6 @@ struct WorkingCopy: Sendable {
     typealias Below = (_ offset: UInt64, _ buffer: inout OutputRawSpan) throws(StoreError) -> Void
 
     let chunkBytes: UInt64
-    /// The revision that it was begun from (R10).
-    let baseRevision: Int64
     private(set) var size: UInt64
     /// Bytes below from here on do not show: the smallest size since it was begun.
     private(set) var baseLimit: UInt64
@@ -24,9 +22,8 @@ struct WorkingCopy: Sendable {
     /// The store would recover it as it is now (FSYNC).
     var isKept = false
 
-    init(chunkBytes: UInt64, baseRevision: Int64, baseSize: UInt64, mtime: Timestamp) {
+    init(chunkBytes: UInt64, baseSize: UInt64, mtime: Timestamp) {
         self.chunkBytes = chunkBytes
-        self.baseRevision = baseRevision
         size = baseSize
         baseLimit = baseSize
         self.mtime = mtime

@@ -202,8 +202,11 @@ struct FileOperationRun {
 
     private func compare(_ file: ReferenceTree.File, _ real: TestFile) throws {
         let expected = file.visible
-        guard try real.bytes(count: max(1, expected.count + 10)) == expected else {
-            throw Disagreement(description: "\(file.path): other bytes than the reference's \(expected.count)")
+        let bytes = try real.bytes(count: max(1, expected.count + 10))
+        guard bytes == expected else {
+            throw Disagreement(
+                description: "\(file.path): \(bytes.count) bytes \(bytes.prefix(20)), "
+                    + "of the reference \(expected.count) \(expected.prefix(20)); log: \(bed.log.lines.suffix(3))")
         }
         guard try bed.fs.getattr(real.id).size == UInt64(expected.count) else {
             throw Disagreement(description: "\(file.path): another size than \(expected.count)")
