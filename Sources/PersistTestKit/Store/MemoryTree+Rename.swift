@@ -117,7 +117,7 @@ extension MemoryTree {
             if after == .document {
                 try requireValue(before.bytes, of: node, hasValue: replacesValue)
                 let path = try path(of: file)
-                if isRecord(node), !before.bytes.isEmpty { kept[.rejected]?[path] = nil }
+                if node.isDocument, !isRecord(node) || !before.bytes.isEmpty { kept[.rejected]?[path] = nil }
             }
             moveRevision(file)
             if isRecord(node), before.bytes.isEmpty { entries[file]?.node.revision = 0 }
