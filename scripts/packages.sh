@@ -46,7 +46,7 @@ need_for_building() {
 # Puts swift into PATH, or says how to get it.
 find_swift() {
     local place
-    for place in "${HOME:-/root}/.local/share/swiftly/bin" /opt/swift/usr/bin /usr/libexec/swift/bin; do
+    for place in ${SWIFT_PLACES-"${HOME:-/root}/.local/share/swiftly/bin" /opt/swift/usr/bin /usr/libexec/swift/bin}; do
         has swift >/dev/null && break
         [ -x "$place/swift" ] && PATH="$PATH:$place"
     done

@@ -23,7 +23,8 @@ extension MountFailure {
     public init(_ error: StoreError, about path: String, status: ExitStatus? = nil) {
         let words = error.hint ?? errorText(errno(of: error))
         let code = error.code.map { " (code \($0))" } ?? ""
-        self.init(ShownText.line(path), words + code, status: status ?? Self.status(of: error))
+        let names = words.hasPrefix(path)
+        self.init(names ? "" : ShownText.line(path), words + code, status: status ?? Self.status(of: error))
     }
 
     private static func status(of error: StoreError) -> ExitStatus {
