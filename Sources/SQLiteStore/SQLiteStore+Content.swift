@@ -40,7 +40,16 @@ extension SQLiteStore {
     }
 
     public func publish(_ publication: Publication) throws(StoreError) -> Published {
-        try write(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
+        // A file that shrinks makes room, and truncate(2) is how a full disk is emptied.
+        let isShrinking: Bool
+        switch publication.content {
+        case .bytes(let bytes): isShrinking = bytes.isEmpty
+        case .draft(let content): isShrinking = content.chunks.isEmpty && content.size < content.draft.baseSize
+        }
+        guard isShrinking else {
+            return try write(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
+        }
+        return try writeFreeing(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
     }
 
     // MARK: Drafts

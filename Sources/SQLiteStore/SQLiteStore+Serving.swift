@@ -53,6 +53,7 @@ extension SQLiteStore {
             if mount.takeHousekeeping() { try collect() }
             if serving.housekeeping.second() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
+                try trimFeed()
                 _ = serving.reserve?.fill()
             }
         } catch {
@@ -63,9 +64,21 @@ extension SQLiteStore {
         return 100
     }
 
+    /// Everybody has read it long ago; who has not finds that out by the gap.
+    private func trimFeed() throws(StoreError) {
+        let oldest = Timestamp.now.nanoseconds - 60_000_000_000
+        let isDue = try read { db throws(StoreError) in
+            try db.exists("SELECT 1 FROM (SELECT min(seq), time FROM feed) WHERE time < ?", oldest)
+        }
+        guard isDue else { return }
+        try write(isInterruptible: false) { tx throws(StoreError) in
+            _ = try tx.db.run("DELETE FROM feed WHERE time < ?", oldest)
+        }
+    }
+
     private func collect() throws(StoreError) {
         while serving.isOpen {
-            let (isLingering, isMore) = try write(isInterruptible: false) { tx throws(StoreError) in
+            let (isLingering, isMore) = try writeFreeing(isInterruptible: false) { tx throws(StoreError) in
                 let isLingering = try tx.collectLingering(Self.lingerNanoseconds)
                 return (isLingering, try tx.collectGarbage(linger: Self.lingerNanoseconds))
             }

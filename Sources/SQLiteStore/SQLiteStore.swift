@@ -91,14 +91,17 @@ public final class SQLiteStore: LocalStore {
     }
 
     /// As `write`, for what makes room: on a full disk the reserve is spent for it (R13).
+    ///
+    /// A checkpoint then brings the WAL over, so that its room can be used again: the reserve is larger than that.
     func writeFreeing<R>(
         isInterruptible: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             return try write(isInterruptible: isInterruptible, body)
         } catch {
-            guard error.kind == .full, error.code != nil, serving.reserve?.spend() == true else { throw error }
-            options.log("the disk is full: the store's reserve is spent")
+            guard error.kind == .full, error.code != nil else { throw error }
+            if serving.reserve?.spend() == true { options.log("the disk is full: the store's reserve is spent") }
+            serving.checkpointer?.run()
             return try write(isInterruptible: isInterruptible, body)
         }
     }

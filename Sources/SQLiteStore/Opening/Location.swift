@@ -3,12 +3,15 @@ import Glibc
 internal import Persist
 
 /// Where a store's file is, or is to be: looked at before SQLite does, so that errors say what to do.
+///
+/// The file is not opened here: closing it would let go of all locks that this process has on it (fcntl(2)).
 struct Location {
     /// Absolute, without symbolic links: the files beside the store stand beside this.
     let path: String
     let exists: Bool
-    let isEmpty: Bool
     let isWritable: Bool
+    /// Nobody can write there, and nobody does: SQLite needs no files beside it.
+    let isImmutable: Bool
 
     init(_ given: String) throws(StoreError) {
         let (directory, name) = Self.split(given)
@@ -25,11 +28,10 @@ struct Location {
                 found.st_mode & S_IFMT == S_IFDIR ? .isDirectory : .invalid,
                 hint: "\(path) is no regular file: a store is one file")
         }
-        isEmpty = !exists || found.st_size == 0
         let folder = Self.split(path).directory
         isWritable = access(exists ? path : folder, W_OK) == 0 && access(folder, W_OK) == 0
+        isImmutable = exists && access(folder, W_OK) != 0 && access(path + "-wal", F_OK) != 0
         try Self.refuseRemote(folder)
-        if exists && !isEmpty { try Self.requireDatabase(path) }
     }
 
     static func split(_ path: String) -> (directory: String, name: String) {
@@ -57,16 +59,5 @@ struct Location {
         guard let name else { return }
         throw StoreError(
             .unsupported, hint: "\(directory) is on \(name), where a store can be damaged: use a local disk")
-    }
-
-    private static func requireDatabase(_ path: String) throws(StoreError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(path)") }
-        defer { close(descriptor) }
-        var header = [UInt8](repeating: 0, count: 16)
-        let count = pread(descriptor, &header, 16, 0)
-        guard count == 16, header.elementsEqual(Array("SQLite format 3".utf8) + [0]) else {
-            throw StoreError(.invalid, hint: "\(path) is no SQLite database, so it is no store")
-        }
     }
 }

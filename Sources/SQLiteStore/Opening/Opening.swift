@@ -21,9 +21,27 @@ struct Opening {
 
     func connection() throws(StoreError) -> Connection {
         let patience = Patience(options.waits, milliseconds: options.limits.busyMilliseconds)
-        let flags = options.isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-        let db = try Connection(path: location.path, flags: flags, patience: patience)
-        return db
+        guard options.isReadOnly else {
+            return try Connection(
+                path: location.path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, patience: patience)
+        }
+        guard location.isImmutable else {
+            return try Connection(path: location.path, flags: SQLITE_OPEN_READONLY, patience: patience)
+        }
+        return try Connection(
+            path: "file:\(Self.escaped(location.path))?immutable=1", flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+            patience: patience)
+    }
+
+    /// As a URI has it (sqlite.org/uri.html).
+    private static func escaped(_ path: String) -> String {
+        path.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"), 0...32, 127...255:
+                "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            default: String(UnicodeScalar(byte))
+            }
+        }.joined()
     }
 
     /// The settings of every connection. trusted_schema stays on: without it, 3.40 refuses json_valid in a CHECK.
@@ -31,7 +49,7 @@ struct Opening {
         try db.execute(
             """
             PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;
-            PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;
+            PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;
             """)
     }
 
@@ -45,6 +63,16 @@ struct Opening {
 
     /// The first connection: the file is a store after it, of this version.
     func first() throws(StoreError) -> Connection {
+        do throws(StoreError) {
+            return try prepared()
+        } catch {
+            guard let code = error.code, code & 0xff == SQLITE_NOTADB else { throw error }
+            throw StoreError(
+                .invalid, code: code, hint: "\(location.path) is no SQLite database, so it is no store")
+        }
+    }
+
+    private func prepared() throws(StoreError) -> Connection {
         let db = try connection()
         if options.isReadOnly {
             try set(db)

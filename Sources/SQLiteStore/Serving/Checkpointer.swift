@@ -7,9 +7,11 @@ import Synchronization
 /// SQLite up to 3.51.2 can lose committed pages where a checkpoint meets a commit that starts the WAL anew. So no
 /// connection checkpoints by itself, and this one does so only while our writer holds the write lock of the file.
 /// The WAL is synced before that lock is taken: it is held 2 ms instead of 8.
-final class Checkpointer: @unchecked Sendable {  // the connection belongs to the thread of its worker
+final class Checkpointer: @unchecked Sendable {  // the connection is used with the lock held
     static let walBytesMax = 8 << 20
     private let db: Connection
+    private let lock = Lock()
+    private var isClosed = false
     private let writer: Writer
     private let sync: WALSync
     private let log: @Sendable (String) -> Void
@@ -46,6 +48,9 @@ final class Checkpointer: @unchecked Sendable {  // the connection belongs to th
     var isDue: Bool { walBytes - pinnedBytes >= Self.walBytesMax }
 
     func run() {
+        lock.lock()
+        defer { lock.unlock() }
+        guard !isClosed else { return }
         do throws(StoreError) {
             try sync.sync()
             var (log, done): (Int32, Int32) = (0, 0)
@@ -62,5 +67,10 @@ final class Checkpointer: @unchecked Sendable {  // the connection belongs to th
         }
     }
 
-    func close() { db.close() }
+    func close() {
+        lock.lock()
+        defer { lock.unlock() }
+        isClosed = true
+        db.close()
+    }
 }

@@ -23,6 +23,15 @@ struct ByteSink {
 
     mutating func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { append($0) } }
 
+    /// Exactly `bytes` more, for which there is room, written by `write` itself.
+    mutating func fill(_ bytes: Int, _ write: (UnsafeMutableRawPointer) -> Int32) -> Int32 {
+        precondition(bytes <= free)
+        guard bytes > 0, let start else { return 0 }
+        let result = write(start + count)
+        if result == 0 { count += bytes }
+        return result
+    }
+
     mutating func appendZeros(_ wanted: Int) {
         let taken = min(wanted, free)
         guard taken > 0, let start else { return }

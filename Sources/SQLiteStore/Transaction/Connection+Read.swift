@@ -47,11 +47,8 @@ extension Connection {
             defer { sqlite3_blob_close(blob) }
             guard code == SQLITE_OK, let blob else { throw error(code) }
             let there = max(0, min(wanted, Int(sqlite3_blob_bytes(blob)) - Int(offset)))
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: there, alignment: 16)
-            defer { buffer.deallocate() }
-            let result = sqlite3_blob_read(blob, buffer.baseAddress, Int32(there), Int32(offset))
+            let result = sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(offset)) }
             guard result == SQLITE_OK else { throw error(result) }
-            sink.append(UnsafeRawBufferPointer(buffer))
             return
         }
         let sql: StaticString =
@@ -66,11 +63,35 @@ extension Connection {
         }
     }
 
+    /// Up to here it is cheaper to open a chunk than to read all of it.
+    private static let partBytes = 16 << 10
+
+    /// Bytes of one chunk: only the pages that they lie on.
+    private func readPart(
+        _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
+    ) throws(StoreError) {
+        let (index, skip) = offset.quotientAndRemainder(dividingBy: Self.chunkBytes)
+        let cid = try first(
+            "SELECT cid FROM extent WHERE body = ? AND idx = ?", body, Int64(index), read: { $0.int(0) })
+        guard let cid else { return sink.appendZeros(wanted) }
+        var blob: OpaquePointer?
+        let code = sqlite3_blob_open(handle, "main", "chunk", "data", cid, 0, &blob)
+        defer { sqlite3_blob_close(blob) }
+        guard code == SQLITE_OK, let blob else { throw error(code) }
+        let there = max(0, min(wanted, Int(sqlite3_blob_bytes(blob)) - Int(skip)))
+        let result = sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(skip)) }
+        guard result == SQLITE_OK else { throw error(result) }
+        sink.appendZeros(wanted - there)
+    }
+
     func readBody(
         _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
     ) throws(StoreError) {
         let end = offset + UInt64(wanted)
         var position = offset
+        if wanted <= Self.partBytes, offset / Self.chunkBytes == (end - 1) / Self.chunkBytes {
+            return try readPart(body, at: offset, wanted, into: &sink)
+        }
         try each(
             """
             SELECT e.idx, c.data FROM extent e JOIN chunk c ON c.cid = e.cid

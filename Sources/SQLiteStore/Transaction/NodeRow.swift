@@ -14,6 +14,12 @@ struct NodeRow {
     /// A log that has a name.
     var isStream: Bool { node.isStream }
 
+    /// A row without content, as it has just been inserted.
+    init(_ node: Node, cookie: Int64) {
+        self.node = node
+        self.cookie = cookie
+    }
+
     /// Of `SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
     /// stored, rev, body, rdev`.
     init(_ row: Row) {

@@ -75,7 +75,7 @@ extension Transaction {
             Int64(node.kind.rawValue), Int64(node.nameClass.rawValue), node.mode.map { Int64($0) },
             node.uid.map { Int64($0) }, node.gid.map { Int64($0) }, node.mtime, Int64(node.size), node.revision,
             Int64(bitPattern: node.device), small)
-        return try fresh(node.id)
+        return NodeRow(node, cookie: cookie)
     }
 
     static let collision = StoreError(.full, hint: "sixteen names of this directory have the same hash")
@@ -91,7 +91,9 @@ extension Transaction {
         if row.isDocument && row.node.namespace == .records { return row.node }
         if row.isDocument { try putDocument(row, []) }
         try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
-        return try fresh(row.id).node
+        var node = row.node
+        node.revision = 1
+        return node
     }
 
     func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {

@@ -3,7 +3,7 @@ internal import Persist
 /// Logs that only grow (R8).
 extension Transaction {
     func append(_ append: Append) throws(StoreError) -> Appended {
-        let row = try stream(of: append)
+        var row = try stream(of: append)
         let isJSON = Self.holdsJSON(row.node.name)
         let last = try row.body.flatMap { number throws(StoreError) in try db.lastEvent(of: number) }
         let continued = append.start == .continuing && last?.hasNewline == false ? last : nil
@@ -52,10 +52,14 @@ extension Transaction {
                 "UPDATE node SET size = ?2, stored = ?2, rev = rev + 1, mtime = ?3, ctime = ?3 WHERE ino = ?1", row.id,
                 Int64(size), append.time)
             tellContent(row.id)
+            (row.node.size, row.node.allocated) = (size, size)
+            (row.node.mtime, row.node.ctime) = (append.time, append.time)
+            row.node.revision += 1
         } else if row.node.revision == 0 {
             try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
+            row.node.revision = 1
         }
-        return Appended(node: try fresh(row.id).node, accepted: accepted, position: position)
+        return Appended(node: row.node, accepted: accepted, position: position)
     }
 
     /// The stream; where another mount made the name meanwhile, that one: streams merge.

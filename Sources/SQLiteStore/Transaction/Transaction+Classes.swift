@@ -1,0 +1,146 @@
+internal import Persist
+
+/// What a new path makes of files: documents are published, withdrawn, or get another key; logs begin or end.
+extension Transaction {
+    /// What had the new name: a name that has a row is a document whatever it looks like; a placeholder has no value.
+    struct Replaced {
+        let isDocument: Bool
+        let hasValue: Bool
+
+        init(_ row: NodeRow?) {
+            isDocument = row?.isDocument == true
+            hasValue = isDocument && row?.node.revision != 0
+        }
+    }
+
+    /// A node that moves, and its names below what moves (none for itself).
+    struct Moved {
+        var row: NodeRow
+        var names: [FileName]
+        /// Another program made it a document, whatever its name looks like: it stays one.
+        var isForeign: Bool
+    }
+
+    /// Everything whose class or key may change with the path: in blobs/ only where a temporary name is involved.
+    func below(_ source: NodeRow) throws(StoreError) -> [Moved] {
+        let path = try db.names(of: source.id)
+        let top = Moved(row: source, names: [], isForeign: isForeign(source, path))
+        guard source.isDirectory else { return [top] }
+        if source.node.namespace == .blobs { return [top] }
+        return [top] + (try descendants(of: source.id, path, []))
+    }
+
+    private func descendants(
+        of directory: NodeID, _ path: [FileName], _ names: [FileName]
+    ) throws(StoreError) -> [Moved] {
+        var found: [Moved] = []
+        let children = try db.all(
+            """
+            SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
+                stored, rev, body, rdev FROM node WHERE parent = ? AND cookie > 0
+            """, directory, read: { NodeRow($0) })
+        for child in children {
+            let below = names + [child.node.name]
+            found.append(Moved(row: child, names: below, isForeign: isForeign(child, path + below)))
+            if child.isDirectory { found += try descendants(of: child.id, path, below) }
+        }
+        return found
+    }
+
+    private func isForeign(_ row: NodeRow, _ path: [FileName]) -> Bool {
+        row.isDocument && NameClass.of(path, in: row.node.namespace) != .document
+    }
+
+    /// Makes of each what its new path says: documents are published, withdrawn, or get another key.
+    func reclassify(_ moved: [Moved], under top: NodeRow, _ replaced: Replaced) throws(StoreError) {
+        let path = try db.names(of: top.id)
+        for node in moved {
+            let names = path + node.names
+            let isTop = node.names.isEmpty
+            let isDocument = isTop ? replaced.isDocument : node.isForeign
+            let after = NameClass.of(names, in: node.row.node.namespace, isExclusive: false, hasValue: isDocument)
+            if isTop && node.row.isDirectory && node.row.node.namespace == .blobs {
+                if after != node.row.node.nameClass { try reclassifyBlobs(below: top.id, after) }
+            }
+            try reclassify(node.row, to: after, names, replacesValue: isTop && replaced.hasValue)
+        }
+    }
+
+    /// A directory of blobs/ became temporary, or stopped being it, with all that it holds.
+    private func reclassifyBlobs(below directory: NodeID, _ directoryClass: NameClass) throws(StoreError) {
+        let path = try db.names(of: directory)
+        for node in try descendants(of: directory, path, []) {
+            let after = NameClass.of(path + node.names, in: .blobs, isExclusive: false)
+            try db.run("UPDATE node SET class = ?2 WHERE ino = ?1", node.row.id, Int64(after.rawValue))
+        }
+    }
+
+    private func reclassify(
+        _ before: NodeRow, to nameClass: NameClass, _ names: [FileName], replacesValue: Bool
+    ) throws(StoreError) {
+        var after = before
+        after.node.nameClass = nameClass
+        let isChanged = nameClass != before.node.nameClass
+        if isChanged {
+            try db.run("UPDATE node SET class = ?2 WHERE ino = ?1", before.id, Int64(nameClass.rawValue))
+        }
+        guard before.node.kind == .file else { return }
+        if before.isDocument && after.isDocument {
+            if before.node.revision != 0 { try rekey(before, try tableKey(names, in: before.node.namespace ?? .kv)) }
+            return
+        }
+        guard isChanged, before.isDocument || after.isDocument || before.isStream || after.isStream else { return }
+        // Placeholders are empty files either way.
+        let bytes = try db.bytes(of: before)
+        if after.isDocument || after.isStream { try requireValue(bytes, of: after.node) }
+        if before.isDocument { try deleteDocument(before) }
+        if before.isStream, let stream = before.body {
+            try removeEvents(stream)
+            try db.run("UPDATE node SET body = NULL WHERE ino = ?", before.id)
+            after.body = nil
+        }
+        if after.isDocument {
+            try publishRenamed(after, bytes, replacesValue: replacesValue)
+        } else if after.isStream {
+            try setPlain(after, [])
+            try appendRenamed(after, bytes)
+        } else {
+            try setPlain(after, bytes)
+            try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", after.id)
+        }
+        tellContent(after.id)
+    }
+
+    private func publishRenamed(_ row: NodeRow, _ bytes: [UInt8], replacesValue: Bool) throws(StoreError) {
+        try setPlain(row, [])
+        if row.node.namespace == .records && bytes.isEmpty {
+            if replacesValue { throw Self.emptied }
+            try db.run("UPDATE node SET rev = 0 WHERE ino = ?", row.id)
+            return
+        }
+        try putDocument(row, bytes)
+        try db.run(
+            "UPDATE node SET rev = rev + 1, size = ?2, stored = ?2 WHERE ino = ?1", row.id,
+            row.node.namespace == .kv ? try documentSize(row) : Int64(bytes.count))
+        try db.run("DELETE FROM kept WHERE area = 1 AND path = ?", try db.path(of: row))
+    }
+
+    /// A plain file becomes a log: its lines are the events.
+    private func appendRenamed(_ row: NodeRow, _ bytes: [UInt8]) throws(StoreError) {
+        try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", row.id)
+        try appendAll(bytes, to: row)
+        try db.run("UPDATE node SET mtime = ?2, ctime = ?3 WHERE ino = ?1", row.id, row.node.mtime, now)
+    }
+
+    /// All of the bytes, or nothing.
+    func appendAll(_ bytes: [UInt8], to row: NodeRow) throws(StoreError) {
+        guard !bytes.isEmpty else { return }
+        let appended = try append(
+            Append(stream: row.id, bytes: bytes, start: .continuing, endsUnterminated: true, time: now))
+        guard appended.accepted < bytes.count else { return }
+        // Looked at again, so that the error says what is wrong with the line.
+        let refused = bytes[appended.accepted...].prefix { $0 != UInt8(ascii: "\n") }
+        try checkLine(Array(refused), isJSON: Self.holdsJSON(appended.node.name))
+        throw StoreError(.tooLarge, hint: "the log would be larger than it may be")
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import Persist
+import PersistTestKit
+import SQLiteStore
+import Testing
+
+@Suite("R13 a full disk")
+struct FullDiskTests {
+    /// A disk of 64 MiB. Mounting one needs root: elsewhere a file size limit cannot stand in for it.
+    final class SmallDisk: Sendable {
+        let directory: String
+
+        init() throws {
+            var template = Array("/tmp/sqlite-disk-XXXXXX".utf8CString)
+            guard mkdtemp(&template) != nil else { throw StoreError(.io) }
+            directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            guard mount("tmpfs", directory, "tmpfs", 0, "size=64m") == 0 else {
+                rmdir(directory)
+                throw StoreError(.io, hint: "cannot mount a small tmpfs: \(String(cString: strerror(errno)))")
+            }
+        }
+
+        deinit {
+            umount2(directory, Int32(MNT_DETACH))
+            rmdir(directory)
+        }
+    }
+
+    @Test(
+        "R13 writers get .full and lose nothing; unlink still works, and then there is room",
+        .enabled(if: getuid() == 0))
+    func fullDisk() async throws {
+        let disk = try SmallDisk()
+        let store = try SQLiteStore.open(path: disk.directory + "/store.db", options: SQLiteStoreOptions())
+        defer { store.close() }
+        try store.put("records/a.json", "1")
+        let bytes = [UInt8](repeating: 7, count: 1 << 20)
+        var written = 0
+        var refusal: StoreError.Kind?
+        while refusal == nil && written < 100 {
+            refusal = kind { try store.put("blobs/\(written)", bytes) }
+            if refusal == nil { written += 1 }
+        }
+        #expect(refusal == .full)
+        #expect(written > 2)
+        // What is left of the disk goes to small files, so that not a page is free.
+        var number = 0
+        while kind({ try store.put("blobs/small-\(number)", [UInt8](repeating: 1, count: 900)) }) == nil { number += 1 }
+        #expect(try store.text("records/a.json") == "1")
+        #expect(kind { try store.put("records/a.json", "22222") } == .full)
+        #expect(try store.text("records/a.json") == "1")
+        for number in 0..<written { _ = try store.remove("blobs/\(number)") }
+        try await eventually("there is room again") { kind { try store.put("records/a.json", "3") } == nil }
+        #expect(try store.text("records/a.json") == "3")
+        #expect(try store.check() == [])
+    }
+}
