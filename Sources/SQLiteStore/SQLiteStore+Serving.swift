@@ -25,6 +25,7 @@ extension SQLiteStore {
             serving.keeper = Worker("persist-keep") { [weak self] in self?.keepHouse() ?? 1_000 }
         }
         serving.watcher = Worker("persist-watch") { [weak self] in self?.watch() ?? 1_000 }
+        serving.startWorkers()
     }
 
     /// - Returns: milliseconds until the next look (R9: within 50).

@@ -74,6 +74,8 @@ public final class SQLiteStore: LocalStore {
         return String(decoding: text.filter { $0 != UInt8(ascii: "/") }, as: UTF8.self)
     }
 
+    deinit { serving.endWorkers() }
+
     // MARK: The two ways in
 
     func read<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {

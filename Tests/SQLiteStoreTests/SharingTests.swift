@@ -95,12 +95,32 @@ struct SharingTests {
         #expect(try two.bytes(of: blob.id) == Array("kept".utf8))
         #expect(try two.bytes(of: record.id) == Array("[1]".utf8))
         for node in [blob, record] { two.release(node.id) }
-        #expect(kind { try two.node(blob.id) } == .notFound)
-        #expect(kind { try one.node(record.id) } == .notFound)
+        try await eventually("they are collected") {
+            kind { try two.node(blob.id) } == .notFound && kind { try one.node(record.id) } == .notFound
+        }
         _ = try one.put("blobs/b", "lingers")
         let lingering = try one.remove("blobs/b").id
         try await eventually("nobody claims it") { kind { try one.node(lingering) } == .notFound }
         #expect(try one.check() == [])
+    }
+
+    @Test("what both mounts have open stays until both have let it go")
+    func heldTwice() async throws {
+        let file = try StoreFile()
+        let (one, two) = (try file.open(), try file.open())
+        defer {
+            one.close()
+            two.close()
+        }
+        let node = try one.put("blobs/a", "kept").node
+        for store in [one, two] { store.hold(node.id) }
+        _ = try one.remove("blobs/a")
+        one.release(node.id)
+        #expect(try two.bytes(of: node.id) == Array("kept".utf8))
+        try two.refresh()
+        two.release(node.id)
+        try await eventually("it is collected") { kind { try two.node(node.id) } == .notFound }
+        #expect(try two.check() == [])
     }
 
     @Test("R1 a mount that dies leaves what it had kept: the other one publishes it")

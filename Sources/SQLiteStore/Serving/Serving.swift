@@ -13,6 +13,7 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var keeper: Worker?
     var watcher: Worker?
     let housekeeping = Ticker()
+    private var hasStarted = false
     private let isClosing = Atomic<Bool>(false)
 
     func notes(hasPeers: Bool) -> [String] {
@@ -42,9 +43,22 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     func beginClosing() -> Bool { !isClosing.exchange(true, ordering: .relaxed) }
     var isOpen: Bool { !isClosing.load(ordering: .relaxed) }
 
+    func startWorkers() {
+        watcher?.start()
+        keeper?.start()
+        hasStarted = true
+    }
+
     func stopWorkers() {
+        guard hasStarted else { return }
         watcher?.stop()
         keeper?.stop()
+    }
+
+    /// The store was let go without `close`: its threads have nothing left to look after.
+    func endWorkers() {
+        watcher?.end()
+        keeper?.end()
     }
 
     func closeConnections() {

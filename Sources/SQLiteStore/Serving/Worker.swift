@@ -14,6 +14,10 @@ final class Worker: @unchecked Sendable {  // the state is used with the lock he
     init(_ name: String, _ work: @escaping @Sendable () -> Int) {
         self.name = name
         self.work = work
+    }
+
+    /// Once, when whatever the work uses is there.
+    func start() {
         let context = Unmanaged.passRetained(self).toOpaque()
         pthread_create(&thread, nil, workerMain, context)
     }
@@ -25,14 +29,18 @@ final class Worker: @unchecked Sendable {  // the state is used with the lock he
         lock.unlock()
     }
 
-    /// Returns when the thread is gone.
-    func stop() {
+    /// The thread ends after what it does now.
+    func end() {
         lock.lock()
-        let wasStopping = isStopping
         isStopping = true
         lock.wakeAll()
         lock.unlock()
-        if !wasStopping { pthread_join(thread, nil) }
+    }
+
+    /// Returns when the thread is gone. Called once.
+    func stop() {
+        end()
+        pthread_join(thread, nil)
     }
 
     fileprivate func run() {

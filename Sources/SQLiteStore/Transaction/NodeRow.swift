@@ -20,6 +20,14 @@ struct NodeRow {
         self.cookie = cookie
     }
 
+    /// What is left of it without its name.
+    func unlinked(at time: Timestamp) -> Node {
+        var node = node
+        node.isUnlinked = true
+        node.ctime = time
+        return node
+    }
+
     /// Of `SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
     /// stored, rev, body, rdev`.
     init(_ row: Row) {

@@ -37,8 +37,7 @@ extension Transaction {
             case .unlinked(let id):
                 foreign.append(.attributes(id))
                 guard mount.holds.contains(id) else { continue }
-                try db.run(
-                    "INSERT OR REPLACE INTO unlinked(ino, mount, since) VALUES (?, ?, ?)", id, mount.id, now)
+                try claim(id, mount.id)
                 noteUnlinkedOnCommit(id)
                 isWritten = true
             }

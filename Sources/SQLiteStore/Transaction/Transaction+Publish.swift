@@ -80,19 +80,20 @@ extension Transaction {
         }
         try putDocument(row, bytes)
         let size = row.node.namespace == .kv ? try documentSize(row) : Int64(bytes.count)
-        try db.run("UPDATE node SET size = ?2, stored = ?2 WHERE ino = ?1", row.id, size)
-        return Published(node: try finish(publication, row))
+        return Published(node: try finish(publication, row, size: size))
     }
 
     /// Revision, times and mode; the rejected version of the name is superseded.
+    /// - Parameter size: of a document; else it has been set.
     private func finish(
-        _ publication: Publication, _ row: NodeRow, movesRevision: Bool = true
+        _ publication: Publication, _ row: NodeRow, size: Int64? = nil, movesRevision: Bool = true
     ) throws(StoreError) -> Node {
         try db.run(
             """
-            UPDATE node SET rev = rev + ?2, mtime = ?3, ctime = max(ctime, ?3), mode = mode & ?4 WHERE ino = ?1
+            UPDATE node SET rev = rev + ?2, mtime = ?3, ctime = max(ctime, ?3), mode = mode & ?4,
+                size = coalesce(?5, size), stored = coalesce(?5, stored) WHERE ino = ?1
             """, row.id, Int64(movesRevision ? 1 : 0), publication.mtime,
-            Int64(publication.clearsSetID ? 0o1777 : 0o7777))
+            Int64(publication.clearsSetID ? 0o1777 : 0o7777), size)
         if movesRevision { try forgetRejected(row) }
         tellContent(row.id)
         return try fresh(row.id).node

@@ -8,13 +8,7 @@ extension Transaction {
         try refuseToLoseEvents(row)
         try detach(row)
         try touch(parent, now)
-        guard let after = try db.node(row.id) else {
-            var node = row.node
-            node.isUnlinked = true
-            node.ctime = now
-            return node
-        }
-        return after.node
+        return row.unlinked(at: now)
     }
 
     func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
@@ -24,9 +18,7 @@ extension Transaction {
         guard try isEmpty(row.id) else { throw StoreError(.notEmpty) }
         try detach(row)
         try touch(parent, now)
-        var node = row.node
-        node.isUnlinked = true
-        return node
+        return row.unlinked(at: now)
     }
 
     func isEmpty(_ directory: NodeID) throws(StoreError) -> Bool {
@@ -50,16 +42,25 @@ extension Transaction {
                 try withdrawDocument(row)
             }
             try db.run("UPDATE node SET cookie = -ino, ctime = ?2 WHERE ino = ?1", row.id, now)
-            // Mount 0 has no process: the row only gives the others time to say that they have it open.
-            try db.run(
-                "INSERT OR REPLACE INTO unlinked(ino, mount, since) VALUES (?, ?, ?)", row.id,
-                isHeld ? mount.id : 0, now)
-            if isHeld { noteUnlinkedOnCommit(row.id) } else { mount.housekeepingIsDue() }
+            if isHeld {
+                try claim(row.id, mount.id)
+                noteUnlinkedOnCommit(row.id)
+            }
+            if mount.hasPeers {
+                // Mount 0 has no process: the row gives the others time to say that they have it open.
+                try claim(row.id, 0)
+                mount.housekeepingIsDue()
+            }
             tell(.unlinked(row.id))
         } else {
             try collect(row)
         }
         tellEntry(row.node.parent, row.node.name)
+    }
+
+    /// The node is open in this mount, though it has no name.
+    func claim(_ id: NodeID, _ mountID: Int64) throws(StoreError) {
+        try db.run("INSERT OR REPLACE INTO unlinked(ino, mount, since) VALUES (?, ?, ?)", id, mountID, now)
     }
 
     func noteUnlinkedOnCommit(_ id: NodeID) {

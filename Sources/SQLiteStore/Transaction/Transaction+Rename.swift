@@ -52,8 +52,7 @@ extension Transaction {
         if let target {
             try refuseToLoseEvents(target)
             try detach(target)
-            replaced = try db.node(target.id)?.node ?? target.node
-            replaced?.isUnlinked = true
+            replaced = target.unlinked(at: now)
         }
         try place(source, name, in: parent.id)
         try reclassify(before, under: source, replaces)
