@@ -22,10 +22,10 @@ public struct Mount: Sendable {
     ///   the mount is taken away again.
     /// - Throws: before `usable` was called.
     public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) {
-        // First: it must be asked while this is the only thread.
+        // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
+        Signals.block()
         let owner = options.shownOwner
         let point = try MountPoint.prepare(directory, for: reference.path, allowsEntries: options.nonEmpty)
-        Signals.block()
         let store = try OpenStore.open(reference, storeOptions(log))
         defer { store.close() }
         // The daemon pins no directory, and relative paths mean nothing to it any more.
@@ -48,7 +48,8 @@ public struct Mount: Sendable {
         }
         let access = fileSystemOptions.isReadOnly ? ", read-only" : ""
         let line = "\(ShownText.line(reference.path)) is mounted at \(ShownText.line(point.path)) (SQLite\(access))"
-        log.note(line)
+        // In the foreground the user reads it once.
+        if log.path != nil { log.note(line) }
         if !usable(line) {
             // On another thread: umount(2) waits until the mount is served.
             OwnThread.start("unmount") { session.unmount() }.detach()
