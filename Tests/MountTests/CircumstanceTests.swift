@@ -60,6 +60,30 @@ import Testing
         }
     }
 
+    @Test("a store that cannot be written is mounted read-only on demand, and says so otherwise")
+    func readOnlyDisk() async throws {
+        try await MountFixture.with { fixture in
+            try await fixture.mount.succeed("echo 1 > kv/a")
+            try await fixture.mount.unmount()
+            guard runsAsRoot else { return }
+            try await fixture.succeed(
+                #"""
+                mkdir ro
+                mount --bind "${STORE%/*}" ro
+                mount -o remount,ro,bind ro
+                trap 'umount -l ro' EXIT
+                ! "$PERSISTFS" mount ro/store.db "$MOUNT" 2> error
+                grep -qi 'read-only' error
+                "$PERSISTFS" mount -o ro ro/store.db "$MOUNT"
+                test "$(cat "$MOUNT/kv/a")" = 1
+                ! touch "$MOUNT/kv/b" 2> /dev/null
+                "$PERSISTFS" umount "$MOUNT"
+                "$PERSISTFS" get ro/store.db kv/a
+                """#)
+            #expect(try await fixture.storeFiles() == ["store.db"])
+        }
+    }
+
     @Test("the store's file has the mode that the user's umask gives; what it shows too")
     func umask() async throws {
         try await MountFixture.unmounted { fixture in
