@@ -116,6 +116,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
             try transaction.writeFeed()
             try db.run("COMMIT")
             transaction.committed()
+            // What a dead mount had kept, published here: to this mount it is news.
+            foreign += transaction.foreign
             return result
         } catch {
             rollBack()

@@ -25,6 +25,9 @@ extension Transaction {
         try db.run("DELETE FROM unlinked WHERE mount = ?", mountID)
         for id in unlinked { try collectUnlinked(id) }
         try db.run("DELETE FROM mount WHERE id = ?", mountID)
+        // The feed still goes to those who are left; from the commit on there may be nobody.
+        let hasPeers = try db.exists("SELECT 1 FROM mount WHERE id <> ? LIMIT 1", mount.id)
+        onCommit { [mount] in mount.hasPeers = hasPeers }
     }
 
     private static func draft(_ row: Row) -> DraftState {
