@@ -46,7 +46,7 @@ struct Request {
             value = try operation()
         } catch {
             if RefusalLog.isWorthALine(error) { service.refusals.note(verb, named(error, subject)) }
-            return reply.error(errno(of: error))
+            return reply.error(number(of: error, subject))
         }
         finish(reply, value)
     }
@@ -61,6 +61,13 @@ struct Request {
         case node(fuse_ino_t)
         case name([UInt8], in: fuse_ino_t)
         case mount
+    }
+
+    /// A node that is gone is ESTALE: the name that led to it may lead to another by now, and on ESTALE the kernel
+    /// looks it up again. It would believe ENOENT, and a name that is only replaced would seem to be missing (R3).
+    private func number(of error: StoreError, _ subject: Subject) -> Int32 {
+        if case .node = subject, error.kind == .notFound { return ESTALE }
+        return errno(of: error)
     }
 
     /// Control files and creations that the store has not seen have no path there: they stay without a name.

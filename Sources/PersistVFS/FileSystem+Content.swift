@@ -208,6 +208,8 @@ extension FileSystem {
         state.node.mode = mode.withoutSetID
         if state.creation == nil {
             _ = try store.setAttributes(state.node.id, AttributeChange(mode: mode.withoutSetID, time: clock()))
+            // The answer to WRITE carries no mode: the kernel has to ask again.
+            kernel.invalidate(state.node.id, attributesOnly: true)
         } else {
             state.creation!.mode = mode.withoutSetID
         }

@@ -28,8 +28,9 @@ extension FileSystem {
         }
         try publishSource(name, in: parent)
 
-        let renamed = try store.rename(
-            Rename(parent: parent, name: name, newParent: newParent, newName: newName, mode: mode))
+        let renamed = try holdingTarget(newName, in: newParent, mode) { () throws(StoreError) in
+            try store.rename(Rename(parent: parent, name: name, newParent: newParent, newName: newName, mode: mode))
+        }
         settle(renamed, mode)
         if let absorbed = renamed.absorbed {
             aliases.add(absorbed, for: renamed.node.id)
@@ -65,6 +66,27 @@ extension FileSystem {
             }
             try publish(&state)
         }
+    }
+
+    /// The file that loses its name can still be opened for a while (`Replaced`).
+    private func holdingTarget(
+        _ name: FileName, in parent: NodeID, _ mode: Rename.Mode, _ rename: () throws(StoreError) -> Renamed
+    ) throws(StoreError) -> Renamed {
+        guard mode == .replace, let target = try? store.lookup(name, in: parent), target.kind == .file,
+            !target.isStream, target.size <= Replaced.bytesMax
+        else { return try rename() }
+        store.hold(target.id)
+        let renamed: Renamed
+        do throws(StoreError) { renamed = try rename() } catch {
+            store.release(target.id)
+            throw error
+        }
+        if renamed.replaced?.id == target.id {
+            if let oldest = replaced.add(target.id) { store.release(oldest) }
+        } else {
+            store.release(target.id)
+        }
+        return renamed
     }
 
     private func settle(_ renamed: Renamed, _ mode: Rename.Mode) {

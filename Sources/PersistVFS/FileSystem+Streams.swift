@@ -98,8 +98,9 @@ extension FileSystem {
             guard there.elementsEqual(bytes.prefix(stored)) else { return false }
         }
         let waiting = bytes.dropFirst(stored)
+        guard !waiting.isEmpty else { return true }
         let first = Int(offset + UInt64(stored) - file.knownEnd)
-        return waiting.isEmpty || file.tail[first...].prefix(waiting.count).elementsEqual(waiting)
+        return file.tail[first...].prefix(waiting.count).elementsEqual(waiting)
     }
 
     private func keepRefused(_ node: Node, _ file: OpenFile, _ error: StoreError) {

@@ -16,6 +16,7 @@ public final class FileSystem: Sendable {
     let seen = SeenRevisions()
     let aliases = Aliases()
     let lingering = Lingering()
+    let replaced = Replaced()
     let controls: ControlFiles
     let unpublished: UnpublishedBytes
 
@@ -43,6 +44,7 @@ public final class FileSystem: Sendable {
             let handles = open.with { Array($0.opens.keys) }
             for handle in handles { release(open.id, handle: handle) }
         }
+        for id in replaced.removeAll() { store.release(id) }
         retryLingering()
         for open in lingering.all {
             let name = open.with { $0.node.name }

@@ -59,10 +59,10 @@ public final class MountFixture: Sendable {
         await fixture.takeAway()
     }
 
-    /// A second mount of the same store, by a process of its own.
-    public func another(options: [String] = []) async throws -> TestMount {
+    /// A second mount of the same store, or of another one, by a process of its own.
+    public func another(store: String? = nil, options: [String] = []) async throws -> TestMount {
         let count = others.withLock { $0.count }
-        let other = try TestMount(name: "m\(count + 2)", in: directory, store: store, options: options)
+        let other = try TestMount(name: "m\(count + 2)", in: directory, store: store ?? self.store, options: options)
         others.withLock { $0.append(other) }
         try await other.start()
         return other
@@ -94,6 +94,8 @@ public final class MountFixture: Sendable {
 
     private func takeAway() async {
         for mount in mounts { await mount.takeAway() }
+        // Disks that the test mounted for its store.
+        for point in MountTable.points(below: directory) { _ = try? await mount.outside(["umount", "-l", point]) }
         _ = try? await mount.outside(["rm", "-rf", "--one-file-system", directory])
     }
 }

@@ -10,11 +10,16 @@ enum MountTable {
     }
 
     /// What is mounted at `point`: the mount on top, where there are several.
-    static func entry(at point: String) -> Entry? {
-        guard let bytes = readFile("/proc/self/mountinfo") else { return nil }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap(parse).last {
-            $0.point == point
-        }
+    static func entry(at point: String) -> Entry? { entries().last { $0.point == point } }
+
+    /// What is mounted below `directory`, the latest first.
+    static func points(below directory: String) -> [String] {
+        entries().map(\.point).filter { $0.hasPrefix(directory + "/") }.reversed()
+    }
+
+    private static func entries() -> [Entry] {
+        guard let bytes = readFile("/proc/self/mountinfo") else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap(parse)
     }
 
     /// `36 35 0:45 / /tmp/m rw,nosuid - fuse.persistfs store rw,user_id=0`

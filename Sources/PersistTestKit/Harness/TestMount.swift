@@ -12,7 +12,8 @@ public final class TestMount: Sendable {
     public let point: String
     public let store: String
     let directory: String
-    let binary: String
+    /// The command under test.
+    public let binary: String
     private let options: [String]
     private let name: String
     private let state = Mutex(State())
@@ -87,6 +88,9 @@ public final class TestMount: Sendable {
         try await kill9()
         try await start()
     }
+
+    /// The process that serves the mount; nil while there is none.
+    public var daemonID: Int32? { state.withLock { $0.daemon?.pid } }
 
     /// Sends the daemon a signal (SIGSTOP and SIGCONT, for a daemon that does not answer).
     public func signal(_ number: Int32) { state.withLock { $0.daemon }?.signal(number) }
