@@ -1,0 +1,106 @@
+import PersistTestKit
+import Testing
+
+/// Another program holds the store's write lock.
+@Suite struct BusyStoreTests {
+    /// Begins a write transaction on the store, from outside, and keeps it until `$SCRATCH/go` is there.
+    private func holdLock(of fixture: MountFixture) async throws -> RunningCommand {
+        let script = """
+            import sqlite3, sys, os, time
+            db = sqlite3.connect(os.environ['STORE'], isolation_level=None, timeout=30)
+            db.execute('BEGIN IMMEDIATE')
+            db.execute("INSERT INTO kv(key, value) VALUES ('theirs', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")
+            print('held', flush=True)
+            while not os.path.exists(os.environ['SCRATCH'] + '/go'): time.sleep(0.01)
+            db.execute('COMMIT')
+            print('let go', flush=True)
+            """
+        let holder = try fixture.mount.begin(["python3", "-c", script], outside: true)
+        try await holder.waitForOutput("held")
+        return holder
+    }
+
+    private func letGo(_ holder: RunningCommand, _ fixture: MountFixture) async throws {
+        _ = try await fixture.mount.outside(["touch", fixture.scratch + "/go"])
+        let result = await holder.finish()
+        try #require(result.succeeded, "\(result.error)")
+    }
+
+    @Test("R11 past the deadline a writer gets ETIMEDOUT, nothing has changed, and later it works")
+    func deadline() async throws {
+        try await MountFixture.with(options: ["busy_milliseconds=200"]) { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("printf old > kv/a; printf old > blobs/b; echo 0 > events/e.log")
+            let holder = try await holdLock(of: fixture)
+            let answers = try await mount.python(
+                """
+                print(errname(os.mkdir, 'blobs/d'), errname(os.unlink, 'blobs/b'), errname(os.rename, 'blobs/b', 'blobs/c'))
+                print(errname(os.chmod, 'blobs/b', 0o600), errname(os.setxattr, 'blobs/b', 'user.a', b'b'))
+                fd = os.open('events/e.log', os.O_WRONLY | os.O_APPEND)
+                print(errname(os.write, fd, b'1\\n'))
+                fd = os.open('kv/a', os.O_WRONLY | os.O_TRUNC)
+                os.write(fd, b'new')
+                print(errname(os.close, fd))
+                """)
+            #expect(answers == "ETIMEDOUT ETIMEDOUT ETIMEDOUT\nETIMEDOUT ETIMEDOUT\nETIMEDOUT\nETIMEDOUT")
+            try await letGo(holder, fixture)
+            expect(try await mount.succeed("ls blobs; cat events/e.log"), is: "b\n0")
+            let value = try await mount.contents("kv/a")
+            #expect(value == "old" || value == "new")
+            try await mount.succeed("mkdir blobs/d; printf newer > kv/a; echo 1 >> events/e.log")
+            try await mount.killAndRemount()
+            expect(try await mount.succeed("cat kv/a; echo; ls blobs; cat events/e.log"), is: "newer\nb\nd\n0\n1")
+        }
+    }
+
+    @Test("A client that is killed while it waits is gone at once, and what it asked for has not happened")
+    func killedClient() async throws {
+        try await MountFixture.with(options: ["busy_milliseconds=600000"]) { fixture in
+            let mount = fixture.mount
+            let holder = try await holdLock(of: fixture)
+            let clients = try ["mkdir('blobs/d')", "symlink('x', 'kv/l')", "mkfifo('blobs/p')"].map {
+                try mount.beginPython("print('asking')\nos.\($0)")
+            }
+            for client in clients {
+                try await client.waitForOutput("asking")
+                client.kill()
+                #expect(await client.finish().status != 0)
+            }
+            #expect(holder.isRunning && !holder.output.contains("let go"), "nobody waited for the lock")
+            try await letGo(holder, fixture)
+            try await mount.succeed("echo 1 > blobs/after")
+            expect(try await mount.succeed("ls -A blobs kv"), is: "blobs:\nafter\n\nkv:\ntheirs")
+        }
+    }
+
+    @Test("A program that writes the tables is never locked out by a mount that is busy")
+    func applicationGetsIn() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            let load = try mount.beginPython(
+                """
+                print('started')
+                i = 0
+                while not os.path.exists(os.environ['SCRATCH'] + '/stop'):
+                    with open('kv/mine%d' % (i % 10), 'w') as f: f.write('x' * 1000)
+                    with open('blobs/mine', 'wb') as f: f.write(b'y' * 3_000_000)
+                    with open('events/mine.log', 'a') as f: f.write('line\\n')
+                    i += 1
+                """)
+            try await load.waitForOutput("started")
+            let script = """
+                import sqlite3, os
+                db = sqlite3.connect(os.environ['STORE'], isolation_level=None, timeout=30)
+                for i in range(100):
+                    db.execute("INSERT INTO kv(key, value) VALUES ('app', ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (i,))
+                    assert db.execute("SELECT value FROM kv WHERE key = 'app'").fetchone()[0] == i
+                """
+            let application = try await mount.outside(["python3", "-c", script])
+            #expect(application.succeeded, "\(application.error)")
+            try await mount.succeed("touch $SCRATCH/stop")
+            let result = await load.finish()
+            #expect(result.succeeded, "\(result.error)")
+            try await eventually("the last value is shown") { try await mount.contents("kv/app") == "99" }
+        }
+    }
+}
