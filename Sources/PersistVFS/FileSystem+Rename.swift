@@ -90,19 +90,28 @@ extension FileSystem {
     }
 
     private func settle(_ renamed: Renamed, _ mode: Rename.Mode) {
-        if let open = opens.find(renamed.node.id) { open.with { if $0.creation == nil { $0.node = renamed.node } } }
+        opens.find(renamed.node.id)?.with { $0.moved(renamed.node) }
         if let replaced = renamed.replaced {
             seen.forget(replaced.id)
             opens.find(replaced.id)?.with { state in
-                if mode == .exchange { state.node = replaced } else { state.unlinked() }
+                if mode == .exchange { state.moved(replaced) } else { state.unlinked() }
             }
         }
         guard renamed.node.kind == .directory || renamed.replaced?.kind == .directory else { return }
         // Another path may make another class of every name below.
         for open in opens.all {
             open.with { state in
-                if state.creation == nil, !state.isUnlinked, let node = try? store.node(open.id) { state.node = node }
+                if !state.isUnlinked, let node = try? store.node(open.id) { state.moved(node) }
             }
         }
+    }
+}
+
+extension OpenNode.State {
+    /// The name leads elsewhere now. Another class of name may have moved the revision: that was no other program.
+    fileprivate mutating func moved(_ now: Node) {
+        guard creation == nil else { return }
+        if baseRevision == node.revision { baseRevision = now.revision }
+        node = now
     }
 }

@@ -13,7 +13,11 @@ struct RandomFileOperationsTests {
         if let given = environment["PERSISTFS_SEED"].flatMap({ UInt64($0) }) { return [given] }
         return (0..<4).map { _ in .random(in: 0...UInt64.max) }
     }()
-    static let count = ProcessInfo.processInfo.environment["PERSISTFS_TEST_LONG"] == nil ? 2_500 : 250_000
+    static let count: Int = {
+        let environment = ProcessInfo.processInfo.environment
+        if let given = environment["PERSISTFS_TEST_OPERATIONS"].flatMap({ Int($0) }) { return given }
+        return environment["PERSISTFS_TEST_LONG"] == nil ? 2_500 : 250_000
+    }()
 
     @Test("R1 to R7 random operations over the reference store", arguments: seeds)
     func overMemory(seed: UInt64) throws {
