@@ -103,6 +103,29 @@ struct ForeignTests {
         }
     }
 
+    @Test("thousands of rows at once are folded in, and told in one word")
+    func manyRows() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let seen = Observed()
+        store.observe(seen)
+        try Foreign(file.path).run(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)
+                INSERT INTO records(key, value) SELECT 'many/' || i, '' || i FROM n
+            """)
+        try store.refresh()
+        #expect(try store.list(store.find("records/many").id, after: 0, limit: 10_000).count == 3_500)
+        #expect(try store.text("records/many/3499.json") == "3499")
+        #expect(seen.changes.contains(.everything))
+        #expect(try store.check() == [])
+        try Foreign(file.path).run("DELETE FROM records")
+        try store.refresh()
+        #expect(try store.names("records/many") == [])
+        #expect(try store.check() == [])
+    }
+
     @Test("our own writes are no changes of others, and leave nothing to fold in")
     func ownWritesAreQuiet() throws {
         let file = try StoreFile()

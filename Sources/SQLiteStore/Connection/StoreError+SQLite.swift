@@ -2,6 +2,9 @@ internal import CSQLite
 internal import Persist
 
 extension StoreError {
+    /// Not the disk's or the file's fault: a rule of ours, or a constraint of a table.
+    var isOfOneRow: Bool { code.map { $0 & 0xff == SQLITE_CONSTRAINT } ?? true }
+
     /// The one place where SQLite's extended result codes become kinds.
     static func sqlite(_ code: Int32, _ handle: OpaquePointer?, interrupted: Bool = false) -> StoreError {
         let words = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? "SQLite: code \(code)"

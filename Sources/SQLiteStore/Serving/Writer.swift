@@ -93,12 +93,14 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
                 let version = try db.dataVersion()
                 guard version != foldedVersion else { return }
                 let transaction = Transaction(db, mount, now: .now)
-                let isWritten = try transaction.foldIn()
+                let (isWritten, isMore) = try transaction.foldIn()
                 try transaction.writeFeed()
                 if isWritten { try db.run("COMMIT") }
                 transaction.committed()
-                foldedVersion = version
+                if !isMore { foldedVersion = version }
                 foreign += transaction.foreign
+                // Cheaper to look again at everything than at each of so many.
+                if foreign.count > 8_192 { foreign = [.everything] }
                 guard isWritten else { return }
                 try db.run("BEGIN IMMEDIATE")
             }

@@ -2,19 +2,40 @@ internal import Persist
 
 /// What others have done: rows that other programs wrote, and what other mounts tell (R9).
 extension Transaction {
-    /// - Returns: whether anything was written.
-    func foldIn() throws(StoreError) -> Bool {
+    /// Rows that are folded in by one transaction: some 0.1 s, after which others may write in between.
+    private static let foldedAtOnce: Int64 = 1_000
+
+    /// - Returns: whether anything was written, and whether there is more to fold in.
+    func foldIn() throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
         var isWritten = try meetPeers()
         isWritten = try foldFeed() || isWritten
-        let rows = try db.all("SELECT ns, key FROM changed") { row throws(StoreError) in (row.int(0), row.bytes(1)) }
-        guard !rows.isEmpty else { return isWritten }
-        for (namespace, key) in rows {
-            guard let namespace = Namespace(rawValue: UInt8(truncatingIfNeeded: namespace)) else { continue }
-            try fold(namespace, key)
+        let rows = try db.all("SELECT ns, key FROM changed LIMIT ?", Self.foldedAtOnce) { row throws(StoreError) in
+            (row.int(0), row.bytes(1))
         }
-        try db.run("DELETE FROM changed")
+        guard !rows.isEmpty else { return (isWritten, false) }
+        for (number, key) in rows {
+            if let namespace = Namespace(rawValue: UInt8(truncatingIfNeeded: number)) {
+                try foldOrSkip(namespace, key)
+            }
+            try db.run("DELETE FROM changed WHERE ns = ? AND key = ?", number, Text(key))
+        }
+        if rows.count == Self.foldedAtOnce, try db.exists("SELECT 1 FROM changed LIMIT 1") { return (true, true) }
         try db.run("DELETE FROM gone")
-        return true
+        return (true, false)
+    }
+
+    /// A row that cannot be shown must not keep everybody from writing: it stays in its table, and is logged.
+    private func foldOrSkip(_ namespace: Namespace, _ key: [UInt8]) throws(StoreError) {
+        try db.run("SAVEPOINT fold")
+        do throws(StoreError) {
+            try fold(namespace, key)
+        } catch {
+            guard error.isOfOneRow else { throw error }
+            try db.run("ROLLBACK TO fold")
+            let text = String(decoding: key, as: UTF8.self)
+            mount.log("the key \(text) of \(namespace.name), which another program wrote, is not shown: \(error)")
+        }
+        try db.run("RELEASE fold")
     }
 
     /// Other mounts came or went. Who comes must see which bodies are in use here.
@@ -126,13 +147,14 @@ extension Transaction {
         try db.run(sql, Text(tableKey), id)
     }
 
-    /// The row with this number gets another, if there is one.
+    /// The row with this number gets another, if there is one: below zero, where neither nodes are nor SQLite puts
+    /// new rows, which are counted up from the last one and may have any number that a node will get.
     private func evict(_ id: NodeID, _ namespace: Namespace) throws(StoreError) {
         let sql: StaticString =
             namespace == .records
             ? "UPDATE records SET ino = ?2, rev = coalesce(rev, 0) + 1 WHERE ino = ?1"
             : "UPDATE kv SET ino = ?2, rev = coalesce(rev, 0) + 1 WHERE ino = ?1"
-        try db.run(sql, id, try newNodeID())
+        try db.run(sql, id, -(try newID(.node)))
     }
 
     /// The node of a new key, with the directories that lead to it.
