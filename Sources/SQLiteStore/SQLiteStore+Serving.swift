@@ -12,7 +12,8 @@ extension SQLiteStore {
             try recoverDead(lockFile)
             let directory = Location.split(path).directory
             let sync = WALSync(try opening.another(), directory: directory)
-            let checkpointer = try Checkpointer(try opening.another(), writer: writer, sync: sync, log: options.log)
+            let checkpointer = try Checkpointer(
+                try opening.another(), writer: writer, sync: sync, walBytesMax: options.walBytesMax, log: options.log)
             checkpointer.watch()
             serving.walSync = sync
             serving.checkpointer = checkpointer

@@ -10,6 +10,8 @@ public struct SQLiteStoreOptions: Sendable {
     public var createsIfMissing = true
     /// Kept free beside the store, so that a full disk can be emptied (R13). Zero: no reserve.
     public var reserveBytes: UInt64 = 16 << 20
+    /// Where the WAL is brought into the file. 8 MiB.
+    public var walBytesMax = 8 << 20
     public var waits: any WaitObserver = PatientWaiting()
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }

@@ -2,13 +2,13 @@ internal import CSQLite
 internal import Persist
 import Synchronization
 
-/// Brings the WAL's pages into the file, before it grows past 8 MiB; the file is never truncated while open.
+/// Brings the WAL's pages into the file, before it grows past its bound; the file is never truncated while open.
 ///
 /// SQLite up to 3.51.2 can lose committed pages where a checkpoint meets a commit that starts the WAL anew. So no
 /// connection checkpoints by itself, and this one does so only while our writer holds the write lock of the file.
 /// The WAL is synced before that lock is taken: it is held 2 ms instead of 8.
 final class Checkpointer: @unchecked Sendable {  // the connection is used with the lock held
-    static let walBytesMax = 8 << 20
+    private let walBytesMax: Int
     private let db: Connection
     private let lock = Lock()
     private var isClosed = false
@@ -21,11 +21,13 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     private let pageBytes: Int
 
     init(
-        _ db: Connection, writer: Writer, sync: WALSync, log: @escaping @Sendable (String) -> Void
+        _ db: Connection, writer: Writer, sync: WALSync, walBytesMax: Int,
+        log: @escaping @Sendable (String) -> Void
     ) throws(StoreError) {
         self.db = db
         self.writer = writer
         self.sync = sync
+        self.walBytesMax = walBytesMax
         self.log = log
         pageBytes = Int(try db.first("PRAGMA page_size") { $0.int(0) } ?? 8192)
     }
@@ -45,7 +47,7 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     /// Bytes that no checkpoint could bring over, because somebody reads what was there before them.
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
-    var isDue: Bool { walBytes - pinnedBytes >= Self.walBytesMax }
+    var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
 
     func run() {
         lock.lock()
