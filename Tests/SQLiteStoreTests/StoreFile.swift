@@ -8,15 +8,34 @@ final class StoreFile: Sendable {
     let directory: String
     var path: String { directory + "/store.db" }
 
-    init() throws {
-        var template = Array("/tmp/sqlite-test-XXXXXX".utf8CString)
+    /// Where files cost least.
+    static let memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+
+    init(in base: String = "/tmp") throws {
+        var template = Array("\(base)/sqlite-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw StoreError(.io, hint: "no directory for the test") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {
-        for name in names { unlink(directory + "/" + name) }
+        removeAll()
         rmdir(directory)
+    }
+
+    func removeAll() {
+        for name in names { unlink(directory + "/" + name) }
+    }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        let descriptor = Glibc.open(directory + "/" + name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw StoreError(.io, hint: "cannot make \(name)") }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written) }
+            guard count > 0 else { throw StoreError(.io, hint: "cannot write \(name)") }
+            written += count
+        }
     }
 
     /// What lies in the directory.
