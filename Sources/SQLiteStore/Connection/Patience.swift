@@ -7,7 +7,11 @@ internal import Persist
 /// It is the connection's busy handler, so that no statement has to be written as a loop.
 final class Patience: @unchecked Sendable {  // used by whoever holds the lock of its connection
     private let waits: any WaitObserver
-    private let deadline: Duration
+    let deadline: Duration
+    /// A shorter deadline, for what can do without.
+    var limit: Duration?
+    /// Told that a wait begins, and that it is over.
+    var whenHeldUp: ((Bool) -> Void)?
     private var began = ContinuousClock.now
     private var isWaiting = false
     /// Whether the method that now runs may be given up.
@@ -26,13 +30,14 @@ final class Patience: @unchecked Sendable {  // used by whoever holds the lock o
             isWaiting = true
             wasInterrupted = false
             began = .now
+            whenHeldUp?(true)
             waits.waitBegins()
         }
         if isInterruptible && waits.isInterrupted {
             wasInterrupted = true
             return false
         }
-        if ContinuousClock.now - began > deadline { return false }
+        if ContinuousClock.now - began > min(deadline, limit ?? deadline) { return false }
         // The lock is mostly free again after one commit, some 50 µs; a checkpoint holds it for milliseconds.
         usleep(attempt < 10 ? 50 : attempt < 30 ? 500 : 4_000)
         return true
@@ -42,6 +47,7 @@ final class Patience: @unchecked Sendable {  // used by whoever holds the lock o
     func ended() {
         guard isWaiting else { return }
         isWaiting = false
+        whenHeldUp?(false)
         waits.waitEnds()
     }
 

@@ -5,7 +5,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     let db: Connection
     private let mount: MountState
     private let waits: any WaitObserver
-    private let lock = Lock()
+    private let lane = WriterLane()
     /// What `data_version` was when everything of others had been folded in.
     private var foldedVersion: Int64 = -1
     /// What others had done, and nobody has been told yet.
@@ -16,22 +16,39 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         self.db = db
         self.mount = mount
         self.waits = waits
+        db.patience.whenHeldUp = { [lane] isHeldUp in lane.isHeldUp(isHeldUp) }
     }
 
     static let closed = StoreError(.io, hint: "the store has been closed")
 
+    /// How long opening a file waits for a transaction of another process. What others did before that is seen
+    /// without it too, but a little later.
+    private static let refreshPatience = Duration.milliseconds(250)
+
     private func take() {
-        if lock.tryLock() { return }
+        if lane.tryTake() { return }
         waits.waitBegins()
-        lock.lock()
+        lane.take()
         waits.waitEnds()
+    }
+
+    /// For a transaction: whoever waits behind one that waits for another process has the same deadline as that.
+    private func takeToWrite(isInterruptible: Bool) throws(StoreError) {
+        if lane.tryTake() { return }
+        waits.waitBegins()
+        defer { waits.waitEnds() }
+        let isTaken = lane.take(deadline: .now + db.patience.deadline) { isInterruptible && waits.isInterrupted }
+        if isTaken { return }
+        throw isInterruptible && waits.isInterrupted
+            ? StoreError(.interrupted)
+            : StoreError(.timedOut, hint: "another process has been writing to the store for too long")
     }
 
     /// Looks something up on this connection where it is free: its cache is warm, while a reader's is emptied by
     /// each commit. - Returns: nil where it is not free.
     func readIfFree<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R? {
-        guard lock.tryLock() else { return nil }
-        defer { lock.unlock() }
+        guard lane.tryTake() else { return nil }
+        defer { lane.give() }
         guard !isClosed else { throw Self.closed }
         return try body(db)
     }
@@ -39,7 +56,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     /// Uses the connection for something that is no transaction.
     func use<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
         take()
-        defer { lock.unlock() }
+        defer { lane.give() }
         guard !isClosed else { throw Self.closed }
         return try body(db)
     }
@@ -48,8 +65,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     func write<R>(
         isInterruptible: Bool, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
-        take()
-        defer { lock.unlock() }
+        try takeToWrite(isInterruptible: isInterruptible)
+        defer { lane.give() }
         guard !isClosed else { throw Self.closed }
         db.patience.isInterruptible = isInterruptible
         defer { db.patience.isInterruptible = false }
@@ -59,13 +76,21 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// What others did and nobody has been told. - Parameter looking: looks for more first.
+    ///
+    /// Not held up for long by a transaction of another process: while that goes on, nothing can be folded in.
     func takeForeign(looking: Bool) throws(StoreError) -> [StoreChange] {
-        take()
-        defer { lock.unlock() }
+        guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return [] }
+        defer { lane.give() }
         guard !isClosed else { return [] }
         if looking, try db.dataVersion() != foldedVersion {
-            try begin()
-            rollBack()
+            db.patience.limit = Self.refreshPatience
+            defer { db.patience.limit = nil }
+            do throws(StoreError) {
+                try begin()
+                rollBack()
+            } catch {
+                guard error.kind == .timedOut else { throw error }
+            }
         }
         defer { foreign = [] }
         return foreign
@@ -73,8 +98,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
 
     /// As `takeForeign`, where the connection is free: who has it folds in anyway.
     func takeForeignIfFree() throws(StoreError) -> [StoreChange] {
-        guard lock.tryLock() else { return [] }
-        defer { lock.unlock() }
+        guard lane.tryTake() else { return [] }
+        defer { lane.give() }
         guard !isClosed else { return [] }
         if try db.dataVersion() != foldedVersion {
             try begin()
@@ -136,7 +161,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     /// Holds the write lock of the file around `body`, which uses another connection.
     func excludingWriters(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         take()
-        defer { lock.unlock() }
+        defer { lane.give() }
         guard !isClosed else { return }
         try db.run("BEGIN IMMEDIATE")
         defer { rollBack() }
@@ -144,8 +169,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     func close() {
-        lock.lock()
-        defer { lock.unlock() }
+        lane.take()
+        defer { lane.give() }
         isClosed = true
         db.close()
     }

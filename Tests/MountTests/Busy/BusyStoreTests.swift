@@ -26,6 +26,39 @@ import Testing
         try #require(result.succeeded, "\(result.error)")
     }
 
+    @Test("Writers wait for another program's transaction, and succeed; readers are not affected")
+    func writersWait() async throws {
+        try await MountFixture.with(options: ["busy_milliseconds=50000"]) { fixture in
+            let mount = fixture.mount
+            try await mount.succeed(
+                """
+                mkdir kv/d blobs/d; echo 1 > kv/d/other; echo 2 > blobs/d/other
+                echo old > kv/a; echo text > blobs/b; echo 0 > events/e.log
+                """)
+            let holder = try await holdLock(of: fixture)
+            let writers = try ["echo new > kv/a; echo done", "mkdir blobs/e", "echo 1 >> events/e.log", "rm blobs/b"]
+                .map {
+                    try mount.begin(["bash", "-ec", $0])
+                }
+            // Others than these: the kernel holds a directory while a name in it is made or removed, and a file that
+            // is being published shows the value when it has one.
+            for _ in 0..<10 {
+                expect(
+                    try await mount.succeed(
+                        "cat kv/d/other blobs/d/other; stat -c %s kv/d/other; ls records kv/d blobs/d"),
+                    is: "1\n2\n2\nblobs/d:\nother\n\nkv/d:\nother\n\nrecords:")
+            }
+            for writer in writers { #expect(writer.isRunning) }
+            try await letGo(holder, fixture)
+            for writer in writers {
+                let result = await writer.finish()
+                #expect(result.succeeded, "\(result.error)")
+            }
+            expect(try await mount.succeed("cat kv/a events/e.log; ls blobs"), is: "new\n0\n1\nd\ne")
+            expect(try await fixture.sql("SELECT value FROM kv WHERE key = 'theirs'"), is: "1")
+        }
+    }
+
     @Test("R11 past the deadline a writer gets ETIMEDOUT, nothing has changed, and later it works")
     func deadline() async throws {
         try await MountFixture.with(options: ["busy_milliseconds=200"]) { fixture in
