@@ -52,4 +52,22 @@ struct FaultTests {
         #expect(try again.check() == [])
         again.close()
     }
+
+    @Test("R2 a disk that fails while the store is made makes no store that cannot sync", arguments: 0..<60)
+    func faultWhileMade(call: Int) throws {
+        for kind in DiskFault.Kind.allCases {
+            let file = try StoreFile(in: StoreFile.memory)
+            let disk = Disk(file.directory, isRecording: false)
+            defer { disk.close() }
+            disk.inject(DiskFault(kind, first: call, count: 3))
+            let first = Result { try file.open() }
+            disk.inject(nil)
+            let store = try (try? first.get()) ?? file.open()
+            defer { store.close() }
+            try store.put("kv/a", "1")
+            try store.sync()
+            #expect(try store.check() == [])
+            #expect(try Foreign(file.path).run("PRAGMA journal_mode") == ["wal"])
+        }
+    }
 }

@@ -84,8 +84,9 @@ struct Opening {
         } else {
             try check(db)
         }
-        let mode = try db.first("PRAGMA journal_mode = WAL") { $0.string(0) }
-        guard mode == "wal" else {
+        // Run to its end: it commits after it has given its row, and only then tells that it could not.
+        try db.execute("PRAGMA journal_mode = WAL")
+        guard try db.first("PRAGMA journal_mode", read: { $0.string(0) }) == "wal" else {
             throw StoreError(.unsupported, hint: "\(location.path) cannot be put into WAL mode here")
         }
         try set(db)
