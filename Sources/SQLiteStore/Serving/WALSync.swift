@@ -28,7 +28,8 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
         return syncs
     }
 
-    /// - Throws: `.io`, and from then on always: after a failed fsync nobody knows what is on the disk.
+    /// - Throws: `.io`, and from then on always: after a failed fsync nobody knows what is on the disk. An error
+    ///   before the disk was asked to sync is the one caller's: nothing was lost by it.
     func sync() throws(StoreError) {
         lock.lock()
         // The next one to start has everything that was committed before this call.
@@ -42,36 +43,54 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
             started += 1
             let number = started
             lock.unlock()
-            let result = Result { () throws(StoreError) in try syncNow() }
+            let outcome = syncNow()
             lock.lock()
             isRunning = false
-            syncs += 1
-            switch result {
-            case .success: completed = number
-            case .failure(let error): failure = error
-            }
             lock.wakeAll()
+            switch outcome {
+            case .synced: completed = number
+            case .failed(let error): failure = error
+            case .notAsked(let error):
+                lock.unlock()
+                throw error
+            }
+            syncs += 1
         }
         let failed = completed < mine ? failure : nil
         lock.unlock()
         if let failed { throw failed }
     }
 
-    private func syncNow() throws(StoreError) {
+    private enum Outcome {
+        case synced
+        case failed(StoreError)
+        case notAsked(StoreError)
+    }
+
+    private func syncNow() -> Outcome {
+        let wal: UnsafeMutablePointer<sqlite3_file>
+        do throws(StoreError) { wal = try openWAL() } catch { return .notAsked(error) }
+        let result = wal.pointee.pMethods.pointee.xSync(wal, SQLITE_SYNC_NORMAL)
+        guard result == SQLITE_OK else {
+            return .failed(
+                StoreError(
+                    .io, code: result,
+                    hint: "the disk failed to write the store: what was synced before is safe, the rest may be lost"))
+        }
+        do throws(StoreError) { try syncDirectory() } catch { return .failed(error) }
+        return .synced
+    }
+
+    private func openWAL() throws(StoreError) -> UnsafeMutablePointer<sqlite3_file> {
         // A read makes the connection open the WAL, where another process has just made it anew.
         _ = try db.dataVersion()
         _ = try db.exists("SELECT 1 FROM meta LIMIT 1")
         var file: UnsafeMutablePointer<sqlite3_file>?
         let code = sqlite3_file_control(db.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file)
-        guard code == SQLITE_OK, let file, let methods = file.pointee.pMethods, let xSync = methods.pointee.xSync
-        else { throw StoreError(.io, code: code, hint: "the store's WAL cannot be reached") }
-        let result = xSync(file, SQLITE_SYNC_NORMAL)
-        guard result == SQLITE_OK else {
-            throw StoreError(
-                .io, code: result,
-                hint: "the disk failed to write the store: what was synced before is safe, the rest may be lost")
+        guard code == SQLITE_OK, let file, file.pointee.pMethods != nil else {
+            throw StoreError(.io, code: code, hint: "the store's WAL cannot be reached")
         }
-        try syncDirectory()
+        return file
     }
 
     /// Once: the names of the file and of its WAL.
