@@ -4,7 +4,10 @@ extension FileSystem {
     /// Entries after `cookie`, with what stat(2) would show of each; empty at the end.
     public func readdir(_ id: NodeID, after cookie: UInt64, limit: Int) throws(StoreError) -> [ListedEntry] {
         if ControlFiles.owns(id) { return try controls.list(id, after: cookie, limit: limit) }
-        try materializeAll(in: id)
+        do throws(StoreError) { try materializeAll(in: id) } catch {
+            // What the store has can be listed all the same: on a full disk, to remove some of it (R13).
+            guard error.isTransient, error.kind != .interrupted else { throw error }
+        }
         let isAnyOpen = opens.count > 0
         return try store.list(id, after: cookie, limit: limit).map { (entry) throws(StoreError) in
             ListedEntry(

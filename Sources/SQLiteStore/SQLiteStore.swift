@@ -40,6 +40,17 @@ public final class SQLiteStore: LocalStore {
     /// - Throws: with a hint for a person: what the file is instead, or what to do.
     public static func open(path: String, options: SQLiteStoreOptions) throws(StoreError) -> SQLiteStore {
         let opening = try Opening(path: path, options: options)
+        do throws(StoreError) { return try open(opening, options) } catch {
+            // A store that was left on a full disk has to open, to be emptied (R13).
+            guard error.kind == .full, !options.isReadOnly,
+                Reserve(path: opening.location.path + "-reserve", bytes: options.reserveBytes).spend()
+            else { throw error }
+            options.log("the disk is full: the store's reserve is spent")
+            return try open(opening, options)
+        }
+    }
+
+    private static func open(_ opening: Opening, _ options: SQLiteStoreOptions) throws(StoreError) -> SQLiteStore {
         var lockFile: LockFile?
         if !options.isReadOnly {
             lockFile = try LockFile(

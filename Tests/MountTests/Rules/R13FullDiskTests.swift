@@ -32,6 +32,53 @@ import Testing
         fill('small', 5_000)
         """
 
+    @Test("R13 on a full disk writers get ENOSPC, nothing is lost, rm works, and then writing does")
+    func emptied() async throws {
+        try await withDisk("64M") { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("echo old > kv/a; echo '[0]' > records/a.json; echo '{}' > events/a.jsonl")
+            try await mount.python(
+                Self.fill + """
+
+                    def put(p, n):
+                        fd = os.open(p, os.O_WRONLY | os.O_TRUNC)
+                        try: os.write(fd, b'"' + b'x' * n + b'"')
+                        finally: os.close(fd)
+                    assert errname(put, 'kv/a', 500_000) == 'ENOSPC'
+                    assert errname(put, 'records/a.json', 500_000) == 'ENOSPC'
+                    fd = os.open('events/a.jsonl', os.O_WRONLY | os.O_APPEND)
+                    assert errname(os.write, fd, b'"' + b'x' * 500_000 + b'"\\n') == 'ENOSPC'
+                    os.close(fd)
+                    """)
+            try await eventually("the old values are back") {
+                try await mount.succeed("cat kv/a records/a.json events/a.jsonl") == "old\n[0]\n{}"
+            }
+            try await mount.succeed("rm blobs/large*; rm -f blobs/small*")
+            try await eventually("there is room again") {
+                try await mount.shell(
+                    "head -c 3M /dev/urandom > blobs/again && test $(stat -c %s blobs/again) = 3145728"
+                ).succeeded
+            }
+            try await mount.succeed("echo new > kv/a; echo '[1]' > records/a.json; echo '{}' >> events/a.jsonl")
+            expect(try await mount.succeed("cat kv/a records/a.json events/a.jsonl"), is: "new\n[1]\n{}\n{}")
+            try await fixture.unmountToOneFile()
+        }
+    }
+
+    @Test("R13 a kill on a full disk leaves a store that opens, reads and empties")
+    func killedWhenFull() async throws {
+        try await withDisk("48M") { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("echo kept > kv/a; head -c 100000 /dev/urandom | tee $SCRATCH/b > blobs/b")
+            try await mount.python(Self.fill)
+            try await mount.killAndRemount()
+            try await mount.succeed("test $(cat kv/a) = kept; cmp blobs/b $SCRATCH/b; rm blobs/large* blobs/b")
+            try await eventually("there is room again") {
+                try await mount.shell("echo new > kv/b && test $(cat kv/b) = new").succeeded
+            }
+        }
+    }
+
     @Test("R13 truncating and renaming over work on a full disk")
     func otherWaysOut() async throws {
         try await withDisk("48M") { fixture in
