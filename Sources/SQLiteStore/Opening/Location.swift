@@ -28,6 +28,8 @@ struct Location {
                 found.st_mode & S_IFMT == S_IFDIR ? .isDirectory : .invalid,
                 hint: "\(path) is no regular file: a store is one file")
         }
+        // SQLite says no more than that it could not open the file.
+        guard !exists || access(path, R_OK) == 0 else { throw StoreError.system(errno, "cannot read \(path)") }
         let folder = Self.split(path).directory
         isWritable = access(exists ? path : folder, W_OK) == 0 && access(folder, W_OK) == 0
         isImmutable = exists && access(folder, W_OK) != 0 && access(path + "-wal", F_OK) != 0
