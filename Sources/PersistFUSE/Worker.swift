@@ -58,8 +58,10 @@ public struct SessionWaits: WaitObserver {
 
     public func waitBegins() { Worker.current?.service.pool.waitBegins() }
     public func waitEnds() { Worker.current?.service.pool.waitEnds() }
+    /// INTERRUPT comes for any signal. Only a caller that is being killed gives up: programs do not expect EINTR of
+    /// a regular file, and waiting is bounded.
     public var isInterrupted: Bool {
-        guard let request = Worker.current?.request else { return false }
-        return fuse_req_interrupted(request) != 0
+        guard let request = Worker.current?.request, fuse_req_interrupted(request) != 0 else { return false }
+        return Dying.isDying(fuse_req_ctx(request).pointee.pid)
     }
 }

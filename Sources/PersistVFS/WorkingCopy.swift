@@ -131,7 +131,9 @@ struct WorkingCopy: Sendable {
             } else {
                 let isStored = storedChunks.contains(index)
                 var next = index + 1
-                while next * chunkBytes < end, chunks[next] == nil, storedChunks.contains(next) == isStored { next += 1 }
+                while next * chunkBytes < end, chunks[next] == nil, storedChunks.contains(next) == isStored {
+                    next += 1
+                }
                 let stop = min(end, next * chunkBytes)
                 try readBelow(from: position, to: stop, isStored: isStored, into: &buffer, below: below)
                 position = stop

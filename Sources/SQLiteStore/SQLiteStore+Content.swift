@@ -47,9 +47,9 @@ extension SQLiteStore {
         case .draft(let content): isShrinking = content.chunks.isEmpty && content.size < content.draft.baseSize
         }
         guard isShrinking else {
-            return try write(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
+            return try write { tx throws(StoreError) in try tx.publish(publication) }
         }
-        return try writeFreeing(isInterruptible: false) { tx throws(StoreError) in try tx.publish(publication) }
+        return try writeFreeing { tx throws(StoreError) in try tx.publish(publication) }
     }
 
     // MARK: Drafts
@@ -109,7 +109,7 @@ extension SQLiteStore {
     }
 
     public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
-        try write(isInterruptible: false) { tx throws(StoreError) in
+        try write { tx throws(StoreError) in
             try tx.keepDraft(content, creation: creation, mtime: mtime)
         }
     }

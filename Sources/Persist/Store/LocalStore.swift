@@ -3,8 +3,7 @@
 /// Every method is one transaction, or nothing: what it throws has changed nothing, what it returned survives
 /// kill -9 of this process. Nodes are addressed by id; names are looked up by (parent, name). Any thread may call
 /// any method. No method waits for anything but the disk and, at most `busyMilliseconds`, for another process's
-/// write transaction (then `.timedOut`; `.interrupted` where `WaitObserver.isInterrupted` says so, never from
-/// methods marked "not interruptible").
+/// write transaction (then `.timedOut`; `.interrupted` where `WaitObserver.isInterrupted` says so).
 ///
 /// What the filesystem keeps to itself: open files, the bytes of working copies, permissions, control files.
 /// What the store keeps: names, attributes, published content, drafts (unpublished content that must survive),
@@ -96,7 +95,6 @@ public protocol LocalStore: AnyObject, Sendable {
     /// Where the value of a document has been changed by others since `base` (R10), the others' value stays under
     /// the name and this content goes to `conflicts`; the result says so. Where it is the same content, there is none.
     /// mtime is the publication's; ctime is the later of what it was and that mtime, so that a close moves no time.
-    /// Not interruptible.
     /// - Throws: `.notFound` where the node has no name any more, `.exists` where the name of a creation is taken.
     func publish(_ publication: Publication) throws(StoreError) -> Published
 
