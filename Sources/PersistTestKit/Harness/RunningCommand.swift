@@ -59,7 +59,8 @@ public final class RunningCommand: Sendable {
             if output.contains(text) { return true }
             guard isRunning else {
                 let errors = readFile(stem + ".err") ?? []
-                throw HarnessError("ended without “\(text)”: \(output)\n\(String(decoding: errors, as: UTF8.self))")
+                throw HarnessError(
+                    "ended without “\(text)”: \(output)\n\(String(decoding: errors, as: UTF8.self))", isFinal: true)
             }
             return false
         }

@@ -45,7 +45,7 @@ public final class TestMount: Sendable {
         state.withLock { $0.daemon = daemon }
         try await eventually("\(point) is mounted", within: .seconds(60)) {
             if let status = daemon.statusNow {
-                throw HarnessError("\(arguments.joined(separator: " ")): exit status \(status)\n\(log)")
+                throw HarnessError("\(arguments.joined(separator: " ")): exit status \(status)\n\(log)", isFinal: true)
             }
             guard let entry = MountTable.entry(at: point), entry.type.hasPrefix("fuse") else { return false }
             state.withLock { $0.connection = entry.connection }
