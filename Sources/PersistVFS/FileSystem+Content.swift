@@ -126,7 +126,9 @@ extension FileSystem {
         try unpublished.counting(&state) { (state) throws(StoreError) in
             try beginWorkingCopy(&state, keeping: size > 0)
             let below = below(state)
-            if try state.working!.truncate(to: size, below: below), let draft = state.working!.draft {
+            let cuts = try state.working!.truncate(to: size, below: below)
+            // Of a document the draft stays as it was last kept: what a crash leaves is a value that was whole (R1).
+            if cuts, !state.node.isDocument, let draft = state.working!.draft {
                 try store.writeDraft(
                     DraftContent(draft: draft, chunks: [], size: size, baseLimit: state.working!.baseLimit))
             }
@@ -192,8 +194,11 @@ extension FileSystem {
             state.working!.draft = try store.openDraft(of: state.node.id, isNew: state.creation != nil)
         }
         let working = state.working!
+        // The draft of a document has not been told of cuts: it gets all of it, zeros too.
+        let chunks =
+            state.node.isDocument ? working.wholeChunks(try working.bytes(below: below(state))) : working.draftChunks()
         return DraftContent(
-            draft: working.draft!, chunks: working.draftChunks(), size: working.size, baseLimit: working.baseLimit)
+            draft: working.draft!, chunks: chunks, size: working.size, baseLimit: working.baseLimit)
     }
 
     /// A failed write to a document spoils it: no close makes half of it the value (R6). A blob keeps what it has.

@@ -106,7 +106,15 @@ struct WorkingCopy: Sendable {
         }
     }
 
-    /// The store has `draftChunks()` now.
+    /// All of `bytes`, which are the file's, as a draft stores them.
+    func wholeChunks(_ bytes: [UInt8]) -> [DraftChunk] {
+        stride(from: 0, to: bytes.count, by: Int(chunkBytes)).map { start in
+            let end = min(start + Int(chunkBytes), bytes.count)
+            return DraftChunk(index: UInt64(start) / chunkBytes, bytes: Array(bytes[start..<end]))
+        }
+    }
+
+    /// The store has what `draftContent` gave it.
     mutating func stored(freesMemory: Bool) {
         storedChunks.formUnion(chunks.keys)
         if freesMemory { chunks = [:] }

@@ -56,6 +56,36 @@ import Testing
         }
     }
 
+    @Test("R1 what was synced of a document is what a crash leaves, whatever has been cut and written since")
+    func cutAfterFsync() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            for path in ["kv/a", "records/a.json"] { try await mount.write("[0]", to: path) }
+            let writer = try mount.beginPython(
+                """
+                for p in ('kv/a', 'records/a.json', 'kv/new'):
+                    fd = os.open(p, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                    os.write(fd, b'[1' + b' ' * 100_000 + b']')
+                    os.fsync(fd)
+                    os.ftruncate(fd, 0)
+                    os.pwrite(fd, b' 2 ', 70_000)
+                    if p == 'kv/new':
+                        os.fsync(fd)
+                        os.ftruncate(fd, 1)
+                print('cut')
+                time.sleep(50)
+                """)
+            try await writer.waitForOutput("cut")
+            try await mount.kill9()
+            writer.kill()
+            try await mount.start()
+            for path in ["kv/a", "records/a.json"] {
+                try await mount.python("assert open('\(path)').read() == '[1' + ' ' * 100_000 + ']'")
+            }
+            try await mount.python("assert open('kv/new', 'rb').read() == bytes(70_000) + b' 2 '")
+        }
+    }
+
     @Test("R1 what recovery cannot publish goes to .persist/rejected, and the old value stays")
     func rejectedByRecovery() async throws {
         try await MountFixture.with { fixture in
