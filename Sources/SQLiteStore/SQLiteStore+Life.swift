@@ -25,16 +25,17 @@ extension SQLiteStore {
     }
 
     public func refresh() throws(StoreError) {
-        serving.delivery.tell(try lookForForeign())
+        if isReadOnly { _ = try lookReadOnly() } else { try writer.giveForeign(to: serving.delivery) }
+        serving.delivery.tell()
     }
 
-    func lookForForeign() throws(StoreError) -> [StoreChange] {
-        guard isReadOnly else { return try writer.takeForeign(looking: true) }
-        // Nothing can be folded in: what has changed is not known.
-        return try writer.use { db throws(StoreError) in
+    /// Nothing can be folded in: what has changed is not known. - Returns: whether something has.
+    func lookReadOnly() throws(StoreError) -> Bool {
+        try writer.use { db throws(StoreError) in
             let version = try db.dataVersion()
-            guard serving.readVersion.exchange(version, ordering: .relaxed) != version else { return [] }
-            return [.everything]
+            guard serving.readVersion.exchange(version, ordering: .relaxed) != version else { return false }
+            serving.delivery.add([.everything])
+            return true
         }
     }
 

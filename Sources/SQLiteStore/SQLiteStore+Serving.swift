@@ -32,9 +32,9 @@ extension SQLiteStore {
     /// - Returns: milliseconds until the next look (R9: within 50).
     private func watch() -> Int {
         do throws(StoreError) {
-            let found = isReadOnly ? try lookForForeign() : try writer.takeForeignIfFree()
-            serving.delivery.tell(found)
-            return found.isEmpty ? 20 : 5
+            let isFound = isReadOnly ? try lookReadOnly() : try writer.giveForeignIfFree(to: serving.delivery)
+            serving.delivery.tell()
+            return isFound ? 5 : 20
         } catch {
             options.log("looking for changes of others: \(error)")
             return 1_000

@@ -14,11 +14,18 @@ final class Delivery: @unchecked Sendable {  // the state is used with the lock 
         lock.unlock()
     }
 
-    /// Returns when the observer has been told of these changes, and of all before them.
-    func tell(_ changes: [StoreChange]) {
+    /// For the next `tell`. Called while nobody else can look for changes: so whoever looks next, and finds nothing
+    /// more, does not return before the observer has been told of these.
+    func add(_ changes: [StoreChange]) {
         guard !changes.isEmpty else { return }
         lock.lock()
         waiting += changes
+        lock.unlock()
+    }
+
+    /// Returns when the observer has been told of everything that was added before.
+    func tell() {
+        lock.lock()
         while isTelling { lock.wait() }
         let batch = waiting
         waiting = []

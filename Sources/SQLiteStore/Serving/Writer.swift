@@ -75,14 +75,14 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         return try commit(transaction, body)
     }
 
-    /// What others did and nobody has been told. - Parameter looking: looks for more first.
+    /// What others did and nobody has been told, after a look for more.
     ///
     /// Not held up for long by a transaction of another process: while that goes on, nothing can be folded in.
-    func takeForeign(looking: Bool) throws(StoreError) -> [StoreChange] {
-        guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return [] }
+    func giveForeign(to delivery: Delivery) throws(StoreError) {
+        guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return }
         defer { lane.give() }
-        guard !isClosed else { return [] }
-        if looking, try db.dataVersion() != foldedVersion {
+        guard !isClosed else { return }
+        if try db.dataVersion() != foldedVersion {
             db.patience.limit = Self.refreshPatience
             defer { db.patience.limit = nil }
             do throws(StoreError) {
@@ -92,21 +92,23 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
                 guard error.kind == .timedOut else { throw error }
             }
         }
-        defer { foreign = [] }
-        return foreign
+        delivery.add(foreign)
+        foreign = []
     }
 
-    /// As `takeForeign`, where the connection is free: who has it folds in anyway.
-    func takeForeignIfFree() throws(StoreError) -> [StoreChange] {
-        guard lane.tryTake() else { return [] }
+    /// As `giveForeign`, where the connection is free: who has it folds in anyway.
+    /// - Returns: whether there was something.
+    func giveForeignIfFree(to delivery: Delivery) throws(StoreError) -> Bool {
+        guard lane.tryTake() else { return false }
         defer { lane.give() }
-        guard !isClosed else { return [] }
+        guard !isClosed else { return false }
         if try db.dataVersion() != foldedVersion {
             try begin()
             rollBack()
         }
+        delivery.add(foreign)
         defer { foreign = [] }
-        return foreign
+        return !foreign.isEmpty
     }
 
     /// Begins, with nothing left to fold in. That is a transaction of its own, so that it stands whatever becomes of
