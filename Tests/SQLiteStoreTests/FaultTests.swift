@@ -44,7 +44,8 @@ struct FaultTests {
         for number in 0..<60 { try store.put("kv/b\(number)", "value") }
         #expect(kind { try store.sync() } == .io)
         #expect(try store.text("kv/a") == "2", "what was written can still be read")
-        #expect(disk.checkpointCount == before)
+        // One may have begun before; without the rule there are some twenty.
+        #expect(disk.checkpointCount <= before + 1)
         store.close()
         let again = try file.open()
         try again.sync()
