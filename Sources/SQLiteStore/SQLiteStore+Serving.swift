@@ -13,7 +13,8 @@ extension SQLiteStore {
             let directory = Location.split(path).directory
             let sync = WALSync(try opening.another(), directory: directory)
             let checkpointer = try Checkpointer(
-                try opening.another(), writer: writer, sync: sync, walBytesMax: options.walBytesMax, log: options.log)
+                try opening.another(), pin: try opening.another(), writer: writer, sync: sync,
+                walBytesMax: options.walBytesMax, log: options.log)
             checkpointer.watch()
             serving.walSync = sync
             serving.checkpointer = checkpointer
