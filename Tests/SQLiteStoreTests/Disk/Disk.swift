@@ -14,6 +14,8 @@ final class Disk: Sendable {
         var calls = 0
         var fault: DiskFault?
         var hits = 0
+        var checkpoints = 0
+        var beforeCheckpointWrite: (@Sendable () -> Void)?
     }
 
     let directory: String
@@ -43,10 +45,11 @@ final class Disk: Sendable {
     func inject(_ fault: DiskFault?) { state.withLock { $0.fault = fault } }
 
     /// How often the database's own file was synced: a checkpoint does it, and nothing else while the store is open.
-    var checkpointCount: Int {
-        state.withLock { state in
-            state.events.count { if case .sync(let file) = $0 { file == state.files["store.db"] } else { false } }
-        }
+    var checkpointCount: Int { state.withLock { $0.checkpoints } }
+
+    /// Called, with nothing locked here, before each write to the database's own file.
+    func beforeCheckpointWrite(_ body: (@Sendable () -> Void)?) {
+        state.withLock { $0.beforeCheckpointWrite = body }
     }
 
     // MARK: What SQLite asks for
@@ -84,7 +87,8 @@ final class Disk: Sendable {
     func write(
         _ file: Int, at offset: Int, _ bytes: UnsafeRawBufferPointer, _ body: (Int) -> Int32
     ) -> Int32 {
-        state.withLock { state in
+        state.withLock { file == $0.files["store.db"] ? $0.beforeCheckpointWrite : nil }?()
+        return state.withLock { state in
             var count = bytes.count
             let failure = Self.failure(.write, &state)
             if let failure {
@@ -104,7 +108,9 @@ final class Disk: Sendable {
         state.withLock { state in
             if let code = Self.failure(call, &state) { return code }
             let code = body()
-            if code == SQLITE_OK, isRecording { state.events += events }
+            guard code == SQLITE_OK else { return code }
+            if case .sync(let file) = events.first, file == state.files["store.db"] { state.checkpoints += 1 }
+            if isRecording { state.events += events }
             return code
         }
     }
