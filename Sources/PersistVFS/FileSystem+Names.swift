@@ -48,6 +48,8 @@ extension FileSystem {
         let gone = try store.unlink(name, in: parent)
         seen.forget(gone.id)
         opens.find(gone.id)?.with { $0.unlinked() }
+        // Room on the disk, or a name that is gone, may be what a last close waits for.
+        retryLingering()
     }
 
     public func rmdir(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) {

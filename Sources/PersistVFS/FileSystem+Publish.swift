@@ -99,6 +99,10 @@ extension FileSystem {
         guard !lingering.isEmpty else { return }
         for open in lingering.all {
             let isDone = open.with { state in
+                if state.isUnlinked {
+                    if state.opens.isEmpty { discard(&state) }
+                    return true
+                }
                 guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
                 do throws(StoreError) {
                     try publish(&state)

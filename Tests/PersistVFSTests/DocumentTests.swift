@@ -113,6 +113,20 @@ struct DocumentTests {
         #expect(try bed.afterCrash().read("kv/a") == "new")
     }
 
+    @Test("R13 a file whose last close the disk refused, and that is then removed, keeps nothing")
+    func lingeringRemoved() throws {
+        let bed = TestBed()
+        let file = try bed.create("blobs/a")
+        try file.write("new")
+        bed.store.failNext(.full, in: .publish)
+        bed.store.failNext(.full, in: .publish)
+        #expect(kind { () throws(StoreError) in try file.close() } == .full)
+        bed.store.failNext(.full, in: .publish)
+        try bed.unlink("blobs/a")
+        #expect(kind { () throws(StoreError) in _ = try bed.fs.getattr(file.id) } == .notFound)
+        #expect(try bed.names("blobs") == [])
+    }
+
     @Test("R10 what another program wrote since the open stays; ours is a conflict copy")
     func conflict() throws {
         let bed = TestBed()
