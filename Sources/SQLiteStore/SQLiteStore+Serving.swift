@@ -32,6 +32,7 @@ extension SQLiteStore {
 
     /// - Returns: milliseconds until the next look (R9: within 50).
     private func watch() -> Int {
+        if serving.looking.isDue() { others.look() }
         do throws(StoreError) {
             let isFound = isReadOnly ? try lookReadOnly() : try writer.giveForeignIfFree(to: serving.delivery)
             serving.delivery.tell()
@@ -54,7 +55,7 @@ extension SQLiteStore {
                 }
             }
             if mount.takeHousekeeping() { try collect() }
-            if serving.housekeeping.second() {
+            if serving.housekeeping.isDue() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
                 try trimFeed()
                 _ = serving.reserve?.fill()

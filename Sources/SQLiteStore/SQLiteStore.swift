@@ -13,6 +13,7 @@ public final class SQLiteStore: LocalStore {
 
     let mount: MountState
     let writer: Writer
+    let others: OtherPrograms
     let readers: Readers
     let lockFile: LockFile?
     let serving = Serving()
@@ -20,7 +21,8 @@ public final class SQLiteStore: LocalStore {
     let opening: Opening
 
     private init(
-        _ opening: Opening, identifier: String, mount: MountState, writer: Writer, readers: Readers,
+        _ opening: Opening, identifier: String, mount: MountState, writer: Writer, others: OtherPrograms,
+        readers: Readers,
         lockFile: LockFile?
     ) {
         path = opening.location.path
@@ -31,6 +33,7 @@ public final class SQLiteStore: LocalStore {
         self.identifier = identifier
         self.mount = mount
         self.writer = writer
+        self.others = others
         self.readers = readers
         self.lockFile = lockFile
     }
@@ -62,11 +65,12 @@ public final class SQLiteStore: LocalStore {
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
 
         let mount = MountState(limits: options.limits, host: hostName(), log: options.log)
-        let writer = Writer(first, mount, waits: options.waits)
+        let others = OtherPrograms(path: opening.location.path)
+        let writer = Writer(first, mount, others: others, waits: options.waits)
         var readers: [Connection] = []
         for _ in 0..<3 { readers.append(try opening.another()) }
         let store = SQLiteStore(
-            opening, identifier: identifier, mount: mount, writer: writer,
+            opening, identifier: identifier, mount: mount, writer: writer, others: others,
             readers: Readers(readers, waits: options.waits), lockFile: lockFile)
         do throws(StoreError) {
             if let lockFile { try store.enter(lockFile) }

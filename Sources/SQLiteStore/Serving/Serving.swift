@@ -12,7 +12,8 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var reserve: Reserve?
     var keeper: Worker?
     var watcher: Worker?
-    let housekeeping = Ticker()
+    let housekeeping = Ticker(.seconds(1))
+    let looking = Ticker(.milliseconds(100))
     private var hasStarted = false
     private let isClosing = Atomic<Bool>(false)
 
@@ -67,13 +68,16 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     }
 }
 
-/// True once a second.
+/// True once in a while.
 final class Ticker: Sendable {
+    private let interval: Duration
     private let last = Mutex(ContinuousClock.now)
 
-    func second() -> Bool {
+    init(_ interval: Duration) { self.interval = interval }
+
+    func isDue() -> Bool {
         last.withLock { last in
-            guard ContinuousClock.now - last >= .seconds(1) else { return false }
+            guard ContinuousClock.now - last >= interval else { return false }
             last = .now
             return true
         }

@@ -1,3 +1,4 @@
+import Glibc
 internal import Persist
 
 /// The connection that writes: one transaction at a time in this process, and one of all processes.
@@ -11,8 +12,11 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     /// What others had done, and nobody has been told yet.
     private var foreign: [StoreChange] = []
     private var isClosed = false
+    private var share = LockShare()
+    private let others: OtherPrograms
 
-    init(_ db: Connection, _ mount: MountState, waits: any WaitObserver) {
+    init(_ db: Connection, _ mount: MountState, others: OtherPrograms, waits: any WaitObserver) {
+        self.others = others
         self.db = db
         self.mount = mount
         self.waits = waits
@@ -114,7 +118,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     /// Begins, with nothing left to fold in. That is a transaction of its own, so that it stands whatever becomes of
     /// the one that is begun here.
     private func begin() throws(StoreError) {
-        try db.run("BEGIN IMMEDIATE")
+        try takeFile()
         do throws(StoreError) {
             while true {
                 let version = try db.dataVersion()
@@ -122,14 +126,14 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
                 let transaction = Transaction(db, mount, now: .now)
                 let (isWritten, isMore) = try transaction.foldIn()
                 try transaction.writeFeed()
-                if isWritten { try db.run("COMMIT") }
+                if isWritten { try commitFile() }
                 transaction.committed()
                 if !isMore { foldedVersion = version }
                 foreign += transaction.foreign
                 // Cheaper to look again at everything than at each of so many.
                 if foreign.count > 8_192 { foreign = [.everything] }
                 guard isWritten else { return }
-                try db.run("BEGIN IMMEDIATE")
+                try takeFile()
             }
         } catch {
             rollBack()
@@ -143,7 +147,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         do throws(StoreError) {
             let result = try body(transaction)
             try transaction.writeFeed()
-            try db.run("COMMIT")
+            try commitFile()
             transaction.committed()
             // What a dead mount had kept, published here: to this mount it is news.
             foreign += transaction.foreign
@@ -158,6 +162,19 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         guard db.isInTransaction else { return }
         // Fails only where SQLite has rolled back by itself.
         _ = try? db.run("ROLLBACK")
+        share.give(.now, others: others.count)
+    }
+
+    /// Takes the write lock of the file, which other programs get their share of.
+    private func takeFile() throws(StoreError) {
+        if let pause = share.pause(.now) { usleep(UInt32(pause / .microseconds(1))) }
+        try db.run("BEGIN IMMEDIATE")
+        share.take(.now)
+    }
+
+    private func commitFile() throws(StoreError) {
+        try db.run("COMMIT")
+        share.give(.now, others: others.count)
     }
 
     /// Holds the write lock of the file around `body`, which uses another connection.
@@ -165,7 +182,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         take()
         defer { lane.give() }
         guard !isClosed else { return }
-        try db.run("BEGIN IMMEDIATE")
+        try takeFile()
         defer { rollBack() }
         try body()
     }
