@@ -45,10 +45,11 @@ struct Opening {
     }
 
     /// The settings of every connection. trusted_schema stays on: without it, 3.40 refuses json_valid in a CHECK.
+    /// secure_delete, which Debian turns on, would write zeros over all that a removed file held.
     private func set(_ db: Connection) throws(StoreError) {
         try db.execute(
             """
-            PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL;
+            PRAGMA foreign_keys = OFF; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = OFF;
             PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;
             """)
     }

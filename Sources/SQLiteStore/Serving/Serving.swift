@@ -52,12 +52,15 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
 
     func stopWorkers() {
         guard hasStarted else { return }
+        hasStarted = false
         watcher?.stop()
         keeper?.stop()
     }
 
     /// The store was let go without `close`: its threads have nothing left to look after.
     func endWorkers() {
+        guard hasStarted else { return }
+        hasStarted = false
         watcher?.end()
         keeper?.end()
     }

@@ -29,17 +29,22 @@ final class Worker: @unchecked Sendable {  // the state is used with the lock he
         lock.unlock()
     }
 
-    /// The thread ends after what it does now.
+    /// The thread ends after what it does now; nobody waits for it.
     func end() {
+        signal()
+        pthread_detach(thread)
+    }
+
+    private func signal() {
         lock.lock()
         isStopping = true
         lock.wakeAll()
         lock.unlock()
     }
 
-    /// Returns when the thread is gone. Called once.
+    /// Returns when the thread is gone. This or `end` is called once.
     func stop() {
-        end()
+        signal()
         pthread_join(thread, nil)
     }
 
