@@ -26,7 +26,7 @@ extension FileSystem {
     public func statfs() throws(StoreError) -> StoreStatistics { try store.statistics() }
 
     /// Names that are in memory only become real: somebody looks.
-    private func materializeAll(in directory: NodeID) throws(StoreError) {
+    func materializeAll(in directory: NodeID) throws(StoreError) {
         for open in pending.all(in: directory) {
             try open.with { (state) throws(StoreError) in try materialize(&state) }
         }

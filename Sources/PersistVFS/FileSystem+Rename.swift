@@ -25,6 +25,9 @@ extension FileSystem {
                 pending.remove(newName, in: newParent)
                 open.with { $0.unlinked() }
             }
+        } else if mode == .replace, !pending.isEmpty, let target = try? store.lookup(newName, in: newParent) {
+            // A directory that holds what is in memory only is not empty.
+            try materializeAll(in: target.id)
         }
         try publishSource(name, in: parent)
 

@@ -20,6 +20,18 @@ struct WorkingCopyTests {
         file.release()
     }
 
+    @Test("R3 a directory whose only file was just created, and is in memory only, is not replaced")
+    func replacedDirectory() throws {
+        let bed = TestBed()
+        try bed.mkdir("blobs/d")
+        try bed.mkdir("blobs/e")
+        let file = try bed.create("blobs/e/f")
+        #expect(kind { () throws(StoreError) in try bed.rename("blobs/d", "blobs/e") } == .notEmpty)
+        try file.write("kept")
+        try file.close()
+        #expect(try bed.read("blobs/e/f") == "kept")
+    }
+
     @Test("R1 unpublished bytes are seen at once by every open, and by stat")
     func shared() throws {
         let bed = TestBed()
