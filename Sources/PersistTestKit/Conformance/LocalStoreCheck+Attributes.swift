@@ -63,9 +63,9 @@ extension LocalStoreCheck {
             try expectEqual(first.mode, 0o6755, "mode")
             try expectEqual(first.uid, 5, "uid")
             let mtime = Timestamp(seconds: 12, nanoseconds: 34)
-            let publication = Publication(node: id, content: .bytes([1, 2]), mtime: mtime, clearsSetID: true)
+            let publication = Publication(node: id, content: .bytes([1, 2]), mtime: mtime)
             let second = try client.store.publish(publication).node
-            try expectEqual(second.mode, 0o755, "mode, cleared")
+            try expectEqual(second.mode, 0o6755, "mode")
             try expectEqual(second.mtime, mtime, "mtime")
             try expectEqual(second.ctime, first.ctime, "ctime, where mtime is older")
             try expectEqual(second.btime, creation.time, "btime")

@@ -91,20 +91,19 @@ struct StoreClient {
     mutating func directory(_ path: String) throws -> Node { try create(path, .directory) }
 
     @discardableResult
-    mutating func put(_ path: String, _ text: String, base: Int64? = nil, clearsSetID: Bool = false) throws -> Published
-    {
-        try put(path, Array(text.utf8), base: base, clearsSetID: clearsSetID)
+    mutating func put(_ path: String, _ text: String, base: Int64? = nil) throws -> Published {
+        try put(path, Array(text.utf8), base: base)
     }
 
     /// Publishes; makes the name where it is not there.
     @discardableResult
     mutating func put(
-        _ path: String, _ bytes: [UInt8], base: Int64? = nil, clearsSetID: Bool = false
+        _ path: String, _ bytes: [UInt8], base: Int64? = nil
     ) throws -> Published {
         let creation = try has(path) ? nil : creation(path)
         let publication = Publication(
             node: try creation?.id ?? node(path).id, creation: creation, content: .bytes(bytes), mtime: tick(),
-            clearsSetID: clearsSetID, base: base)
+            base: base)
         return try store.publish(publication)
     }
 

@@ -56,7 +56,6 @@ extension MemoryTree {
         if !isPlaceholder { moveRevision(id) }
         entries[id]?.node.mtime = publication.mtime
         entries[id]?.node.ctime = max(before.node.ctime, publication.mtime)
-        if publication.clearsSetID, let mode = before.node.mode { entries[id]?.node.mode = mode & ~0o6000 }
         let path = try path(of: id)
         if !isPlaceholder { kept[.rejected]?[path] = nil }
         return Published(node: try entry(id).node)

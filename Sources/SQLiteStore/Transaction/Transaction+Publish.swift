@@ -90,10 +90,9 @@ extension Transaction {
     ) throws(StoreError) -> Node {
         try db.run(
             """
-            UPDATE node SET rev = rev + ?2, mtime = ?3, ctime = max(ctime, ?3), mode = mode & ?4,
-                size = coalesce(?5, size), stored = coalesce(?5, stored) WHERE ino = ?1
-            """, row.id, Int64(movesRevision ? 1 : 0), publication.mtime,
-            Int64(publication.clearsSetID ? 0o1777 : 0o7777), size)
+            UPDATE node SET rev = rev + ?2, mtime = ?3, ctime = max(ctime, ?3),
+                size = coalesce(?4, size), stored = coalesce(?4, stored) WHERE ino = ?1
+            """, row.id, Int64(movesRevision ? 1 : 0), publication.mtime, size)
         if movesRevision { try forgetRejected(row) }
         tellContent(row.id)
         return try fresh(row.id).node
@@ -105,10 +104,9 @@ extension Transaction {
     ) throws(StoreError) -> Node {
         try db.run(
             """
-            UPDATE node SET small = ?5, size = ?6, stored = ?6, rev = rev + 1, mtime = ?2, ctime = max(ctime, ?2),
-                mode = mode & ?3 WHERE ino = ?1 AND body IS ?4
-            """, row.id, publication.mtime, Int64(publication.clearsSetID ? 0o1777 : 0o7777), row.body,
-            bytes.isEmpty ? nil : bytes, Int64(bytes.count))
+            UPDATE node SET small = ?4, size = ?5, stored = ?5, rev = rev + 1, mtime = ?2, ctime = max(ctime, ?2)
+                WHERE ino = ?1 AND body IS ?3
+            """, row.id, publication.mtime, row.body, bytes.isEmpty ? nil : bytes, Int64(bytes.count))
         try forgetRejected(row)
         tellContent(row.id)
         var node = row.node
@@ -117,7 +115,6 @@ extension Transaction {
         node.revision += 1
         node.mtime = publication.mtime
         node.ctime = max(node.ctime, publication.mtime)
-        if publication.clearsSetID, let mode = node.mode { node.mode = mode & 0o1777 }
         return node
     }
 

@@ -1,0 +1,42 @@
+/// Names a draft within this mount.
+public struct Draft: Hashable, Sendable {
+    public let id: Int64
+    public let node: NodeID
+    /// The published content that it lies over.
+    public let baseRevision: Int64
+    public let baseSize: UInt64
+
+    public init(id: Int64, node: NodeID, baseRevision: Int64, baseSize: UInt64) {
+        self.id = id
+        self.node = node
+        self.baseRevision = baseRevision
+        self.baseSize = baseSize
+    }
+}
+
+public struct DraftChunk: Sendable {
+    public var index: UInt64
+    public var bytes: [UInt8]
+
+    public init(index: UInt64, bytes: [UInt8]) {
+        self.index = index
+        self.bytes = bytes
+    }
+}
+
+/// What a draft is from now on: its size, what shows of its base, and chunks that have changed.
+public struct DraftContent: Sendable {
+    public var draft: Draft
+    /// Whole chunks of `limits.chunkBytes`; the last of the file may be shorter.
+    public var chunks: [DraftChunk]
+    public var size: UInt64
+    /// Bytes of the base from here on do not show: the smallest size that the file has had since `openDraft`.
+    public var baseLimit: UInt64
+
+    public init(draft: Draft, chunks: [DraftChunk], size: UInt64, baseLimit: UInt64) {
+        self.draft = draft
+        self.chunks = chunks
+        self.size = size
+        self.baseLimit = baseLimit
+    }
+}
