@@ -41,14 +41,14 @@ extension FileSystem {
         }
         let directory = try requireDirectory(parent, caller)
         // Created and removed before anybody could see it: it never was.
-        if let open = pending.remove(name, in: parent) { return open.with { $0.unlinked() } }
+        if let open = pending.remove(name, in: parent) { return unlinked(open) }
         if let directory {
             try permissions.requireRemoval(of: try overlaid(try store.lookup(name, in: parent)), in: directory, caller)
         }
         let gone = try store.unlink(name, in: parent)
         seen.forget(gone.id)
-        opens.find(gone.id)?.with { $0.unlinked() }
-        // Room on the disk, or a name that is gone, may be what a last close waits for.
+        if let open = opens.find(gone.id) { unlinked(open) }
+        // Room on the disk may be what a last close waits for.
         retryLingering()
     }
 

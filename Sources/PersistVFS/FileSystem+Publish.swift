@@ -85,11 +85,11 @@ extension FileSystem {
                 dropSpoiled(&state)
             } else {
                 log.log("\(state.node.name): not published yet: \(error)")
-                lingering.insert(open)
-                return false
+                // Its user stays; one is enough.
+                return !lingering.insert(open)
             }
         }
-        lingering.remove(open.id)
+        if lingering.remove(open.id) { leave(open) }
         if state.opens.isEmpty { state.isNew = false }
         return true
     }
@@ -97,27 +97,32 @@ extension FileSystem {
     /// What could not be published at its last close is tried again.
     func retryLingering() {
         guard !lingering.isEmpty else { return }
-        for open in lingering.all {
-            let isDone = open.with { state in
-                if state.isUnlinked {
-                    if state.opens.isEmpty { discard(&state) }
-                    return true
-                }
-                guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
-                do throws(StoreError) {
-                    try publish(&state)
-                    return true
-                } catch {
-                    guard error.kind == .rejected else { return false }
-                    reject(&state, error)
-                    return true
-                }
+        for open in lingering.all { retryLingering(open) }
+    }
+
+    private func retryLingering(_ open: OpenNode) {
+        let isDone = open.with { state in
+            if state.isUnlinked {
+                if state.opens.isEmpty { discard(&state) }
+                return true
             }
-            if isDone {
-                lingering.remove(open.id)
-                leave(open)
+            guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
+            do throws(StoreError) {
+                try publish(&state)
+                return true
+            } catch {
+                guard error.kind == .rejected else { return false }
+                reject(&state, error)
+                return true
             }
         }
+        if isDone, lingering.remove(open.id) { leave(open) }
+    }
+
+    /// No name leads to the node any more: what lingered of it takes no more room.
+    func unlinked(_ open: OpenNode) {
+        open.with { $0.unlinked() }
+        if !lingering.isEmpty, lingering.contains(open.id) { retryLingering(open) }
     }
 
     /// Forgets the working copy: the published value shows again.

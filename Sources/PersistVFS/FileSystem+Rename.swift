@@ -23,7 +23,7 @@ extension FileSystem {
             case .exchange: try open.with { (state) throws(StoreError) in try materialize(&state) }
             case .replace:
                 pending.remove(newName, in: newParent)
-                open.with { $0.unlinked() }
+                unlinked(open)
             }
         } else if mode == .replace, !pending.isEmpty, let target = try? store.lookup(newName, in: newParent) {
             // A directory that holds what is in memory only is not empty.
@@ -96,8 +96,8 @@ extension FileSystem {
         opens.find(renamed.node.id)?.with { $0.moved(renamed.node) }
         if let replaced = renamed.replaced {
             seen.forget(replaced.id)
-            opens.find(replaced.id)?.with { state in
-                if mode == .exchange { state.moved(replaced) } else { state.unlinked() }
+            if let open = opens.find(replaced.id) {
+                if mode == .exchange { open.with { $0.moved(replaced) } } else { unlinked(open) }
             }
         }
         guard renamed.node.kind == .directory || renamed.replaced?.kind == .directory else { return }

@@ -8,19 +8,25 @@ final class Lingering: Sendable {
     private let count = Atomic<Int>(0)
 
     var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
+    func contains(_ id: NodeID) -> Bool { nodes.withLock { $0[id] != nil } }
     var all: [OpenNode] { nodes.withLock { Array($0.values) } }
 
-    func insert(_ node: OpenNode) {
+    /// A file that lingers counts as one user of its node.
+    /// - Returns: false where it did before.
+    func insert(_ node: OpenNode) -> Bool {
         nodes.withLock { nodes in
-            nodes[node.id] = node
+            let isNew = nodes.updateValue(node, forKey: node.id) == nil
             count.store(nodes.count, ordering: .relaxed)
+            return isNew
         }
     }
 
-    func remove(_ id: NodeID) {
+    /// - Returns: whether it was here; then the node has one user fewer, and the caller has to `leave` it.
+    func remove(_ id: NodeID) -> Bool {
         nodes.withLock { nodes in
-            nodes[id] = nil
+            let wasHere = nodes.removeValue(forKey: id) != nil
             count.store(nodes.count, ordering: .relaxed)
+            return wasHere
         }
     }
 }

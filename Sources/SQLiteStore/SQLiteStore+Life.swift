@@ -64,6 +64,7 @@ extension SQLiteStore {
         guard serving.beginClosing() else { return }
         serving.stopWorkers()
         let isLast = leave()
+        if isLast { shrinkAtEnd() }
         closeConnections()
         // The last connection of all has brought the WAL over, and removed it: one file again.
         if isLast {

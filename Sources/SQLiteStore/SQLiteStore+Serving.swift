@@ -20,7 +20,7 @@ extension SQLiteStore {
             serving.checkpointer = checkpointer
             let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
             if !reserve.fill() {
-                options.log("no room for \(path)-reserve: a full disk may be hard to empty")
+                options.log("no room for all of \(path)-reserve: a full disk may be hard to empty")
             }
             serving.reserve = reserve
             mount.housekeepingIsDue()
@@ -58,14 +58,15 @@ extension SQLiteStore {
             if serving.housekeeping.isDue() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
                 try trimFeed()
-                _ = serving.reserve?.fill()
+                serving.reserve?.fill()
+                if try isLargelyFree() { serving.shrinker.begin() }
             }
         } catch {
             mount.housekeepingIsDue()
             options.log("housekeeping: \(error)")
             return 2_000
         }
-        return 100
+        return shrinkALittle() ? 5 : 100
     }
 
     /// Everybody has read it long ago; who has not finds that out by the gap.
@@ -88,24 +89,9 @@ extension SQLiteStore {
             }
             guard isMore else {
                 let isWaiting = try read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
-                if isLingering || isWaiting { mount.housekeepingIsDue() } else { try shrink() }
+                if isLingering || isWaiting { mount.housekeepingIsDue() }
                 return
             }
-        }
-    }
-
-    /// Gives pages back to the disk where more than a quarter of the file is free (R13).
-    private func shrink() throws(StoreError) {
-        while serving.isOpen {
-            let isMore = try writer.use { db throws(StoreError) in
-                let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
-                let pages = try db.first("PRAGMA page_count") { $0.int(0) } ?? 0
-                guard free > 1_024, free * 4 > pages else { return false }
-                try db.execute("PRAGMA incremental_vacuum(512)")
-                return (try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0) < free
-            }
-            guard isMore else { return }
-            if let checkpointer = serving.checkpointer, checkpointer.isDue { checkpointer.run() }
         }
     }
 

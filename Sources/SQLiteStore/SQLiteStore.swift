@@ -45,7 +45,7 @@ public final class SQLiteStore: LocalStore {
         let opening = try Opening(path: path, options: options)
         do throws(StoreError) { return try open(opening, options) } catch {
             // A store that was left on a full disk has to open, to be emptied (R13).
-            guard error.kind == .full, !options.isReadOnly,
+            guard error.isLackOfRoom, !options.isReadOnly,
                 Reserve(path: opening.location.path + "-reserve", bytes: options.reserveBytes).spend()
             else { throw error }
             options.log("the disk is full: the store's reserve is spent")
@@ -116,7 +116,7 @@ public final class SQLiteStore: LocalStore {
         do throws(StoreError) {
             return try write(isInterruptible: isInterruptible, body)
         } catch {
-            guard error.kind == .full, error.code != nil else { throw error }
+            guard error.isLackOfRoom else { throw error }
             if serving.reserve?.spend() == true { options.log("the disk is full: the store's reserve is spent") }
             serving.checkpointer?.run()
             return try write(isInterruptible: isInterruptible, body)

@@ -57,8 +57,39 @@ struct FullDiskTests {
         #expect(isFull)
         #expect(try store.text("records/a.json") == value)
         for number in 0..<written { _ = try store.remove("blobs/\(number)") }
+        for small in 0..<number { _ = try store.remove("blobs/small-\(small)") }
         try await eventually("there is room again") { kind { try store.put("records/a.json", "3") } == nil }
         #expect(try store.text("records/a.json") == "3")
         #expect(try store.check() == [])
+        try await eventually("the file is shorter, and the reserve whole") {
+            self.size(disk.directory + "/store.db") < 16 << 20
+                && self.size(disk.directory + "/store.db-reserve") == 16 << 20
+        }
+        store.close()
+        let used = size(disk.directory + "/store.db")
+        let left = try SQLiteStore.open(path: disk.directory + "/store.db", options: SQLiteStoreOptions())
+        defer { left.close() }
+        #expect(used < Int(try left.statistics().bytesUsed) + 2 << 20)
+    }
+
+    private func size(_ path: String) -> Int {
+        var found = stat()
+        return stat(path, &found) == 0 ? Int(found.st_size) : 0
+    }
+
+    @Test("R13 a disk with little room gets a small reserve, which grows", .enabled(if: getuid() == 0))
+    func smallReserve() async throws {
+        let disk = try SmallDisk()
+        let filler = disk.directory + "/filler"
+        let descriptor = open(filler, O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        #expect(posix_fallocate(descriptor, 0, 44 << 20) == 0)
+        let store = try SQLiteStore.open(path: disk.directory + "/store.db", options: SQLiteStoreOptions())
+        defer { store.close() }
+        let first = size(disk.directory + "/store.db-reserve")
+        #expect(first > 8 << 20 && first < 11 << 20, "half of the 20 MiB that are free")
+        unlink(filler)
+        ftruncate(descriptor, 0)
+        try await eventually("the reserve is whole") { self.size(disk.directory + "/store.db-reserve") == 16 << 20 }
     }
 }

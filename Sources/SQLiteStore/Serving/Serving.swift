@@ -14,6 +14,7 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var watcher: Worker?
     let housekeeping = Ticker(.seconds(1))
     let looking = Ticker(.milliseconds(100))
+    let shrinker = Shrinker()
     private var hasStarted = false
     private let isClosing = Atomic<Bool>(false)
 

@@ -177,6 +177,27 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         share.give(.now, others: others.count)
     }
 
+    /// Gives free pages back, in a transaction of its own, unless another process writes for long.
+    /// - Returns: how many it gave, and how long others had to wait for that.
+    func shrink(by pages: Int) throws(StoreError) -> (given: Int, time: Duration) {
+        try use { db throws(StoreError) in
+            db.patience.limit = .milliseconds(20)
+            defer { db.patience.limit = nil }
+            try takeFile()
+            let start = ContinuousClock.now
+            do throws(StoreError) {
+                let before = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
+                try db.execute("PRAGMA incremental_vacuum(\(pages))")
+                let after = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
+                try commitFile()
+                return (Int(before - after), ContinuousClock.now - start)
+            } catch {
+                rollBack()
+                throw error
+            }
+        }
+    }
+
     /// Holds the write lock of the file around `body`, which uses another connection.
     func excludingWriters(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         take()
