@@ -57,6 +57,14 @@ import Testing
             try await fixture.succeed(#"mkdir "$MOUNT/blobs/within"; mkdir other"#)
             try await refusal(
                 fixture, #""$STORE" "$MOUNT/blobs/within""#, status: 6, words: "within a mount of this very store")
+            // With another store's mount between them.
+            try await fixture.succeed(
+                #""$PERSISTFS" mount --log other.log other.db "$MOUNT/blobs/within"; mkdir "$MOUNT/blobs/within/blobs/deep""#
+            )
+            try await refusal(
+                fixture, #""$STORE" "$MOUNT/blobs/within/blobs/deep""#, status: 6,
+                words: "within a mount of this very store")
+            try await fixture.succeed(#""$PERSISTFS" umount "$MOUNT/blobs/within""#)
             try await refusal(
                 fixture, #""$MOUNT/blobs/x.db" other"#, status: 5, words: "lies on a persistfs mount")
         }

@@ -83,9 +83,11 @@ public struct MountPoint: Sendable, Equatable {
                 ShownText.line(store), "lies on a persistfs mount (\(ShownText.line(entry.mountPoint)))",
                 hint: "Keep the store on a disk of this machine.", status: .store)
         }
-        if let entry = table.holding(path), entry.isPersistfs,
-            let status = try? MountStatus.read(at: entry.mountPoint), status.store.path == store
-        {
+        // Every mount on the way: another store's may lie between.
+        for entry in table.persistfs where PathText.contains(entry.mountPoint, path) {
+            guard let status = try? MountStatus.read(at: entry.mountPoint),
+                status.store.path == ShownText.line(store)
+            else { continue }
             throw MountFailure(
                 ShownText.line(shown), "lies within a mount of this very store (\(ShownText.line(entry.mountPoint)))",
                 hint: "Mount at a directory outside of it.", status: .mountPoint)
