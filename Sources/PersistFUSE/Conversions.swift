@@ -126,9 +126,7 @@ extension StoreStatistics {
         result.f_bfree = .init(bytesFree / unit)
         result.f_bavail = .init(bytesFree / unit)
         result.f_blocks = .init((bytesUsed + bytesFree) / unit)
-        result.f_ffree = result.f_bfree
-        result.f_favail = result.f_bfree
-        result.f_files = .init(nodes) + result.f_ffree
+        // No bound on files, so no number of them, as on btrfs: counting takes the longer the more there are.
         result.f_namemax = UInt(FileName.bytesMax)
         return result
     }

@@ -92,8 +92,9 @@ extension FileSystem {
             if state.creation == nil { state.node = try store.node(id) }
             if state.node.kind == .directory { throw StoreError(.isDirectory) }
             if state.node.isStream {
-                guard size == state.node.size else { throw Self.streamOnlyGrows }
-                return
+                if size == state.node.size { return }
+                guard size == 0 else { throw Self.streamOnlyGrows }
+                return try removeEvents(&state)
             }
             if let spoiled = state.spoiled { throw spoiled }
             if let handle, state.opens[handle] != nil {

@@ -23,7 +23,7 @@ extension FileSystem {
         if !store.isReadOnly { try store.sync() }
     }
 
-    public func statfs() throws(StoreError) -> StoreStatistics { try store.statistics() }
+    public func statfs() throws(StoreError) -> StoreStatistics { try store.statistics(countsNodes: false) }
 
     /// Names that are in memory only become real: somebody looks.
     func materializeAll(in directory: NodeID) throws(StoreError) {

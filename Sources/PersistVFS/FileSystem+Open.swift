@@ -103,7 +103,7 @@ extension FileSystem {
         if flags.contains(.truncate) {
             if state.working == nil { state.baseRevision = state.node.revision }
             if state.node.isStream {
-                guard state.node.size == 0 else { throw Self.streamOnlyGrows }
+                try removeEvents(&state)
             } else if state.size > 0 || state.working != nil {
                 try truncate(&state, to: 0)
             }
@@ -125,7 +125,7 @@ extension FileSystem {
     }
 
     static var streamOnlyGrows: StoreError {
-        StoreError(.notPermitted, hint: "a log in events/ only grows; mount with -o events=rw to remove one")
+        StoreError(.notPermitted, hint: "a log in events/ only grows; with -o events=rw it may be removed or emptied")
     }
 }
 

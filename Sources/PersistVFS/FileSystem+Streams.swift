@@ -54,6 +54,13 @@ extension FileSystem {
         return bytes.count
     }
 
+    /// Truncating to nothing; the store says whether that is allowed. Unfinished lines of open files stay theirs.
+    func removeEvents(_ state: inout OpenNode.State) throws(StoreError) {
+        guard state.node.size > 0 else { return }
+        guard store.limits.removesEvents else { throw Self.streamOnlyGrows }
+        state.node = try store.removeEvents(of: state.node.id, at: clock())
+    }
+
     /// FLUSH commits the unfinished line: recovery joins it.
     func keepTail(_ state: inout OpenNode.State, _ handle: UInt64) throws(StoreError) {
         guard let file = state.opens[handle], file.tail.count != file.keptTailCount else { return }

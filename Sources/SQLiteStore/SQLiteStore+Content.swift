@@ -129,6 +129,11 @@ extension SQLiteStore {
         try write { tx throws(StoreError) in try tx.append(append) }
     }
 
+    public func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {
+        // That is how a disk full of logs is emptied.
+        try writeFreeing { tx throws(StoreError) in try tx.removeEvents(of: id, at: time) }
+    }
+
     public func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
         try write { tx throws(StoreError) in try tx.keepTail(tail, of: id, bytes: bytes) }
     }

@@ -41,20 +41,20 @@ extension SQLiteStore {
 
     public func observe(_ observer: any StoreObserver) { serving.delivery.observe(observer) }
 
-    public func statistics() throws(StoreError) -> StoreStatistics {
+    public func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics {
         let (pages, free, pageBytes, nodes) = try readTogether { db throws(StoreError) in
             (
                 try db.first("PRAGMA page_count") { $0.int(0) } ?? 0,
                 try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0,
                 try db.first("PRAGMA page_size") { $0.int(0) } ?? 0,
-                try db.first("SELECT count(*) FROM node") { $0.int(0) } ?? 0
+                countsNodes ? try db.first("SELECT count(*) FROM node") { UInt64($0.int(0)) } : nil
             )
         }
         var disk = statvfs()
         let room = statvfs(path, &disk) == 0 ? UInt64(disk.f_bavail) * UInt64(disk.f_frsize) : 0
         return StoreStatistics(
             bytesUsed: UInt64((pages - free) * pageBytes), bytesFree: room + UInt64(free * pageBytes),
-            nodes: UInt64(nodes), notes: serving.notes(hasPeers: hasPeers))
+            nodes: nodes, notes: serving.notes(hasPeers: hasPeers))
     }
 
     /// Whether other mounts have the store open, as of the last look.

@@ -148,7 +148,7 @@ struct SharingTests {
         try await eventually("the observer is told") { seen.changes.contains(.content(creation.id)) }
         #expect(try two.mounts().count == 1)
         // Alone again: nothing is left of the other, not in the warnings either.
-        #expect(try two.statistics().notes == [])
+        #expect(try two.statistics(countsNodes: true).notes == [])
         #expect(try two.text("records/a.json") == #"{"kept":true}"#)
         #expect(try two.names("records") == ["a.json"])
         #expect(try two.keptBytes(.rejected, Array("records/bad.json".utf8)) == Array("{oops".utf8))

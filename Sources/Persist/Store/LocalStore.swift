@@ -126,6 +126,12 @@ public protocol LocalStore: AnyObject, Sendable {
     /// In `*.jsonl` and `*.ndjson` lines end before the first that is not JSON: `.rejected` where it is the first.
     func append(_ append: Append) throws(StoreError) -> Appended
 
+    /// Takes all events from a stream (truncate(2) to nothing); the next append begins it anew.
+    ///
+    /// - Throws: `.notPermitted`, unless the limits say `removesEvents` or it has none; `.notFound`.
+    /// - Returns: the stream afterwards; mtime and ctime are `time`.
+    func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node
+
     /// Keeps the unfinished last line of an open file, so that recovery can join it (FLUSH). `tail` nil: a new one.
     func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID
     func dropTail(_ tail: TailID) throws(StoreError)
@@ -149,7 +155,8 @@ public protocol LocalStore: AnyObject, Sendable {
     /// The last open is gone: an unlinked node is collected. Errors are the store's to log: nobody waits.
     func release(_ id: NodeID)
 
-    func statistics() throws(StoreError) -> StoreStatistics
+    /// - Parameter countsNodes: takes the longer the more there are; statfs(2) does without.
+    func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics
 
     /// Folds in what other processes have changed, and tells the observer, before it returns (R9: at open(2)).
     /// Costs 3 µs where nothing has changed.

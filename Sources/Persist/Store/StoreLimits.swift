@@ -16,7 +16,7 @@ public struct StoreLimits: Sendable, Equatable {
     public var depthMax = 512
     /// The longest wait for another process's write transaction; `.timedOut`. 5 s.
     public var busyMilliseconds = 5_000
-    /// `-o events=rw`: streams may be unlinked, truncated and renamed away.
+    /// `-o events=rw`: streams may be unlinked, truncated to nothing and renamed away.
     public var removesEvents = false
 
     public init() {}
@@ -37,10 +37,11 @@ public struct StoreStatistics: Sendable {
     public var bytesUsed: UInt64
     /// Free on the disk, and within the file.
     public var bytesFree: UInt64
-    public var nodes: UInt64
+    /// nil: not counted.
+    public var nodes: UInt64?
     public var notes: [String]
 
-    public init(bytesUsed: UInt64, bytesFree: UInt64, nodes: UInt64, notes: [String] = []) {
+    public init(bytesUsed: UInt64, bytesFree: UInt64, nodes: UInt64?, notes: [String] = []) {
         self.bytesUsed = bytesUsed
         self.bytesFree = bytesFree
         self.nodes = nodes

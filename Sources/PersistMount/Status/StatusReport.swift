@@ -34,7 +34,7 @@ final class StatusReport: Sendable {
             }
         }
         let statistics = asked(
-            { () throws(StoreError) in try store.statistics() },
+            { () throws(StoreError) in try store.statistics(countsNodes: true) },
             else: StoreStatistics(bytesUsed: 0, bytesFree: 0, nodes: 0))
         let mounts = asked({ () throws(StoreError) in try store.mounts() }, else: [])
         let rejected = asked({ () throws(StoreError) in try store.keptVersions(.rejected) }, else: [])
@@ -45,7 +45,7 @@ final class StatusReport: Sendable {
             store: MountStatus.Store(
                 adapter: "sqlite", path: ShownText.line(PathText.resolved(mount.reference.path)),
                 id: store.identifier, bytesUsed: statistics.bytesUsed, bytesFree: statistics.bytesFree,
-                files: statistics.nodes,
+                files: statistics.nodes ?? 0,
                 mounts: mounts.map { presence in
                     MountStatus.Presence(
                         pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),

@@ -159,6 +159,30 @@ extension LocalStoreCheck {
             try expectError(.rejected, "a bad line") { try client.rename("events/b.tmp", to: "events/b.jsonl") }
             try expectEqual(client.text("events/b.tmp"), "1\n{\n", "the file")
         },
+        LocalStoreCheck("R8 events are taken from a stream only where the limits say so") { client in
+            let stream = try client.append("events/a.log", "1\n2\n").node
+            try expectError(.notPermitted, "events") {
+                try client.store.removeEvents(of: stream.id, at: client.tick())
+            }
+            try expectEqual(client.text("events/a.log"), "1\n2\n", "the lines")
+            let empty = try client.create("events/b.log")
+            try expectEqual(client.store.removeEvents(of: empty.id, at: client.tick()).size, 0, "an empty one")
+            let blob = try client.put("blobs/a", "1").node
+            try expectError(.invalid, "a blob") { try client.store.removeEvents(of: blob.id, at: client.tick()) }
+        },
+        LocalStoreCheck("R8 a stream that lost its events begins anew, under its name and id", limits: .removing) {
+            client in
+            let before = try client.append("events/a.jsonl", "1\n2", endsUnterminated: true).node
+            let time = client.tick()
+            let node = try client.store.removeEvents(of: before.id, at: time)
+            try expectEqual(node.id, before.id, "id")
+            try expectEqual([node.size, node.allocated], [0, 0], "size")
+            try expectEqual([node.mtime, node.ctime], [time, time], "times")
+            try expect(node.revision != before.revision, "the revision has not moved")
+            try expectEqual(client.text("events/a.jsonl"), "", "the lines")
+            try expectEqual(client.append("events/a.jsonl", "3\n").position, 0, "position")
+            try expectEqual(client.text("events/a.jsonl"), "3\n", "the lines")
+        },
         LocalStoreCheck("R8 where the limits say so, streams may be removed, renamed and replaced", limits: .removing) {
             client in
             try client.append("events/a.log", "1\n")

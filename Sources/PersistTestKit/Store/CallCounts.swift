@@ -7,7 +7,7 @@ extension MemoryStore {
         case setAttributes
         case attribute, attributeNames, setAttribute, removeAttribute
         case read, publish, openDraft, writeDraft, readDraft, keepDraft, dropDraft
-        case append, keepTail, dropTail
+        case append, removeEvents, keepTail, dropTail
         case keepRejected, keptVersions, keptBytes, removeKept
         case sync, hold, release, statistics, refresh, close
     }

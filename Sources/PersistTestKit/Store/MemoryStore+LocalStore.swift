@@ -126,6 +126,10 @@ extension MemoryStore {
         try write(.append) { tree, _ throws(StoreError) in try tree.append(append) }
     }
 
+    public func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {
+        try write(.removeEvents) { tree, _ throws(StoreError) in try tree.removeEvents(of: id, at: time) }
+    }
+
     public func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
         try write(.keepTail) { tree, _ throws(StoreError) in try tree.keepTail(tail, of: id, bytes: bytes) }
     }
@@ -176,10 +180,11 @@ extension MemoryStore {
         }
     }
 
-    public func statistics() throws(StoreError) -> StoreStatistics {
+    public func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics {
         try read(.statistics) { tree throws(StoreError) in
             let used = tree.entries.values.reduce(0) { $0 + UInt64($1.bytes.count) }
-            return StoreStatistics(bytesUsed: used, bytesFree: 1 << 40, nodes: UInt64(tree.entries.count))
+            return StoreStatistics(
+                bytesUsed: used, bytesFree: 1 << 40, nodes: countsNodes ? UInt64(tree.entries.count) : nil)
         }
     }
 

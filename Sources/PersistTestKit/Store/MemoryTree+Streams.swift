@@ -40,6 +40,18 @@ extension MemoryTree {
         return Appended(node: try entry(id).node, accepted: accepted, position: UInt64(position))
     }
 
+    mutating func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {
+        let stream = try entry(id)
+        guard stream.node.isStream else { throw StoreError(.invalid) }
+        guard !stream.bytes.isEmpty else { return stream.node }
+        guard limits.removesEvents else { throw StoreError(.notPermitted) }
+        setBytes(id, [])
+        entries[id]?.node.mtime = time
+        entries[id]?.node.ctime = time
+        moveRevision(id)
+        return try entry(id).node
+    }
+
     mutating func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
         guard try entry(id).node.isStream else { throw StoreError(.invalid) }
         let tail = tail ?? TailID(newNumber())

@@ -118,6 +118,21 @@ extension Transaction {
         }
     }
 
+    func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {
+        let row = try fresh(id)
+        guard row.isStream else { throw StoreError(.invalid) }
+        guard row.node.size > 0 else { return row.node }
+        try refuseToLoseEvents(row)
+        if let stream = row.body { try removeEvents(stream) }
+        // Its numbers are not given out again: what comes next has another stream's.
+        try db.run(
+            """
+            UPDATE node SET body = NULL, size = 0, stored = 0, rev = rev + 1, mtime = ?2, ctime = ?2 WHERE ino = ?1
+            """, id, time)
+        tellContent(id)
+        return try fresh(id).node
+    }
+
     func removeEvents(_ stream: Int64) throws(StoreError) {
         try db.run(
             "DELETE FROM event WHERE id BETWEEN ? AND ?", Connection.eventID(stream, 0),

@@ -26,7 +26,7 @@ struct MountCommand: ParsableCommand {
               nonempty                mount over a directory that has entries
               adopt                   add the store's tables to a database that
                                       belongs to something else
-              events=rw               events may be removed
+              events=rw               logs may be removed, emptied and renamed
               noatime, nosuid, nodev, noexec, ...
                                       as for mount(8)
 

@@ -189,6 +189,16 @@ import Testing
             expect(try await mount.succeed("ls events; cat events/c.log"), is: "c.log\none")
             try await mount.killAndRemount()
             expect(try await mount.contents("events/c.log"), is: "one\n")
+            try await mount.succeed(
+                """
+                : > events/c.log; test ! -s events/c.log; echo two >> events/c.log
+                echo 1 > events/d.log; exec 3>> events/d.log; truncate -s 0 events/d.log; echo 2 >&3
+                """)
+            expect(try await mount.errname("os.truncate('events/c.log', 2)"), is: "EPERM")
+            try await mount.killAndRemount()
+            expect(try await mount.succeed("cat events/c.log events/d.log"), is: "two\n2")
+            let check = try await mount.outside([mount.binary, "check", fixture.store])
+            #expect(check.succeeded, "\(check.output)")
         }
     }
 
