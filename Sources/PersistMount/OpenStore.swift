@@ -13,7 +13,7 @@ public enum OpenStore {
         do throws(StoreError) {
             return try SQLiteStore.open(path: reference.path, options: options)
         } catch {
-            throw MountFailure(error, about: reference.path, status: .store)
+            throw MountFailure(error, about: reference.path, status: error.kind == .timedOut ? .busy : .store)
         }
     }
 }

@@ -56,7 +56,8 @@ extension FileSystem {
             if let spoiled = state.spoiled { throw spoiled }
             if state.node.isStream {
                 try materialize(&state)
-                return try keepTail(&state, handle)
+                try keepTail(&state, handle)
+                return try requireTail(file, state)
             }
             guard file.hasWritten else { return try materialize(&state) }
             do throws(StoreError) { try publish(&state) } catch {

@@ -84,11 +84,13 @@ extension FileSystem {
             } else if state.spoiled != nil {
                 dropSpoiled(&state)
             } else {
-                log.log("\(state.node.name): not published yet: \(error)")
+                log.log("\(label(state.node)): not published yet, tried again: \(error)")
                 // Its user stays; one is enough.
                 return !lingering.insert(open)
             }
         }
+        // What is left of a conflict.
+        if state.working != nil { discard(&state) }
         if lingering.remove(open.id) { leave(open) }
         if state.opens.isEmpty { state.isNew = false }
         return true
@@ -152,21 +154,23 @@ extension FileSystem {
     private func published(_ state: inout OpenNode.State, _ published: Published) {
         if let creation = state.creation { becameReal(&state, creation) }
         state.node = published.node
-        state.baseRevision = published.node.revision
         state.isNew = false
         state.isRefusalTold = false
-        try? unpublished.counting(&state) { $0.working = nil }
         for handle in state.opens.keys { state.opens[handle]!.hasWritten = false }
-        guard let conflict = published.conflict else {
-            return seen.moved(state.node.id, to: published.node.revision)
+        if let conflict = published.conflict {
+            // Who goes on writing goes on with what was written, and not with the other's bytes: in conflict again.
+            state.working?.isModified = false
+            return tellConflict(state.node, conflict)
         }
-        tellConflict(state.node, conflict)
+        state.baseRevision = published.node.revision
+        try? unpublished.counting(&state) { $0.working = nil }
+        seen.moved(state.node.id, to: published.node.revision)
     }
 
     private func tellConflict(_ node: Node, _ conflict: [UInt8]) {
         let path = String(decoding: conflict, as: UTF8.self)
         log.log(
-            "\(node.name): changed by another program meanwhile; what was written here is .persist/conflicts/\(path)")
+            "\(label(node)): changed by another program meanwhile; what was written here is .persist/conflicts/\(path)")
         seen.forget(node.id)
         kernel.invalidate(node.id, attributesOnly: false)
     }

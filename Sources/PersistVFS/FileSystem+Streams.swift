@@ -68,6 +68,14 @@ extension FileSystem {
         state.opens[handle]!.keptTailCount = file.tail.count
     }
 
+    /// A close says that the unfinished line would be refused as it is. It may still be finished.
+    func requireTail(_ file: OpenFile, _ state: OpenNode.State) throws(StoreError) {
+        guard !file.tail.isEmpty, EventLines.requiresJSON(state.node.name),
+            let problem = JSONScanner.check(file.tail, depthMax: store.limits.depthMax)
+        else { return }
+        throw StoreError(.rejected, key: key(state.node.id), hint: "the last line: \(problem)")
+    }
+
     /// RELEASE joins the unfinished line as an event without a newline.
     func finishTail(_ state: inout OpenNode.State, _ file: OpenFile) {
         guard !file.tail.isEmpty else { return }

@@ -80,6 +80,12 @@ public final class FileSystem: Sendable {
         return try open.with(body)
     }
 
+    /// A file's path for the log; its name where the store knows no path.
+    func label(_ node: Node) -> String {
+        guard let path = try? store.path(of: node.id) else { return "\(node.name)" }
+        return String(decoding: path, as: UTF8.self)
+    }
+
     /// The key to log with; nil where the store knows none.
     func key(_ id: NodeID) -> StoreKey? { try? store.key(of: id) }
 }

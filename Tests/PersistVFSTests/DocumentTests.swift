@@ -143,6 +143,23 @@ struct DocumentTests {
         #expect(bed.kernel.nodes.contains(file.id))
     }
 
+    @Test("R10 who goes on writing after a conflict goes on with what was written, not with the other's bytes")
+    func writingOn() throws {
+        let bed = TestBed()
+        try bed.write("kv/a", "base")
+        let file = try bed.open("kv/a", [.read, .write, .truncate])
+        try file.write("mine")
+        bed.store.foreignPut(.kv, key: Array("a".utf8), value: Array("theirs".utf8))
+        try file.flush()
+        try file.write("more", at: 4)
+        try file.close()
+        #expect(try bed.read("kv/a") == "theirs")
+        let kept = try bed.store.keptVersions(.conflicts).map { version in
+            String(decoding: try bed.store.keptBytes(.conflicts, version.path), as: UTF8.self)
+        }
+        #expect(Set(kept) == ["mine", "minemore"])
+    }
+
     @Test("R9 what others change is forgotten by the kernel, exactly")
     func invalidated() throws {
         let bed = TestBed()

@@ -100,6 +100,17 @@ struct StreamTests {
         #expect(bed.kernel.names.contains("a.log"))
     }
 
+    @Test("R8 a close says that an unfinished line is not JSON; the line may still be finished")
+    func closeTells() throws {
+        let bed = TestBed()
+        let file = try bed.create("events/a.jsonl", [.write, .append])
+        try file.write("{\"half\":")
+        #expect(kind { () throws(StoreError) in try file.flush() } == .rejected)
+        try file.write("1}\n")
+        try file.close()
+        #expect(try bed.read("events/a.jsonl") == "{\"half\":1}\n")
+    }
+
     @Test("R14 a line has at most line_bytes_max bytes")
     func longLines() throws {
         var limits = StoreLimits()

@@ -39,6 +39,27 @@ struct ForeignTests {
         #expect(try store.check() == [])
     }
 
+    @Test("R9 rows that are copied back from a backup, private columns and all, show as files")
+    func restoredRowsShow() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("records/a.json", "1")
+        try store.put("records/b.json", "2")
+        let other = try Foreign(file.path)
+        try other.run("CREATE TEMP TABLE backup AS SELECT * FROM records")
+        let parent = try store.find("records").id
+        _ = try store.unlink("a.json", in: parent)
+        try store.put("records/b.json", "3")
+        try other.run("INSERT OR REPLACE INTO records SELECT * FROM temp.backup")
+        try store.refresh()
+        #expect(try store.text("records/a.json") == "1")
+        #expect(try store.text("records/b.json") == "2")
+        try store.put("records/a.json", "4")
+        #expect(try store.text("records/a.json") == "4")
+        #expect(try store.check() == [])
+    }
+
     @Test("R9 UPDATE of value and of key, and DELETE, are followed")
     func updatesAreFollowed() throws {
         let file = try StoreFile()

@@ -33,7 +33,7 @@ struct OpeningTests {
         let other = try Foreign(file.path)
         try other.run("CREATE TABLE theirs(x)")
         try other.run("INSERT INTO theirs VALUES (1)")
-        #expect(refusal(file)?.hint?.contains("--adopt") == true)
+        #expect(refusal(file)?.hint?.contains("-o adopt") == true)
         let store = try file.open { $0.adopts = true }
         try store.put("kv/a", "1")
         store.close()

@@ -12,13 +12,23 @@ struct Checker {
     }
 
     mutating func run() throws(StoreError) {
-        for line in try db.all("PRAGMA integrity_check(20)", read: { $0.string(0) }) where line != "ok" {
-            report("SQLite: \(line)")
+        try look { check throws(StoreError) in
+            for line in try check.db.all("PRAGMA integrity_check(20)", read: { $0.string(0) }) where line != "ok" {
+                check.report("SQLite: \(line)")
+            }
         }
-        try checkTree()
-        try checkDocuments()
-        try checkBodies()
-        try checkStreams()
+        try look { check throws(StoreError) in try check.checkTree() }
+        try look { check throws(StoreError) in try check.checkDocuments() }
+        try look { check throws(StoreError) in try check.checkBodies() }
+        try look { check throws(StoreError) in try check.checkStreams() }
+    }
+
+    /// A part that cannot be read to its end is a finding: the others may be.
+    private mutating func look(_ part: (inout Checker) throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) { try part(&self) } catch {
+            guard error.kind == .corrupt else { throw error }
+            report("\(error)")
+        }
     }
 
     mutating func report(_ problem: String, _ id: NodeID? = nil) {

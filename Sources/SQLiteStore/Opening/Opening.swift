@@ -114,7 +114,7 @@ struct Opening {
             guard options.adopts && !options.isReadOnly else {
                 throw StoreError(
                     .invalid,
-                    hint: "\(path) is another program's database; --adopt makes it a store too, beside its own tables")
+                    hint: "\(path) is another program's database; -o adopt makes it a store too, beside its own tables")
             }
             let names = try db.all("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')") { $0.string(0) }
             guard let taken = names.first(where: { Schema.tableNames.contains($0) }) else { return }

@@ -105,8 +105,11 @@ enum Schema {
             """
         }
         return """
-            CREATE TRIGGER \(table)_inserted AFTER INSERT ON \(table) WHEN NEW.rev IS NULL BEGIN
+            CREATE TRIGGER \(table)_inserted AFTER INSERT ON \(table) WHEN NEW.rev IS NOT -2 BEGIN
                 \(note("NEW.key"))
+            END;
+            CREATE TRIGGER \(table)_made AFTER INSERT ON \(table) WHEN NEW.rev IS -2 BEGIN
+                UPDATE \(table) SET rev = 1 WHERE ino = NEW.ino;
             END;
             CREATE TRIGGER \(table)_updated AFTER UPDATE ON \(table) WHEN NEW.rev IS OLD.rev BEGIN
                 \(note("OLD.key"))

@@ -2,7 +2,8 @@ internal import Persist
 
 /// The two tables that every program may read and write: `records` and `kv`.
 ///
-/// Each of our writes moves `rev`, by which the triggers know it from others'.
+/// Each of our writes moves `rev`, by which the triggers know it from others'; our new rows come as -2, which no row
+/// keeps, so that rows copied back from elsewhere are others' whatever they bring.
 extension Transaction {
     static var emptied: StoreError {
         StoreError(.rejected, hint: "a record cannot be emptied; remove the file to delete it")
@@ -51,7 +52,7 @@ extension Transaction {
                     """, row.id, Text(bytes), milliseconds)
             if changed == 0 {
                 try db.run(
-                    "INSERT INTO records(ino, key, value, version, updated_at, rev) VALUES (?1, ?2, ?3, 1, ?4, 1)",
+                    "INSERT INTO records(ino, key, value, version, updated_at, rev) VALUES (?1, ?2, ?3, 1, ?4, -2)",
                     row.id, try tableKey(of: row), Text(bytes), milliseconds)
             }
             return
@@ -66,7 +67,7 @@ extension Transaction {
                 milliseconds)
         if changed == 0 {
             try db.run(
-                "INSERT INTO kv(ino, key, value, updated_at, rev) VALUES (?1, ?2, ?3, ?4, 1)", row.id,
+                "INSERT INTO kv(ino, key, value, updated_at, rev) VALUES (?1, ?2, ?3, ?4, -2)", row.id,
                 try tableKey(of: row), value, milliseconds)
         }
     }
