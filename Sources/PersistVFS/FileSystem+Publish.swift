@@ -89,8 +89,8 @@ extension FileSystem {
                 return !lingering.insert(open)
             }
         }
-        // What is left of a conflict.
-        if state.working != nil { discard(&state) }
+        // What is left of a conflict; who reads a file that has just lost its name goes on.
+        if !state.isUnlinked || state.opens.isEmpty { discard(&state) }
         if lingering.remove(open.id) { leave(open) }
         if state.opens.isEmpty { state.isNew = false }
         return true
