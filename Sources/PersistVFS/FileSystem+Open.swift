@@ -104,7 +104,8 @@ extension FileSystem {
             if state.working == nil { state.baseRevision = state.node.revision }
             if state.node.isStream {
                 try removeEvents(&state)
-            } else if state.size > 0 || state.working != nil {
+            } else if state.size > 0 || state.working != nil || state.creation == nil {
+                // An empty file too: POSIX wants new times of it (`: > stamp`).
                 try truncate(&state, to: 0)
             }
         }

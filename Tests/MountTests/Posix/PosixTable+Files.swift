@@ -31,6 +31,16 @@ extension PosixTable {
             "make('f', b'abc'); touched(lambda: close(open('f', O_WRONLY | O_TRUNC)), 'f') + ' %d' % stat('f').st_size",
             is: "mtime+ctime 0"),
         PosixRow(
+            "O_TRUNC of an empty file moves both times",
+            "make('f'); touched(lambda: close(open('f', O_WRONLY | O_TRUNC)), 'f')", is: "mtime+ctime"),
+        PosixRow(
+            "O_TRUNC of an empty value moves both times",
+            "p = '../../kv/stamp'; make(p); touched(lambda: close(open(p, O_WRONLY | O_TRUNC)), p)", is: "mtime+ctime"),
+        PosixRow(
+            "O_TRUNC of an empty placeholder leaves one",
+            "make('../../records/stamp.json'); close(open('../../records/stamp.json', O_WRONLY | O_TRUNC))",
+            afterRemount: "stat('../../records/stamp.json').st_size", is: "0"),
+        PosixRow(
             "O_TRUNC is seen by those who have the file open",
             "fd = made('f', b'abc'); close(open('f', O_WRONLY | O_TRUNC)); (fstat(fd).st_size, pread(fd, 9, 0))",
             is: "(0, b'')"),
@@ -112,6 +122,9 @@ extension PosixTable {
     ]
 
     static let truncate = [
+        PosixRow(
+            "truncate to the size that it has moves both times",
+            "make('f', b'abc'); touched(lambda: truncate('f', 3), 'f')", is: "mtime+ctime"),
         PosixRow("truncate cuts", "make('f', b'abcdef'); truncate('f', 3); read_all('f')", is: "b'abc'"),
         PosixRow(
             "truncate grows with zeros", "make('f', b'ab'); truncate('f', 5); read_all('f')", is: "b'ab\\x00\\x00\\x00'"
