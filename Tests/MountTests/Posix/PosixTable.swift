@@ -29,6 +29,10 @@ enum PosixTable {
             close(fd)
             chmod(p, mode)
         def made(p, data=b'', mode=0o644): make(p, data, mode); return open(p, O_RDWR)
+        def new(p, data=b''):                               # open, and in memory only
+            fd = open(p, O_RDWR | O_CREAT | O_EXCL)
+            if data: write(fd, data)
+            return fd
         def read_all(p):
             fd = open(p, O_RDONLY)
             try: return os.read(fd, 1 << 20)

@@ -31,6 +31,9 @@ import Testing
         Chapter("unlink", PosixTable.unlink, ofRoot: PosixTable.unlinkByUsers),
         Chapter("utimensat", PosixTable.utimensat, ofRoot: PosixTable.utimensatByUsers),
         Chapter("permissions", [], ofRoot: PosixTable.permissions),
+        Chapter("new files", PosixTable.newFiles),
+        Chapter("times and descriptors", PosixTable.times),
+        Chapter("readdir", PosixTable.readdir),
         Chapter("known differences", PosixTable.knownDifferences),
     ]
 
