@@ -50,6 +50,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         // beside the floors
+        .executableTarget(name: "persistfs-bench", path: "Sources/PersistBench", swiftSettings: strict),
         .target(name: "PersistTestKit", dependencies: ["Persist", "CLinux"], swiftSettings: strict),
 
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),

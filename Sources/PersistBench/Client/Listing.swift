@@ -1,0 +1,34 @@
+internal import Glibc
+
+/// Reads a whole directory first and then asks about each name, as du, find and file managers do.
+struct Listing {
+    let directory: String
+
+    /// One sample: all of it. The rate is names a second.
+    func run(attributes: Bool) throws(Failure) -> (samples: Samples, names: Int) {
+        var samples = Samples(count: 1)
+        samples.begin()
+        guard let stream = opendir(directory) else { throw Failure(call: "opendir", on: directory) }
+        defer { closedir(stream) }
+        let descriptor = dirfd(stream)
+        var names: [CChar] = []
+        var starts: [Int] = []
+        while let entry = readdir(stream) {
+            let offset = MemoryLayout<dirent>.offset(of: \.d_name)!
+            let name = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
+            if name[0] == 0x2E { continue }
+            starts.append(names.count)
+            names.append(contentsOf: UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        }
+        if attributes {
+            var status = Glibc.stat()
+            let failed = names.withUnsafeBufferPointer { bytes in
+                starts.first { fstatat(descriptor, bytes.baseAddress! + $0, &status, AT_SYMLINK_NOFOLLOW) != 0 }
+            }
+            if failed != nil { throw Failure(call: "fstatat", on: directory) }
+        }
+        samples.end()
+        samples.add(samples.total)
+        return (samples, starts.count)
+    }
+}

@@ -1,0 +1,128 @@
+# Sourced by scripts/bench: the sides that are compared. Each is opened at a fresh place, attached (mounted), detached
+# and closed; `at` is the directory in which the client then works.
+
+# shellcheck shell=bash disable=SC2154  # set by scripts/bench
+
+daemon=   # of the side that is attached, where it is our own child
+sessions=0
+
+# +T: each directory gets a place of its own on an ext4, as far as possible from the last one. Else ext4's own create
+# swings by a factor of ten, with what was removed before.
+apart() { chattr +T "$@" 2>/dev/null || :; }
+
+# open_side SIDE BASE [events]: a new place for this side under BASE, and the side attached to it.
+open_side() {
+    side=$1
+    sessions=$((sessions + 1))
+    here=$2/$sessions
+    mkdir "$here"
+    apart "$2" "$here"
+    mkdir "$here/backing" "$here/mount"
+    apart "$here/backing"
+    case $side in
+        disk) at=$here/backing ;;
+        persistfs) at=$here/mount/${3:-blobs} ;;
+        records) at=$here/mount/records ;;
+        *) at=$here/mount ;;
+    esac
+    if [ "$side" = juicefs ]; then
+        "$juicefs" format -q --storage file --bucket "$here/backing/" "sqlite3://$here/juicefs.db" bench >"$log" 2>&1 ||
+            return 1
+    fi
+    sync -f "$here"
+    attach
+}
+
+# directory NAME: makes it in this side, apart from others.
+directory() {
+    mkdir "$at/$1" || return 1
+    case $side in disk | pt*) apart "$here/backing/$1" ;; esac
+}
+
+passthrough() {
+    "${pinned[@]}" "$passthrough_ll" -f -o "source=$here/backing$1" "$here/mount" >"$log" 2>&1 &
+    daemon=$!
+    until_mounted
+}
+
+until_mounted() {
+    local try
+    for try in {1..500}; do
+        mountpoint -q "$here/mount" && return 0
+        kill -0 "$daemon" 2>/dev/null || return 1
+        sleep 0.01
+    done
+    return 1
+}
+
+attach() {
+    daemon=
+    case $side in
+        disk | sqlite) ;;
+        pt) passthrough "" ;;
+        pta) passthrough ,cache=always ;;
+        ptx) passthrough ,xattr ;;
+        juicefs)
+            "${pinned[@]}" "$juicefs" mount -f --no-usage-report --cache-dir "$here/cache" "sqlite3://$here/juicefs.db" \
+                "$here/mount" >"$log" 2>&1 &
+            daemon=$!
+            until_mounted
+            ;;
+        persistfs | records)
+            "${pinned[@]}" "$persistfs" mount "$here/store.db" "$here/mount" >"$log" 2>&1
+            ;;
+    esac
+}
+
+detach() {
+    case $side in
+        disk | sqlite) return 0 ;;
+        persistfs | records) "$persistfs" umount "$here/mount" >"$log" 2>&1 ;;
+        *)
+            local try
+            for try in {1..100}; do
+                mountpoint -q "$here/mount" || break
+                fusermount3 -u "$here/mount" 2>"$log" && break
+                sleep 0.05
+            done
+            # JuiceFS watches itself with a second process, which ends with the first.
+            wait "$daemon" 2>/dev/null
+            daemon=
+            ! mountpoint -q "$here/mount"
+            ;;
+    esac
+}
+
+close_side() {
+    detach || return 1
+    rm -rf "$here"
+}
+
+# cold [drop]: nothing of this side is in the kernel's caches of its mount; with drop, nothing in any cache.
+cold() {
+    detach || return 1
+    if [ "${1:-}" = drop ]; then
+        sync
+        drop_caches 3
+    elif [ "$side" = disk ]; then
+        drop_caches 2
+    fi
+    attach
+}
+
+drop_caches() { [ "$(id -u)" != 0 ] || echo "$1" >/proc/sys/vm/drop_caches; }
+
+# Takes away all that may still be there, whatever happened.
+clear_away() {
+    local point
+    [ -z "${child:-}" ] || kill "$child" 2>/dev/null
+    while read -r point; do
+        "$persistfs" umount "$point" >/dev/null 2>&1 || fusermount3 -u "$point" 2>/dev/null ||
+            umount "$point" 2>/dev/null || umount -l "$point" 2>/dev/null
+    done < <(awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac)
+    if [ -n "$daemon" ]; then
+        kill "$daemon" 2>/dev/null
+        wait "$daemon" 2>/dev/null
+    fi
+    rm -rf "$work"
+}
