@@ -39,12 +39,28 @@ extension SQLiteStore {
         }
     }
 
+    public func nextData(of content: StoredContent, in range: Range<UInt64>) throws(StoreError) -> Range<UInt64>? {
+        try readTogether { db throws(StoreError) in
+            switch content {
+            case .published(let id):
+                guard let row = try db.node(id) else { throw StoreError(.notFound) }
+                return try db.nextData(of: row, in: range)
+            case .draft(let draft):
+                guard let state = mount.drafts[draft.id] else { throw StoreError(.notFound) }
+                return try db.nextData(of: state, in: range)
+            }
+        }
+    }
+
     public func publish(_ publication: Publication) throws(StoreError) -> Published {
         // A file that shrinks makes room, and truncate(2) is how a full disk is emptied.
         let isShrinking: Bool
         switch publication.content {
         case .bytes(let bytes): isShrinking = bytes.isEmpty
-        case .draft(let content): isShrinking = content.chunks.isEmpty && content.size < content.draft.baseSize
+        case .draft(let content):
+            isShrinking =
+                content.chunks.isEmpty && content.size < content.draft.baseSize
+                || content.chunks.count < mount.drafts[content.draft.id]?.freedChunks ?? 0
         }
         guard isShrinking else {
             return try write { tx throws(StoreError) in try tx.publish(publication) }
@@ -92,9 +108,14 @@ extension SQLiteStore {
     }
 
     public func writeDraft(_ content: DraftContent) throws(StoreError) {
-        try write { tx throws(StoreError) in
+        func apply(_ tx: Transaction) throws(StoreError) {
             try tx.save(try tx.apply(content, to: try tx.draft(content.draft)))
         }
+        // Holes make room, as truncate(2) does.
+        guard !content.holes.isEmpty, content.chunks.isEmpty, content.shared.isEmpty else {
+            return try write { tx throws(StoreError) in try apply(tx) }
+        }
+        try writeFreeing { tx throws(StoreError) in try apply(tx) }
     }
 
     public func readDraft(_ draft: Draft, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) {

@@ -32,6 +32,10 @@ public struct DraftContent: Sendable {
     public var size: UInt64
     /// Bytes of the base from here on do not show: the smallest size that the file has had since `openDraft`.
     public var baseLimit: UInt64
+    /// Chunks that become holes: zeros that take no room. Before `shared`, and before `chunks`.
+    public var holes: [Range<UInt64>] = []
+    /// Chunks that become those of other content. Before `chunks`.
+    public var shared: [SharedChunks] = []
 
     public init(draft: Draft, chunks: [DraftChunk], size: UInt64, baseLimit: UInt64) {
         self.draft = draft

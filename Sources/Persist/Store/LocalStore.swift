@@ -88,6 +88,12 @@ public protocol LocalStore: AnyObject, Sendable {
     @discardableResult
     func read(_ id: NodeID, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) -> Int64
 
+    /// The first bytes of a range that take room: whole chunks, cut at the end of the range and of the file; nil where
+    /// there is nothing but a hole.
+    ///
+    /// They may end before the data does: what follows then begins there. Documents and streams are data throughout.
+    func nextData(of content: StoredContent, in range: Range<UInt64>) throws(StoreError) -> Range<UInt64>?
+
     /// Makes a working copy the value of its node: whole or not at all, in one transaction.
     ///
     /// Validates documents (`.rejected`; an empty record is `.rejected` where there is a value, and a placeholder
@@ -106,7 +112,10 @@ public protocol LocalStore: AnyObject, Sendable {
     /// leave its base alone. `isNew`: the node is not there yet; there is no base.
     func openDraft(of id: NodeID, isNew: Bool) throws(StoreError) -> Draft
 
-    /// Stores chunks of unpublished content; a smaller size cuts what was stored beyond it. After a crash they are dropped, unless `keepDraft` came after them.
+    /// Stores chunks of unpublished content; a smaller size cuts what was stored beyond it. After a crash they are
+    /// dropped, unless `keepDraft` came after them.
+    ///
+    /// - Throws: `.invalid` for chunks of other content that is not as long; `.notFound` where that is gone.
     func writeDraft(_ content: DraftContent) throws(StoreError)
 
     /// Appends the bytes at `offset` that `writeDraft` has stored, else those of the base, to `buffer`;

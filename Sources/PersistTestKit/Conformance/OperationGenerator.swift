@@ -64,7 +64,10 @@ struct OperationGenerator {
 
     private mutating func draftOperation() -> StoreOperation {
         let slot = random.below(2)
-        switch random.below(12) {
+        switch random.below(15) {
+        case 12: return .punchDraft(slot, chunks())
+        case 13: return .share(slot, path(), chunks(), to: UInt64(random.below(4)))
+        case 14: return .shareDraft(slot, of: random.below(2), chunks(), to: UInt64(random.below(4)))
         case 0, 1, 2:
             let path = path()
             drafted[slot] = path
@@ -79,6 +82,11 @@ struct OperationGenerator {
         case 10: return .publishDraft(slot)
         default: return random.isOne(in: 3) ? .dropDraft(slot) : .publishDraft(slot)
         }
+    }
+
+    private mutating func chunks() -> Range<UInt64> {
+        let first = UInt64(random.below(3))
+        return first..<(first + UInt64(1 + random.below(2)))
     }
 
     private mutating func tailOperation() -> StoreOperation {

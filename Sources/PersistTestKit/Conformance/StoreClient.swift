@@ -54,6 +54,19 @@ struct StoreClient {
         }
     }
 
+    /// Everything that is no hole.
+    func data(of content: StoredContent) throws -> [Range<UInt64>] {
+        var found: [Range<UInt64>] = []
+        while let next = try store.nextData(of: content, in: (found.last?.upperBound ?? 0)..<UInt64.max) {
+            if let last = found.last, last.upperBound == next.lowerBound {
+                found[found.count - 1] = last.lowerBound..<next.upperBound
+            } else {
+                found.append(next)
+            }
+        }
+        return found
+    }
+
     func text(_ path: String) throws -> String { String(decoding: try bytes(path), as: UTF8.self) }
 
     /// In pages of `limit`.

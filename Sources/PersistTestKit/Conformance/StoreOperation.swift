@@ -26,6 +26,10 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
     /// The last chunk, and the end of the file after so many bytes of it.
     case writeEnd(Int, index: Int, count: Int, byte: UInt8)
     case cutDraft(Int, size: Int)
+    case punchDraft(Int, Range<UInt64>)
+    /// Chunks of what has a name, or of the draft of the other slot or of this one.
+    case share(Int, String, Range<UInt64>, to: UInt64)
+    case shareDraft(Int, of: Int, Range<UInt64>, to: UInt64)
     case keepDraft(Int)
     case publishDraft(Int)
     case dropDraft(Int)
@@ -67,6 +71,11 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
         case .writeEnd(let slot, let index, let count, let byte):
             ".writeEnd(\(slot), index: \(index), count: \(count), byte: \(byte))"
         case .cutDraft(let slot, let size): ".cutDraft(\(slot), size: \(size))"
+        case .punchDraft(let slot, let chunks): ".punchDraft(\(slot), \(chunks))"
+        case .share(let slot, let path, let chunks, let target):
+            ".share(\(slot), \(path.debugDescription), \(chunks), to: \(target))"
+        case .shareDraft(let slot, let source, let chunks, let target):
+            ".shareDraft(\(slot), of: \(source), \(chunks), to: \(target))"
         case .keepDraft(let slot): ".keepDraft(\(slot))"
         case .publishDraft(let slot): ".publishDraft(\(slot))"
         case .dropDraft(let slot): ".dropDraft(\(slot))"
@@ -91,13 +100,13 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
         case .create(let path), .directory(let path), .symlink(let path, _), .put(let path, _),
             .putBased(let path, _, _), .append(let path, _, _, _), .unlink(let path), .removeDirectory(let path),
             .setMode(let path, _), .setTimes(let path), .setAttribute(let path, _, _), .removeAttribute(let path, _),
-            .openDraft(_, let path), .keepTail(_, let path, _), .hold(_, let path):
+            .openDraft(_, let path), .share(_, let path, _, _), .keepTail(_, let path, _), .hold(_, let path):
             [path]
         case .rename(let path, let new), .renameNew(let path, let new), .exchange(let path, let new): [path, new]
         case .foreignPut(let namespace, let key, _), .foreignDelete(let namespace, let key):
             ["\(namespace)/\(key)" + (namespace == .records ? ".json" : "")]
-        case .writeChunk, .writeEnd, .cutDraft, .keepDraft, .publishDraft, .dropDraft, .joinTail, .dropTail, .release,
-            .keepRejected, .reopen:
+        case .writeChunk, .writeEnd, .cutDraft, .punchDraft, .shareDraft, .keepDraft, .publishDraft, .dropDraft,
+            .joinTail, .dropTail, .release, .keepRejected, .reopen:
             []
         }
     }

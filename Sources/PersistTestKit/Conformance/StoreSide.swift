@@ -87,7 +87,8 @@ struct StoreSide {
         case .foreignPut(let namespace, let key, let value): try client.foreignPut(namespace, key, value)
         case .foreignDelete(let namespace, let key): try client.foreignDelete(namespace, key)
         case .reopen: try reopen()
-        case .openDraft, .writeChunk, .writeEnd, .cutDraft, .keepDraft, .publishDraft, .dropDraft:
+        case .openDraft, .writeChunk, .writeEnd, .cutDraft, .punchDraft, .share, .shareDraft, .keepDraft, .publishDraft,
+            .dropDraft:
             return try performOnDraft(operation)
         }
         return "done"
@@ -116,6 +117,13 @@ struct StoreSide {
             open.isWrittenSince = true
             drafts[slot] = open
             try client.store.writeDraft(Self.content(open))
+        case .punchDraft(let slot, let chunks): try change(slot) { content in content.holes = [chunks] }
+        case .share(let slot, let path, let chunks, let target):
+            let id = try client.node(path).id
+            try share(slot, SharedChunks(source: .published(id), chunks: chunks, target: target))
+        case .shareDraft(let slot, let other, let chunks, let target):
+            guard let source = drafts[other] else { return "empty" }
+            try share(slot, SharedChunks(source: .draft(source.draft), chunks: chunks, target: target))
         case .keepDraft(let slot): try keep(slot)
         case .publishDraft(let slot):
             guard let open = drafts[slot] else { return "empty" }
@@ -143,6 +151,23 @@ struct StoreSide {
         var content = Self.content(open)
         content.chunks = [DraftChunk(index: UInt64(index), bytes: bytes)]
         try client.store.writeDraft(content)
+    }
+
+    private mutating func share(_ slot: Int, _ shared: SharedChunks) throws {
+        let end = shared.targets.upperBound * client.store.limits.chunkBytes
+        try change(slot) { content in
+            content.shared = [shared]
+            content.size = max(content.size, end)
+        }
+    }
+
+    private mutating func change(_ slot: Int, _ body: (inout DraftContent) -> Void) throws {
+        guard let open = drafts[slot] else { return }
+        var content = Self.content(open)
+        body(&content)
+        try client.store.writeDraft(content)
+        drafts[slot]?.size = content.size
+        drafts[slot]?.isWrittenSince = true
     }
 
     private mutating func keep(_ slot: Int) throws {
@@ -186,7 +211,8 @@ struct StoreSide {
         var lines: [String] = []
         for (slot, open) in drafts.sorted(by: { $0.key < $1.key }) {
             let bytes = try client.draftBytes(open.draft, count: Int(open.size) + 1)
-            lines.append("draft \(slot) of \(open.path): \(StoreView.words(bytes))")
+            let data = try client.data(of: .draft(open.draft))
+            lines.append("draft \(slot) of \(open.path): \(StoreView.words(bytes)), data \(data)")
         }
         for (slot, id) in held.sorted(by: { $0.key < $1.key }) {
             let node = try client.store.node(id)

@@ -62,6 +62,7 @@ enum StoreView {
         if node.kind != .directory {
             words.append("mtime \(time(node.mtime)), btime \(time(node.btime))")
             words.append("size \(node.size): \(Self.words(try client.bytes(of: node.id)))")
+            if node.kind == .file { words.append("data \(try client.data(of: .published(node.id)))") }
         }
         if let atime = node.atime { words.append("atime \(time(atime))") }
         for name in try client.store.attributeNames(of: node.id).sorted(by: { $0.lexicographicallyPrecedes($1) }) {

@@ -6,7 +6,7 @@ extension MemoryStore {
         case lookup, node, list, path, key, reserveNodeID, preview, create, unlink, removeDirectory, rename
         case setAttributes
         case attribute, attributeNames, setAttribute, removeAttribute
-        case read, publish, openDraft, writeDraft, readDraft, keepDraft, dropDraft
+        case read, nextData, publish, openDraft, writeDraft, readDraft, keepDraft, dropDraft
         case append, removeEvents, keepTail, dropTail
         case keepRejected, keptVersions, keptBytes, removeKept
         case sync, hold, release, statistics, refresh, close

@@ -26,6 +26,7 @@ struct MemoryDraft: Sendable {
         baseLimit = base.count
     }
 
+    /// Chunks of other content are the tree's to find: `put` takes them.
     mutating func update(_ content: DraftContent) throws(StoreError) {
         guard content.chunks.allSatisfy({ $0.bytes.count <= chunkBytes }) else { throw StoreError(.invalid) }
         size = Int(content.size)
@@ -35,8 +36,19 @@ struct MemoryDraft: Sendable {
             let room = max(0, size - index * chunkBytes)
             if room < bytes.count { chunks[index] = room == 0 ? nil : Array(bytes[..<room]) }
         }
-        for chunk in content.chunks { chunks[Int(chunk.index)] = chunk.bytes }
+        for hole in content.holes { put([], at: Int(hole.lowerBound), count: hole.count) }
     }
+
+    /// Makes so many chunks those of `bytes`; what is missing is zeros.
+    mutating func put(_ bytes: [UInt8], at index: Int, count: Int) {
+        let last = (max(size, base.count) + chunkBytes - 1) / chunkBytes
+        for number in 0..<count where index + number < last {
+            let start = min(bytes.count, number * chunkBytes)
+            chunks[index + number] = Array(bytes[start..<min(bytes.count, start + chunkBytes)])
+        }
+    }
+
+    mutating func put(_ chunk: DraftChunk) { chunks[Int(chunk.index)] = chunk.bytes }
 
     var bytes: [UInt8] {
         var result = [UInt8](repeating: 0, count: size)

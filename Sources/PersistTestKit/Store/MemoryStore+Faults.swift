@@ -12,6 +12,9 @@ extension MemoryStore {
     /// Calls since the store was made, or since `resetCounts`; failed ones count.
     public var counts: CallCounts { state.withLock { $0.counts } }
 
+    /// What `statistics` says of the disk. 1 TiB.
+    public func setBytesFree(_ bytes: UInt64) { state.withLock { $0.bytesFree = bytes } }
+
     public func resetCounts() {
         state.withLock { $0.counts = CallCounts() }
     }

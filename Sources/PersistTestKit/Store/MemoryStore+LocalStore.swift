@@ -87,6 +87,10 @@ extension MemoryStore {
         return content.revision
     }
 
+    public func nextData(of content: StoredContent, in range: Range<UInt64>) throws(StoreError) -> Range<UInt64>? {
+        try read(.nextData) { tree throws(StoreError) in try tree.nextData(of: content, in: range) }
+    }
+
     public func publish(_ publication: Publication) throws(StoreError) -> Published {
         try write(.publish) { tree, now throws(StoreError) in try tree.publish(publication, now: now) }
     }
@@ -181,10 +185,11 @@ extension MemoryStore {
     }
 
     public func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics {
-        try read(.statistics) { tree throws(StoreError) in
+        let free = state.withLock { $0.bytesFree }
+        return try read(.statistics) { tree throws(StoreError) in
             let used = tree.entries.values.reduce(0) { $0 + UInt64($1.bytes.count) }
             return StoreStatistics(
-                bytesUsed: used, bytesFree: 1 << 40, nodes: countsNodes ? UInt64(tree.entries.count) : nil)
+                bytesUsed: used, bytesFree: free, nodes: countsNodes ? UInt64(tree.entries.count) : nil)
         }
     }
 

@@ -15,6 +15,7 @@ public final class MemoryStore: LocalStore {
         var counts = CallCounts()
         var failures: [Call: [StoreError.Kind]] = [:]
         var observers: [WeakObserver] = []
+        var bytesFree: UInt64 = 1 << 40
     }
     let state: Mutex<State>
     private let clock: @Sendable () -> Timestamp

@@ -18,6 +18,10 @@ extension MemoryTree {
     mutating func updateDraft(_ content: DraftContent) throws(StoreError) {
         var found = try draft(content.draft)
         try found.update(content)
+        for shared in content.shared {
+            found.put(try bytes(of: shared, for: found), at: Int(shared.target), count: shared.chunks.count)
+        }
+        for chunk in content.chunks { found.put(chunk) }
         drafts[content.draft.id] = found
     }
 

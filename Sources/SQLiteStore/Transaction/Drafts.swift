@@ -24,6 +24,8 @@ struct DraftState {
     var madeNode = false
     /// It has a row in `work`.
     var isRegistered = false
+    /// Chunks of the base that holes hide, less the chunks that were written since: what publishing it gives back.
+    var freedChunks = 0
 }
 
 /// The drafts of this mount. A transaction works on a copy, which comes back with its commit.

@@ -52,11 +52,15 @@ extension Transaction {
         guard !found.isEmpty else { return 0 }
         try db.run("DELETE FROM extent WHERE body = ?1 AND idx BETWEEN ?2 AND ?3", body, first, last)
         var bytes: Int64 = 0
+        // A body may have a chunk in several places: each takes one owner away.
+        var owners: [Int64: Int64] = [:]
         for extent in found where extent.cid != 0 {
             bytes += extent.bytes
-            if extent.refs > 2 {
+            let others = extent.refs == 0 ? 0 : owners[extent.cid, default: extent.refs] - 1
+            if extent.refs > 0 { owners[extent.cid] = others }
+            if others > 1 {
                 try db.run("UPDATE shared SET refs = refs - 1 WHERE cid = ?", extent.cid)
-            } else if extent.refs > 0 {
+            } else if others == 1 {
                 try db.run("DELETE FROM shared WHERE cid = ?", extent.cid)
             } else {
                 try db.run("DELETE FROM chunk WHERE cid = ?", extent.cid)

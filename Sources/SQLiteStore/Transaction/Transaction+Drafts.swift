@@ -40,6 +40,9 @@ extension Transaction {
         if limit < state.size { try cutOverlay(body, at: limit) }
         state.baseLimit = min(state.baseLimit, content.baseLimit)
         state.size = content.size
+        for chunks in content.holes { state.freedChunks += try punch(chunks, in: state, body) }
+        for shared in content.shared { try share(shared, into: state, body) }
+        state.freedChunks -= content.chunks.count
         for chunk in content.chunks {
             let index = Int64(chunk.index)
             try cut(body, from: index, through: index)
@@ -156,23 +159,10 @@ extension Transaction {
         _ state: DraftState, _ overlay: Int64, _ base: Int64, _ row: NodeRow
     ) throws(StoreError) {
         let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
-        try db.run(
-            """
-            INSERT INTO shared(cid, refs) SELECT b.cid, 2 FROM extent b WHERE b.body = ?1 AND b.idx < ?3
-                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
-                ON CONFLICT (cid) DO UPDATE SET refs = refs + 1
-            """, base, overlay, Int64(end) + (keep > 0 ? 1 : 0))
-        try db.run(
-            """
-            INSERT INTO extent(body, idx, cid) SELECT ?2, b.idx, b.cid FROM extent b WHERE b.body = ?1 AND b.idx < ?3
-                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
-            """, base, overlay, Int64(end) + (keep > 0 ? 1 : 0))
-        let isOwn = try db.exists(
-            """
-            SELECT 1 FROM extent e JOIN extent b ON b.cid = e.cid AND b.idx = e.idx
-                WHERE b.body = ?1 AND e.body = ?2 AND e.idx = ?3 AND e.cid <> 0
-            """, base, overlay, Int64(end))
-        if keep > 0 && isOwn { _ = try trim(overlay, Int64(end), keep: Int(keep)) }
+        // Asked before: what the draft took over from a copy of this file may be the very chunk.
+        let isOwn = try db.exists("SELECT 1 FROM extent WHERE body = ? AND idx = ?", overlay, Int64(end))
+        try shareExtents(of: base, hiddenBy: overlay, 0..<(end + (keep > 0 ? 1 : 0)), into: overlay, at: 0)
+        if keep > 0 && !isOwn { _ = try trim(overlay, Int64(end), keep: Int(keep)) }
         try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", overlay)
         if let body = row.body { try abandon(body) }
         try setBody(row.id, overlay, size: Int64(state.size), stored: try storedBytes(overlay))
