@@ -2,7 +2,7 @@ import CFuse3
 import Glibc
 import Persist
 
-/// The functions that libfuse calls: one for each request of the kernel, in four files by what they are about.
+/// The functions that libfuse calls: one for each request of the kernel, in files by what they are about.
 ///
 /// What is nil here is nil for a reason:
 /// - `forget`: node ids are the store's, so there is nothing to forget.
@@ -16,6 +16,7 @@ enum Callbacks {
         table.`init` = initialize
         addNames(to: &table)
         addFiles(to: &table)
+        addRanges(to: &table)
         addDirectories(to: &table)
         addAttributes(to: &table)
         return table

@@ -1,3 +1,4 @@
+import CFuse3
 import Glibc
 
 /// State behind a lock, with a way to wait until it has changed.
@@ -35,6 +36,21 @@ final class Monitor<State>: @unchecked Sendable {
             pthread_mutex_unlock(mutex)
         }
         return body(&state)
+    }
+
+    /// Waits until `body` returns something; nil where that takes longer than `milliseconds`.
+    func wait<R>(milliseconds: Int, _ body: (inout State) -> R?) -> R? {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_nsec += milliseconds % 1_000 * 1_000_000
+        deadline.tv_sec += milliseconds / 1_000 + deadline.tv_nsec / 1_000_000_000
+        deadline.tv_nsec %= 1_000_000_000
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            if pthread_cond_timedwait(changed, mutex, &deadline) != 0 { return body(&state) }
+        }
     }
 
     /// Waits until `body` returns something.

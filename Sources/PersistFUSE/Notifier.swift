@@ -3,10 +3,10 @@ import Glibc
 public import Persist
 public import PersistVFS
 
-/// Tells the kernel what it must forget, from two threads of its own that hold no lock.
+/// Tells the kernel what it must forget, and what to write back, from threads of its own that hold no lock.
 ///
 /// A notification inside a request of the same file or directory deadlocks (fuse_lowlevel.h), so `invalidate` only
-/// queues. Before a session is attached, and after it has ended, the kernel keeps nothing and nothing is queued.
+/// queues. `writeBack` waits, but not for ever: what it waits for may itself wait for a thread that serves WRITE. Before a session is attached, and after it has ended, the kernel keeps nothing and nothing is queued.
 public final class Notifier: KernelNotifier, Sendable {
     private struct State {
         var queue = InvalidationQueue()
@@ -15,6 +15,10 @@ public final class Notifier: KernelNotifier, Sendable {
 
     private let state = Monitor(State())
     private let threads = Monitor<[NativeThread]>([])
+    private let writeBacks = Monitor(WriteBackQueue())
+
+    /// The longest wait for pages to be written back. 1 s.
+    private static let writeBackMilliseconds = 1_000
 
     public init() {}
 
@@ -28,6 +32,15 @@ public final class Notifier: KernelNotifier, Sendable {
         state.change { state in
             if state.isAttached { state.queue.invalidate(name, in: parent) }
         }
+    }
+
+    public func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool {
+        guard let ticket = writeBacks.change({ $0.ask(node, range) }) else { return false }
+        Worker.current?.service.pool.waitBegins()
+        defer { Worker.current?.service.pool.waitEnds() }
+        let isDone = writeBacks.wait(milliseconds: Self.writeBackMilliseconds) { $0.isDone(ticket) ? true : nil }
+        if isDone == nil { writeBacks.withLock { $0.forget(ticket) } }
+        return isDone ?? false
     }
 
     /// Between these two no name of `parent` is told.
@@ -65,11 +78,21 @@ public final class Notifier: KernelNotifier, Sendable {
                 }
             }
         }
-        threads.withLock { $0 += [inodes, entries].compactMap(\.self) }
-        return inodes != nil && entries != nil
+        writeBacks.change { $0.begin() }
+        let pages = NativeThread.start("write-back") { [self] in
+            while let asked = writeBacks.wait({ $0.next() }) {
+                // Drops pages, and writes those that are dirty before.
+                _ = fuse_lowlevel_notify_inval_inode(
+                    OpaquePointer(bitPattern: address), asked.node.rawValue, off_t(clamping: asked.range.lowerBound),
+                    off_t(clamping: asked.range.upperBound - asked.range.lowerBound))
+                writeBacks.change { $0.done(asked.ticket) }
+            }
+        }
+        threads.withLock { $0 += [inodes, entries, pages].compactMap(\.self) }
+        return inodes != nil && entries != nil && pages != nil
     }
 
-    /// Ends both threads, and waits for them. What is still queued is dropped: the kernel forgets all at unmount.
+    /// Ends its threads, and waits for them. What is still queued is dropped: the kernel forgets all at unmount.
     ///
     /// While requests are served, or the mount is gone: else a name whose directory has a request would never end.
     func detach() {
@@ -77,6 +100,7 @@ public final class Notifier: KernelNotifier, Sendable {
             state.isAttached = false
             state.queue = InvalidationQueue()
         }
+        writeBacks.change { $0.end() }
         let ended = threads.withLock { threads in
             defer { threads = [] }
             return threads

@@ -70,6 +70,12 @@ struct Reply: ~Copyable {
         fuse_reply_write(request, count)
     }
 
+    /// Where lseek(2) is then; ENXIO where there is nothing to be found.
+    consuming func place(_ place: UInt64?) {
+        let request = taken()
+        if let place { fuse_reply_lseek(request, off_t(clamping: place)) } else { fuse_reply_err(request, ENXIO) }
+    }
+
     consuming func bytes(_ bytes: UnsafeRawBufferPointer) {
         let request = taken()
         fuse_reply_buf(request, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count)

@@ -21,6 +21,9 @@ struct Request {
         return Caller(uid: context.uid, gid: context.gid, umask: UInt16(truncatingIfNeeded: context.umask))
     }
 
+    /// Whether a signal has come for who asks.
+    var isInterrupted: Bool { fuse_req_interrupted(pointer) != 0 }
+
     /// Where READ and READDIR gather bytes: no longer than the kernel asked for.
     func buffer(_ bytes: Int) -> UnsafeMutableRawBufferPointer {
         let whole = Worker.current!.buffer

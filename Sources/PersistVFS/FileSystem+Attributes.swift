@@ -91,14 +91,18 @@ extension FileSystem {
         var found = attributes(of: state.node)
         if let working = state.working {
             found.size = working.size
-            let bytes = max(state.node.allocated, UInt64(working.memoryBytes))
-            found.blocks = (min(bytes, working.size) + 511) / 512
+            found.blocks = blocks(of: working, over: state.node)
             found.mtime = working.mtime
             found.ctime = max(found.ctime, working.mtime)
             if state.node.atime == nil { found.atime = working.mtime }
         }
         if state.isUnlinked { found.links = 0 }
         return found
+    }
+
+    /// st_blocks of what is not published yet: what it will be unless chunks are replaced, or end with zeros.
+    func blocks(of working: WorkingCopy, over node: Node) -> UInt64 {
+        (min(max(node.allocated, working.changedBytes), working.size) + 511) / 512
     }
 
     func overlaid(_ node: Node) throws(StoreError) -> Attributes {

@@ -140,7 +140,7 @@ extension FileSystem {
 
     // MARK: Writing
 
-    private func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: [UInt8]) throws(StoreError) {
+    func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: [UInt8]) throws(StoreError) {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
         try requireSize(overflow ? .max : end, state)
         if unpublished.isOver, state.node.isDocument {
@@ -160,14 +160,14 @@ extension FileSystem {
         }
     }
 
-    private func requireSize(_ size: UInt64, _ state: OpenNode.State) throws(StoreError) {
+    func requireSize(_ size: UInt64, _ state: OpenNode.State) throws(StoreError) {
         let most = store.limits.bytesMax(state.node.namespace, state.node.nameClass)
         guard size <= most else {
             throw StoreError(.tooLarge, key: key(state.node.id), hint: "at most \(most) bytes fit here")
         }
     }
 
-    private func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
+    func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
         guard state.working == nil else { return }
         var working = WorkingCopy(
             chunkBytes: store.limits.chunkBytes, baseSize: state.creation == nil ? state.node.size : 0,
@@ -204,13 +204,13 @@ extension FileSystem {
     }
 
     /// A failed write to a document spoils it: no close makes half of it the value (R6). A blob keeps what it has.
-    private func spoil(_ state: inout OpenNode.State, _ error: StoreError) {
+    func spoil(_ state: inout OpenNode.State, _ error: StoreError) {
         guard state.node.isDocument, error.kind != .interrupted, error.kind != .timedOut else { return }
         state.spoiled = error
     }
 
     /// suid and sgid go at once with a write by somebody who is not root (R4).
-    private func clearSetID(_ state: inout OpenNode.State) throws(StoreError) {
+    func clearSetID(_ state: inout OpenNode.State) throws(StoreError) {
         guard let mode = state.node.mode, mode & 0o6000 != 0 else { return }
         state.node.mode = mode.withoutSetID
         if state.creation == nil {

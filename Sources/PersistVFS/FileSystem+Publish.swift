@@ -153,6 +153,12 @@ extension FileSystem {
 
     private func published(_ state: inout OpenNode.State, _ published: Published) {
         if let creation = state.creation { becameReal(&state, creation) }
+        if let working = state.working,
+            blocks(of: working, over: state.node) != (published.node.allocated + 511) / 512
+        {
+            // What stat(2) was told since the last write was an estimate.
+            kernel.invalidate(state.node.id, attributesOnly: true)
+        }
         state.node = published.node
         state.isNew = false
         state.isRefusalTold = false

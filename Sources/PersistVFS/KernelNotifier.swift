@@ -2,12 +2,17 @@ public import Persist
 
 /// Tells the kernel to forget what it keeps of a node or a name (fuse_lowlevel_notify_inval_*).
 ///
-/// Returns at once: notifications are sent by threads of their own that hold no lock.
+/// Notifications are sent by threads of their own that hold no lock; `invalidate` returns at once.
 public protocol KernelNotifier: Sendable {
     /// Attributes, and the pages too unless `attributesOnly`.
     func invalidate(_ node: NodeID, attributesOnly: Bool)
     /// The name, negative answers included, and the listing of its directory.
     func invalidate(_ name: FileName, in parent: NodeID)
+    /// Has the kernel write back what programs have changed in these bytes through maps; they come by WRITE before this
+    /// returns. With no lock held.
+    ///
+    /// - Returns: false where that took too long.
+    func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool
 }
 
 /// Where refusals and failures are told a person, one line each.

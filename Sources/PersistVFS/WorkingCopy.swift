@@ -9,11 +9,11 @@ struct WorkingCopy: Sendable {
     typealias Below = (_ offset: UInt64, _ buffer: inout OutputRawSpan) throws(StoreError) -> Void
 
     let chunkBytes: UInt64
-    private(set) var size: UInt64
+    var size: UInt64
     /// Bytes below from here on do not show: the smallest size since it was begun.
     private(set) var baseLimit: UInt64
     /// Changed chunks, from their first byte to the last that was ever written; what is missing is zeros.
-    private(set) var chunks: [UInt64: [UInt8]] = [:]
+    var chunks: [UInt64: [UInt8]] = [:]
     /// What has been stored of it already.
     var draft: Draft?
     var mtime: Timestamp
@@ -34,11 +34,12 @@ struct WorkingCopy: Sendable {
 
     /// Whether every byte that is not a zero is in memory.
     var isAllInMemory: Bool {
-        storedChunks.allSatisfy { chunks[$0] != nil } && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0] != nil }
+        storedChunks.ranges.allSatisfy { $0.allSatisfy { chunks[$0] != nil } }
+            && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0] != nil }
     }
 
     /// Chunks that the draft has; what is in memory too counts there.
-    private(set) var storedChunks: Set<UInt64> = []
+    var storedChunks = ChunkSet()
 
     // MARK: Changing
 
@@ -73,8 +74,8 @@ struct WorkingCopy: Sendable {
             }
             let first = within > 0 ? boundary + 1 : boundary
             for index in chunks.keys where index >= first { chunks[index] = nil }
-            cuts = storedChunks.contains { $0 >= boundary }
-            storedChunks = storedChunks.filter { $0 < first }
+            cuts = storedChunks.overlaps(boundary..<UInt64.max)
+            storedChunks.remove(first..<UInt64.max)
             baseLimit = min(baseLimit, newSize)
         }
         size = newSize
@@ -82,7 +83,7 @@ struct WorkingCopy: Sendable {
         return cuts
     }
 
-    private mutating func changed() {
+    mutating func changed() {
         isModified = true
         isKept = false
     }
@@ -116,7 +117,7 @@ struct WorkingCopy: Sendable {
 
     /// The store has what `draftContent` gave it.
     mutating func stored(freesMemory: Bool) {
-        storedChunks.formUnion(chunks.keys)
+        for index in chunks.keys.sorted() { storedChunks.insert(index..<(index + 1)) }
         if freesMemory { chunks = [:] }
     }
 
@@ -158,13 +159,13 @@ struct WorkingCopy: Sendable {
 
     // MARK: Inside
 
-    private func chunkCount(_ size: UInt64) -> UInt64 { (size + chunkBytes - 1) / chunkBytes }
+    func chunkCount(_ size: UInt64) -> UInt64 { (size + chunkBytes - 1) / chunkBytes }
 
-    private func hasBelow(_ index: UInt64) -> Bool {
+    func hasBelow(_ index: UInt64) -> Bool {
         index * chunkBytes < baseLimit || storedChunks.contains(index)
     }
 
-    private func load(_ index: UInt64, below: Below) throws(StoreError) -> [UInt8] {
+    func load(_ index: UInt64, below: Below) throws(StoreError) -> [UInt8] {
         guard hasBelow(index) else { return [] }
         let start = index * chunkBytes
         let stop = min(start + chunkBytes, size)

@@ -6,6 +6,7 @@ import PersistVFS
 struct FileOperation: CustomStringConvertible {
     enum Verb: String, CaseIterable {
         case create, open, openTruncating, write, append, truncate, flush, fsync, release, read
+        case punch, zero, allocate, copy, seek
         case unlink, rename, mkdir, rmdir, list, crash
     }
 
@@ -31,7 +32,8 @@ struct FileOperation: CustomStringConvertible {
     init(using random: inout some RandomNumberGenerator) {
         let weighted: [Verb] = [
             .create, .create, .create, .open, .open, .openTruncating, .write, .write, .write, .write, .append, .append,
-            .truncate, .flush, .flush, .fsync, .release, .release, .release, .read, .unlink, .rename, .rename, .rename,
+            .truncate, .punch, .punch, .zero, .allocate, .copy, .copy, .copy, .seek, .seek, .flush, .flush, .fsync,
+            .release, .release, .release, .read, .unlink, .rename, .rename, .rename,
             .mkdir, .rmdir, .list, .crash,
         ]
         verb = weighted.randomElement(using: &random)!
@@ -68,9 +70,9 @@ struct FileOperationRun {
     /// A filesystem over what a kill of `bed`'s process leaves.
     typealias Crash = (TestBed) throws -> TestBed
 
-    private var bed: TestBed
-    private var model = ReferenceTree()
-    private var handles: [Int: (file: ReferenceTree.File, real: TestFile)] = [:]
+    private(set) var bed: TestBed
+    var model = ReferenceTree()
+    private(set) var handles: [Int: (file: ReferenceTree.File, real: TestFile)] = [:]
     private let crash: Crash
 
     init(_ bed: TestBed, crash: @escaping Crash) {
@@ -96,7 +98,7 @@ struct FileOperationRun {
         "[\(FileOperation.paths[operation.path]) → \(FileOperation.paths[operation.other])]"
     }
 
-    private func expect(_ real: StoreError.Kind?, _ expected: StoreError.Kind?, _ what: String = "error") throws {
+    func expect(_ real: StoreError.Kind?, _ expected: StoreError.Kind?, _ what: String = "error") throws {
         guard real == expected else {
             throw Disagreement(
                 description:
@@ -143,6 +145,9 @@ struct FileOperationRun {
             model.truncate(file, slot, to: size)
             try real.truncate(to: UInt64(size))
             try compare(file, real)
+        case .punch, .zero, .allocate: try allocate(operation)
+        case .copy: try copy(operation)
+        case .seek: try seek(operation)
         case .flush:
             guard let (file, real) = handles[slot] else { return }
             try expect(kind { () throws(StoreError) in try real.flush() }, model.flush(file, slot))
@@ -200,7 +205,7 @@ struct FileOperationRun {
         handles = [:]
     }
 
-    private func compare(_ file: ReferenceTree.File, _ real: TestFile) throws {
+    func compare(_ file: ReferenceTree.File, _ real: TestFile) throws {
         let expected = file.visible
         let bytes = try real.bytes(count: max(1, expected.count + 10))
         guard bytes == expected else {

@@ -125,6 +125,16 @@ struct ReferenceTree {
         file.handles[handle]!.hasWritten = true
     }
 
+    func allocate(_ file: File, _ handle: Int, _ range: Range<Int>, clears: Bool, keepsSize: Bool) {
+        change(file) { content in
+            let size = keepsSize ? content.count : max(content.count, range.upperBound)
+            content += [UInt8](repeating: 0, count: size - content.count)
+            let part = range.clamped(to: 0..<content.count)
+            if clears { content.replaceSubrange(part, with: [UInt8](repeating: 0, count: part.count)) }
+        }
+        file.handles[handle]!.hasWritten = true
+    }
+
     func flush(_ file: File, _ handle: Int) -> StoreError.Kind? {
         guard file.handles[handle]!.canWrite else { return nil }
         if file.handles[handle]!.hasWritten { return publish(file) }

@@ -151,6 +151,10 @@ final class RecordingKernel: KernelNotifier {
 
     func invalidate(_ node: NodeID, attributesOnly: Bool) { state.withLock { $0.nodes.append(node) } }
     func invalidate(_ name: FileName, in parent: NodeID) { state.withLock { $0.names.append(name) } }
+    func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { mapped.withLock { $0 }(range) }
+
+    /// What programs have in maps: written when the kernel is asked for it.
+    let mapped = Mutex<@Sendable (Range<UInt64>) -> Bool>({ _ in true })
 }
 
 final class RecordingLog: Log {

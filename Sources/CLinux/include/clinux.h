@@ -3,6 +3,7 @@
 #define CLINUX_H
 
 #include <stdbool.h>
+#include <linux/falloc.h>
 #include <stdint.h>
 #include <sys/types.h>
 
