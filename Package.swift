@@ -50,7 +50,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         // beside the floors
-        .executableTarget(name: "persistfs-bench", path: "Sources/PersistBench", swiftSettings: strict),
+        .executableTarget(
+            name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "CSQLite"], path: "Sources/PersistBench",
+            swiftSettings: strict),
         .target(name: "PersistTestKit", dependencies: ["Persist", "CLinux"], swiftSettings: strict),
 
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),

@@ -21,16 +21,27 @@ open_side() {
     apart "$here/backing"
     case $side in
         disk) at=$here/backing ;;
-        persistfs) at=$here/mount/${3:-blobs} ;;
+        persistfs | p[0-9]*) at=$here/mount/${3:-blobs} ;;
         records) at=$here/mount/records ;;
         *) at=$here/mount ;;
     esac
-    if [ "$side" = juicefs ]; then
-        "$juicefs" format -q --storage file --bucket "$here/backing/" "sqlite3://$here/juicefs.db" bench >"$log" 2>&1 ||
-            return 1
-    fi
+    case $side in
+        juicefs)
+            "$juicefs" format -q --storage file --bucket "$here/backing/" --trash-days 0 "sqlite3://$here/juicefs.db" \
+                bench >"$log" 2>&1 || return 1
+            ;;
+        p[0-9]*) other_pages "${side#p}" || return 1 ;;
+    esac
     sync -f "$here"
     attach
+}
+
+# other_pages KIB: a new store gets pages of another size. Only a new one can: no option of a mount does it.
+other_pages() {
+    "$persistfs" mount "$here/store.db" "$here/mount" >"$log" 2>&1 && "$persistfs" umount "$here/mount" >"$log" 2>&1 &&
+        sqlite3 "$here/store.db" "PRAGMA journal_mode = DELETE; PRAGMA page_size = $(($1 * 1024)); VACUUM;
+            PRAGMA journal_mode = WAL; SELECT 1 / (page_size = $(($1 * 1024))) FROM pragma_page_size" >"$log" 2>&1 &&
+        [ "$(tail -n 1 "$log")" = 1 ]
 }
 
 # directory NAME: makes it in this side, apart from others.
@@ -63,12 +74,12 @@ attach() {
         pta) passthrough ,cache=always ;;
         ptx) passthrough ,xattr ;;
         juicefs)
-            "${pinned[@]}" "$juicefs" mount -f --no-usage-report --cache-dir "$here/cache" "sqlite3://$here/juicefs.db" \
-                "$here/mount" >"$log" 2>&1 &
+            "${pinned[@]}" "$juicefs" mount -f --no-usage-report --no-syslog --cache-dir "$here/cache" \
+                "sqlite3://$here/juicefs.db" "$here/mount" >"$log" 2>&1 &
             daemon=$!
             until_mounted
             ;;
-        persistfs | records)
+        persistfs | records | p[0-9]*)
             "${pinned[@]}" "$persistfs" mount "$here/store.db" "$here/mount" >"$log" 2>&1
             ;;
     esac
@@ -77,7 +88,7 @@ attach() {
 detach() {
     case $side in
         disk | sqlite) return 0 ;;
-        persistfs | records) "$persistfs" umount "$here/mount" >"$log" 2>&1 ;;
+        persistfs | records | p[0-9]*) "$persistfs" umount "$here/mount" >"$log" 2>&1 ;;
         *)
             local try
             for try in {1..100}; do
@@ -109,6 +120,9 @@ cold() {
     fi
     attach
 }
+
+# The process that serves the mount of persistfs.
+serving() { sed -n 's/^ *"pid" *: *\([0-9]*\).*/\1/p' "$here/mount/.persist/status.json" | tail -n 1; }
 
 drop_caches() { [ "$(id -u)" != 0 ] || echo "$1" >/proc/sys/vm/drop_caches; }
 

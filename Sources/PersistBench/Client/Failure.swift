@@ -7,8 +7,14 @@ struct Failure: Error {
     init(_ text: String) { self.text = text }
 
     /// What errno says about a call that has just failed.
-    init(call: String, on path: String) {
+    init(call: String, on path: String) { self.init(call, errno, path) }
+
+    init(call: String, on path: UnsafePointer<CChar>) {
         let number = errno
-        self.text = "\(call) \(path): \(String(cString: strerror(number)))"
+        self.init(call, number, String(cString: path))
+    }
+
+    private init(_ call: String, _ number: Int32, _ path: String) {
+        text = "\(call) \(path): \(String(cString: strerror(number)))"
     }
 }

@@ -25,6 +25,4 @@ struct NumberedPath: ~Copyable {
         }
         return UnsafePointer(bytes)
     }
-
-    func text(_ number: Int) -> String { String(cString: at(number)) }
 }

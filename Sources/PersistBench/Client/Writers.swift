@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// Many threads that do the same at once.
@@ -8,52 +7,28 @@ enum Writers {
     /// Runs `body` in `count` threads; with one, in this. What they took together counts.
     static func run(_ count: Int, _ body: @escaping Body) throws(Failure) -> Samples {
         let start = now()
+        if count == 1 { return .joined([try body(0)], total: now() - start) }
+        let outcomes = (0..<count).map { _ in Outcome() }
+        var threads: [OwnThread] = []
+        for (number, outcome) in outcomes.enumerated() {
+            threads.append(
+                try .start {
+                    let result: Result<Samples, Failure>
+                    do throws(Failure) { result = .success(try body(number)) } catch { result = .failure(error) }
+                    outcome.result.withLock { $0 = result }
+                })
+        }
+        for thread in threads { thread.join() }
+        let total = now() - start
         var parts: [Samples] = []
-        if count == 1 {
-            parts = [try body(0)]
-        } else {
-            var threads: [(pthread_t, Work)] = []
-            for number in 0..<count {
-                let work = Work(number, body)
-                threads.append((try spawn(work), work))
-            }
-            for (thread, _) in threads { pthread_join(thread, nil) }
-            for (_, work) in threads { parts.append(try work.result()) }
+        for outcome in outcomes {
+            guard let result = outcome.result.withLock({ $0 }) else { throw Failure("a thread ended without a result") }
+            parts.append(try result.get())
         }
-        return .joined(parts, total: now() - start)
+        return .joined(parts, total: total)
     }
 
-    private static func spawn(_ work: Work) throws(Failure) -> pthread_t {
-        var thread = pthread_t()
-        let number = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, Unmanaged.passRetained(work).toOpaque())
-        guard number == 0 else { throw Failure("pthread_create: \(String(cString: strerror(number)))") }
-        return thread
-    }
-
-    private final class Work: Sendable {
-        private let number: Int
-        private let body: Body
-        private let outcome = Mutex<Result<Samples, Failure>?>(nil)
-
-        init(_ number: Int, _ body: @escaping Body) {
-            self.number = number
-            self.body = body
-        }
-
-        func run() {
-            let result: Result<Samples, Failure>
-            do throws(Failure) { result = .success(try body(number)) } catch { result = .failure(error) }
-            outcome.withLock { $0 = result }
-        }
-
-        func result() throws(Failure) -> Samples {
-            guard let result = outcome.withLock({ $0 }) else { throw Failure("a thread ended without a result") }
-            return try result.get()
-        }
+    private final class Outcome: Sendable {
+        let result = Mutex<Result<Samples, Failure>?>(nil)
     }
 }

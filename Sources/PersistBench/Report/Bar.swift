@@ -1,102 +1,61 @@
-/// What one side has to reach against another in the same run.
+/// What one side has to reach, against another in the same run or for itself.
 struct Bar {
     enum Limit {
-        /// Value over reference at most this: times.
-        case atMost(Double)
-        /// Value over reference at least this: rates.
-        case atLeast(Double)
-        /// So many times as fast as the reference, whatever the unit.
-        case timesAsFast(Double)
-        /// p99 over p50 of the side itself below this.
+        /// Over the same measure of another side: times and rates, at most and at least.
+        case atMost(Double, of: String)
+        case atLeast(Double, of: String)
+        /// So many times as fast as another side, whatever the unit.
+        case timesAsFast(Double, as: String)
+        /// Over another measure of the same side.
+        case atMostOther(Double, measure: String)
+        /// In the measure's own unit.
+        case below(Double)
+        /// p99 over p50.
         case tail(Double)
     }
 
-    var measure: String
-    var side = "persistfs"
+    var measure: Measure
+    var side: String
     var limit: Limit
-    var reference = ""
-    var modes = ["same", "free"]
+    var modes: [String]
 
-    private init(
-        _ measure: String, _ limit: Limit, _ reference: String = "", side: String = "persistfs", mode: String? = nil
-    ) {
-        self.measure = measure
+    init(_ measure: String, _ limit: Limit, side: String = "persistfs", mode: String? = nil) {
+        guard let found = Measure.named(measure) else { preconditionFailure("no measure \(measure)") }
+        self.measure = found
         self.limit = limit
-        self.reference = reference
         self.side = side
-        if let mode { modes = [mode] }
+        modes = mode.map { [$0] } ?? ["same", "free"]
     }
 
     var text: String {
         switch limit {
-        case .atMost(let factor): "≤ \(Figure.short(factor)) × \(reference)"
-        case .atLeast(let factor): "≥ \(Figure.short(factor)) × \(reference)"
-        case .timesAsFast(let factor): "≥ \(Figure.short(factor)) × as fast as \(reference)"
+        case .atMost(let factor, let other): "≤ \(Figure.short(factor)) × \(other)"
+        case .atLeast(let factor, let other): "≥ \(Figure.short(factor)) × \(other)"
+        case .timesAsFast(let factor, let other): "\(Figure.short(factor)) times as fast as \(other)"
+        case .atMostOther(let factor, let other):
+            "≤ \(Figure.short(factor)) × \(Measure.named(other)?.title ?? other)"
+        case .below(let most): "< \(Figure.short(most)) \(measure.unit.rawValue)"
         case .tail(let factor): "p99 < \(Figure.short(factor)) × p50"
         }
     }
 
-    /// What was reached in this mode, and whether it is enough; nil where a side was not measured.
-    func reached(_ results: Results, mode: String) -> (ratio: Double, held: Bool)? {
-        guard let measure = Measure.named(measure) else { return nil }
-        if case .tail(let factor) = limit {
-            return results.tail(measure, mode, side).map { ($0, $0 < factor) }
+    /// What was reached in this mode, and whether it is enough; nil where something was not measured.
+    func reached(_ results: Results, mode: String) -> (value: Double, isHeld: Bool)? {
+        func over(_ measure: Measure, _ side: String) -> Double? {
+            guard let ours = results.median(self.measure, mode, self.side), ours > 0,
+                let theirs = results.median(measure, mode, side), theirs > 0
+            else { return nil }
+            return ours / theirs
         }
-        guard let ours = results.median(measure, mode, side), ours > 0,
-            let theirs = results.median(measure, mode, reference), theirs > 0
-        else { return nil }
         switch limit {
-        case .atMost(let factor): return (ours / theirs, ours / theirs <= factor)
-        case .atLeast(let factor): return (ours / theirs, ours / theirs >= factor)
-        case .timesAsFast(let factor):
-            let ratio = measure.unit.isTime ? theirs / ours : ours / theirs
-            return (ratio, ratio >= factor)
-        case .tail: return nil
+        case .atMost(let factor, let other): return over(measure, other).map { ($0, $0 <= factor) }
+        case .atLeast(let factor, let other): return over(measure, other).map { ($0, $0 >= factor) }
+        case .timesAsFast(let factor, let other):
+            return over(measure, other).map { measure.unit.isRate ? $0 : 1 / $0 }.map { ($0, $0 >= factor) }
+        case .atMostOther(let factor, let other):
+            return Measure.named(other).flatMap { over($0, side) }.map { ($0, $0 <= factor) }
+        case .below(let most): return results.median(measure, mode, side).map { ($0, $0 < most) }
+        case .tail(let factor): return results.tail(measure, mode, side).map { ($0, $0 < factor) }
         }
     }
-
-    static let all: [Bar] = [
-        Bar("create", .atMost(0.9), "pt", mode: "same"),
-        Bar("create", .atMost(1.0), "pt", mode: "free"),
-        Bar("create", .atMost(1.0), "pt", side: "records", mode: "same"),
-        Bar("create", .atMost(1.1), "pt", side: "records", mode: "free"),
-        Bar("create", .atMost(0.8), "ptx"),
-        Bar("create", .atMost(0.8), "ptx", side: "records"),
-        Bar("create", .timesAsFast(8), "juicefs"),
-        Bar("create", .timesAsFast(8), "juicefs", side: "records"),
-        Bar("create", .tail(5)),
-        Bar("create", .tail(5), side: "records"),
-        Bar("create-fsync", .atMost(1.0), "pt"),
-        Bar("create-fsync", .atMost(1.0), "pt", side: "records"),
-        Bar("stat-cold", .atMost(0.9), "pt"),
-        Bar("stat-warm", .atMost(1.2), "disk"),
-        Bar("read-cold", .atMost(0.8), "pt"),
-        Bar("read-warm", .atMost(1.0), "pta"),
-        Bar("unlink", .atMost(1.3), "pt"),
-        Bar("unlink", .atMost(1.3), "pt", side: "records"),
-        Bar("unlink", .timesAsFast(8), "juicefs"),
-        Bar("rm", .atMost(1.3), "pt"),
-        Bar("rm", .timesAsFast(8), "juicefs"),
-        Bar("list-cold", .atMost(0.3), "pt"),
-        Bar("ls-cold", .atMost(0.85), "ptx"),
-        Bar("ls-again", .atMost(0.85), "ptx"),
-        Bar("write-1M", .atLeast(0.8), "sqlite"),
-        Bar("write-1M", .timesAsFast(1), "juicefs"),
-        Bar("write-4K", .atLeast(0.8), "ptx"),
-        Bar("reread-cold", .atLeast(0.8), "pt"),
-        Bar("reread-warm", .atLeast(0.9), "pta"),
-        Bar("random-read", .atLeast(0.8), "pt"),
-        Bar("random-write", .timesAsFast(10), "juicefs"),
-        Bar("random-write", .atLeast(0.3), "pt"),
-        Bar("append-1", .atLeast(0.4), "pt"),
-        Bar("append-1", .atLeast(0.8), "ptx"),
-        Bar("append-8-1", .atLeast(0.4), "pt"),
-        Bar("append-8-8", .atLeast(0.4), "pt"),
-        Bar("rsync-in", .atMost(1.2), "pt"),
-        Bar("rsync-out", .atMost(1.0), "pt"),
-        Bar("rsync-again", .atMost(1.0), "pt"),
-        Bar("clone", .atMost(1.5), "pt"),
-        Bar("du", .atMost(1.0), "pt"),
-        Bar("grep", .atMost(1.0), "pt"),
-    ]
 }

@@ -2,8 +2,13 @@
 struct Report {
     let results: Results
 
-    private static let sides = ["disk", "pt", "pta", "ptx", "juicefs", "persistfs", "records", "sqlite"]
-    private static let titles = ["juicefs": "JuiceFS", "sqlite": "SQLite alone", "records": "persistfs, records"]
+    private static let sides = [
+        "disk", "pt", "pta", "ptx", "juicefs", "persistfs", "records", "p4", "p8", "p16", "p64", "sqlite",
+    ]
+    private static let titles = [
+        "juicefs": "JuiceFS", "sqlite": "SQLite alone", "records": "persistfs, records", "p4": "4 KiB pages",
+        "p8": "8 KiB pages", "p16": "16 KiB pages", "p64": "64 KiB pages",
+    ]
 
     var text: String {
         var lines: [String] = []
@@ -32,13 +37,12 @@ struct Report {
     private func bars() -> [String] {
         var lines: [String] = []
         for bar in Bar.all {
-            let reached = bar.modes.map { (mode: $0, value: bar.reached(results, mode: $0)) }
-            let measured = reached.compactMap { part in part.value.map { (part.mode, $0) } }
-            guard !measured.isEmpty, let measure = Measure.named(bar.measure) else { continue }
-            let shown = measured.map { "\($0.0) \(Figure.ratio($0.1.ratio))" }.joined(separator: ", ")
-            let verdict = measured.allSatisfy { $0.1.held } ? "held" : "**missed**"
+            let measured = bar.modes.compactMap { mode in bar.reached(results, mode: mode).map { (mode, $0) } }
+            guard !measured.isEmpty else { continue }
+            let shown = measured.map { "\($0.0) \(Figure.ratio($0.1.value))" }.joined(separator: ", ")
+            let verdict = measured.allSatisfy { $0.1.isHeld } ? "held" : "**missed**"
             let side = bar.side == "persistfs" ? "" : ", \(bar.side)"
-            lines.append("| \(measure.title)\(side) | \(bar.text) | \(shown) | \(verdict) |")
+            lines.append("| \(bar.measure.title)\(side) | \(bar.text) | \(shown) | \(verdict) |")
         }
         guard !lines.isEmpty else { return [] }
         return ["| bar | | measured | |", "|---|---|---|---|"] + lines + [""]
