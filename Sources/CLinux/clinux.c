@@ -25,6 +25,11 @@ int clinux_byte_is_locked(int fd, int64_t offset) {
     return error ? -error : found.l_type != F_UNLCK;
 }
 
+int clinux_bytes_are_locked(int fd, int64_t offset) {
+    struct flock found = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 0};
+    return fcntl(fd, F_OFD_GETLK, &found) != 0 ? -errno : found.l_type != F_UNLCK;
+}
+
 int64_t clinux_filesystem_type(const char *path) {
     struct statfs found;
     return statfs(path, &found) == 0 ? (int64_t)(uint32_t)found.f_type : -(int64_t)errno;

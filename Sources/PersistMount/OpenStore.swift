@@ -18,6 +18,36 @@ public enum OpenStore {
     }
 }
 
+extension OpenStore {
+    /// - Throws: `.store` where it cannot be looked at, `.busy` where another program writes for too long.
+    public static func check(
+        _ reference: StoreReference, _ options: SQLiteStoreOptions
+    ) throws(MountFailure) -> [CheckFinding] {
+        do throws(StoreError) {
+            return try SQLiteStore.check(path: reference.path, options: options)
+        } catch {
+            throw MountFailure(error, about: reference.path, status: error.kind == .timedOut ? .busy : .store)
+        }
+    }
+
+    /// - Throws: `.busy` where it is mounted or open; `.failed` where the disk is full or fails; `.store`.
+    public static func repair(
+        _ reference: StoreReference, _ options: SQLiteStoreOptions, backup: RepairBackup
+    ) throws(MountFailure) -> RepairReport {
+        do throws(StoreError) {
+            return try SQLiteStore.repair(path: reference.path, options: options, backup: backup)
+        } catch {
+            let status: ExitStatus =
+                switch error.kind {
+                case .busy, .timedOut: .busy
+                case .full, .quotaExceeded, .io, .exists: .failed
+                default: .store
+                }
+            throw MountFailure(error, about: reference.path, status: status)
+        }
+    }
+}
+
 extension MountFailure {
     /// - Parameter path: as it is; shown escaped.
     public init(_ error: StoreError, about path: String, status: ExitStatus? = nil) {

@@ -15,6 +15,24 @@ extension SQLiteStore {
         return checker.findings
     }
 
+    /// The same for a store that is not open; also for one that is so damaged that it cannot be opened.
+    public static func check(path: String, options: SQLiteStoreOptions) throws(StoreError) -> [CheckFinding] {
+        do throws(StoreError) {
+            let store = try open(path: path, options: options)
+            defer { store.close() }
+            return try store.check()
+        } catch {
+            guard error.kind == .corrupt else { throw error }
+            guard let db = try? Opening(path: path, options: options).another() else { throw error }
+            defer { db.close() }
+            try db.execute("BEGIN")
+            var checker = Checker(db, limits: options.limits)
+            try checker.run()
+            guard !checker.findings.isEmpty else { throw error }
+            return checker.findings
+        }
+    }
+
     /// A copy of the store as it is at this moment, complete on the disk when this returns.
     ///
     /// What is unpublished in mounts is not in it, but for what fsync(2) has kept.
@@ -38,7 +56,7 @@ extension SQLiteStore {
         try Self.syncFile(directory, O_RDONLY | O_DIRECTORY)
     }
 
-    private static func syncFile(_ path: String, _ flags: Int32) throws(StoreError) {
+    static func syncFile(_ path: String, _ flags: Int32) throws(StoreError) {
         let descriptor = Glibc.open(path, flags | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(path)") }
         defer { Glibc.close(descriptor) }

@@ -76,10 +76,15 @@ extension SQLiteStore {
 
     /// Gives up without leaving: what the next process finds is what it would find if this one had been killed.
     public func abandon() {
+        letGo()
+        lockFile?.close()
+    }
+
+    /// As `abandon`, with the lock file still open.
+    func letGo() {
         guard serving.beginClosing() else { return }
         serving.stopWorkers()
         closeConnections()
-        lockFile?.close()
     }
 
     private func closeConnections() {

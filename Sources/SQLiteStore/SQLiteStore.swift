@@ -59,7 +59,20 @@ public final class SQLiteStore: LocalStore {
             lockFile = try LockFile(
                 path: opening.location.path + "-lock", waitMilliseconds: options.limits.busyMilliseconds)
         }
-        defer { lockFile?.openGate() }
+        do throws(StoreError) {
+            let store = try open(opening, options, lockFile)
+            lockFile?.openGate()
+            return store
+        } catch {
+            lockFile?.closeAsLast()
+            throw error
+        }
+    }
+
+    /// With the gate closed.
+    private static func open(
+        _ opening: Opening, _ options: SQLiteStoreOptions, _ lockFile: LockFile?
+    ) throws(StoreError) -> SQLiteStore {
         let first = try opening.first()
         let identifier = try first.first("SELECT value FROM meta WHERE name = 'store_id'") { $0.string(0) }
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
@@ -76,7 +89,7 @@ public final class SQLiteStore: LocalStore {
             if let lockFile { try store.enter(lockFile) }
             try store.serve()
         } catch {
-            store.abandon()
+            store.letGo()
             throw error
         }
         return store

@@ -13,6 +13,8 @@ int clinux_lock_byte(int fd, int64_t offset, bool exclusive);
 int clinux_unlock_byte(int fd, int64_t offset);
 /// Whether somebody else holds a lock that an exclusive one on this byte would meet: 1, 0, or -errno.
 int clinux_byte_is_locked(int fd, int64_t offset);
+/// The same of all bytes from this one on.
+int clinux_bytes_are_locked(int fd, int64_t offset);
 /// statfs(2)'s f_type of the filesystem that `path` is on, or -errno.
 int64_t clinux_filesystem_type(const char *path);
 /// Names the calling thread (prctl PR_SET_NAME); at most 15 bytes show.

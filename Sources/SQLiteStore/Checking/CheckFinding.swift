@@ -4,9 +4,12 @@ public struct CheckFinding: Sendable, Equatable {
     public let path: String
     /// In words for a person.
     public let problem: String
+    /// What to do, where `check --repair` cannot mend it; else nil.
+    public let hint: String?
 
-    public init(path: String, problem: String) {
+    public init(path: String, problem: String, hint: String? = nil) {
         self.path = path
         self.problem = problem
+        self.hint = hint
     }
 }

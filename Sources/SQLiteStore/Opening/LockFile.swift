@@ -68,4 +68,10 @@ final class LockFile: Sendable {
     func isAlive(_ mount: Int64) -> Bool { clinux_byte_is_locked(descriptor, Self.byte(of: mount)) != 0 }
 
     func remove() { unlink(path) }
+
+    /// With the gate closed: the file goes too, where no process has a mount.
+    func closeAsLast() {
+        if clinux_bytes_are_locked(descriptor, Self.byte(of: 0)) == 0 { remove() }
+        close()
+    }
 }

@@ -62,6 +62,23 @@ struct Opening {
         return db
     }
 
+    /// A connection that nobody else has the file open beside, for as long as it is open. The shared memory of the WAL
+    /// is not used (sqlite.org/wal.html: it must be asked for before the file is read).
+    ///
+    /// - Throws: `.timedOut` where somebody has.
+    func exclusive() throws(StoreError) -> Connection {
+        let db = try Connection(
+            path: location.path, flags: SQLITE_OPEN_READWRITE,
+            patience: Patience(options.waits, milliseconds: 500))
+        try db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        try set(db)
+        try check(db)
+        // A document that SQLite refuses must still be moved; a temporary copy of the file is no matter of memory.
+        try db.execute("PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE")
+        try db.execute("BEGIN IMMEDIATE; COMMIT")
+        return db
+    }
+
     /// The first connection: the file is a store after it, of this version.
     func first() throws(StoreError) -> Connection {
         do throws(StoreError) {
@@ -128,7 +145,7 @@ struct Opening {
         }
     }
 
-    private static func newStoreID() -> String {
+    static func newStoreID() -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<2).map { _ in
             let text = String(generator.next() as UInt64, radix: 16)

@@ -20,6 +20,9 @@ enum Schema {
         PRAGMA auto_vacuum = INCREMENTAL;
         """
 
+    /// What makes a database a store.
+    static let mark = "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version);"
+
     static let tables = """
         -- store_id; next_ino, next_body, next_chunk, next_mount, next_stream: given out in blocks, never twice
         CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -126,7 +129,7 @@ enum Schema {
     /// All of it, in one transaction of the caller. The root and the four namespaces are its first nodes.
     static func create(on db: Connection, storeID: String, now: Timestamp) throws(StoreError) {
         try db.execute(tables)
-        try db.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version);")
+        try db.execute(mark)
         try db.run("INSERT INTO meta VALUES ('store_id', ?)", Text(storeID))
         for sequence in IDSequence.allCases {
             try db.run(
@@ -141,7 +144,7 @@ enum Schema {
         }
     }
 
-    private static func insert(
+    static func insert(
         _ id: NodeID, parent: NodeID, cookie: Int64, name: [UInt8], namespace: Int64, _ now: Timestamp,
         _ db: Connection
     ) throws(StoreError) {

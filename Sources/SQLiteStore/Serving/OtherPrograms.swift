@@ -16,22 +16,31 @@ final class OtherPrograms: Sendable {
 
     /// Where /proc cannot be read there are none: then they wait longer, and that is all.
     func look() {
+        if let count = processes()?.count { found.store(count, ordering: .relaxed) }
+    }
+
+    /// Who they are; nil where that cannot be seen.
+    func processes() -> [Int32]? {
         var status = stat()
-        guard stat(shm, &status) == 0, let locks = Self.contents(of: "/proc/locks") else { return }
-        found.store(Self.count(in: locks, inode: UInt64(status.st_ino), besides: getpid()), ordering: .relaxed)
+        guard stat(shm, &status) == 0, let locks = Self.contents(of: "/proc/locks") else { return nil }
+        return Self.processes(in: locks, inode: UInt64(status.st_ino), besides: getpid())
     }
 
     /// Lines as of proc(5): `1: POSIX ADVISORY READ 2345 fe:00:131077 128 128`.
     static func count(in locks: String, inode: UInt64, besides own: pid_t) -> Int {
+        processes(in: locks, inode: inode, besides: own).count
+    }
+
+    private static func processes(in locks: String, inode: UInt64, besides own: pid_t) -> [Int32] {
         let file = ":\(inode)"
-        var processes: Set<Substring> = []
+        var processes: Set<Int32> = []
         for line in locks.split(separator: "\n") where line.contains(file) {
             let words = line.split(separator: " ")
             // A waiting lock has an arrow before its kind.
             guard words.count >= 8, words[1] == "POSIX", words[5].hasSuffix(file), words[6] == dmsByte else { continue }
-            if words[4] != "\(own)" { processes.insert(words[4]) }
+            if let process = Int32(words[4]), process != own { processes.insert(process) }
         }
-        return processes.count
+        return processes.sorted()
     }
 
     private static func contents(of path: String) -> String? {

@@ -6,49 +6,59 @@ import SQLiteStore
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Verify a whole store, mounted or not.",
+        abstract: "Verify a whole store, mounted or not; repair one that is not.",
         discussion: """
             Prints the path of each thing that is broken and what is wrong with it.
             Exits with 0 where all is well, with 3 where something is broken.
 
-            Example:
+            --repair mends what it can, while nobody has the store open, and says what it
+            did. It copies the file first, to STORE.before-repair. What has lost its way
+            is found in lost+found in one of the four directories, what is no document
+            any more in .persist/rejected. Of a file whose pages are damaged it saves
+            what can be read into a new store, STORE.salvaged, and changes nothing. Exits
+            with 0 where all is well now, with 3 where something is still broken, with 7
+            where the store is mounted or open.
+
+            Examples:
               persistfs check ./data/my-app.db
+              persistfs check --repair ./data/my-app.db
             """)
 
     @Argument(help: ArgumentHelp("The store.", valueName: "STORE"))
     var store: String
 
+    @Flag(help: "Mend what is broken.")
+    var repair = false
+
+    @Option(help: ArgumentHelp("Copy the file to FILE before it is changed.", valueName: "FILE"))
+    var backup: String?
+
+    @Flag(name: .customLong("no-backup"), help: "Make no copy of the file.")
+    var hasNoBackup = false
+
     @Flag(help: "For programs: an object with the list of findings.")
     var json = false
 
-    private struct Answer: Encodable {
-        struct Finding: Encodable {
-            var path: String
-            var problem: String
+    func validate() throws {
+        if !repair && (backup != nil || hasNoBackup) {
+            throw ValidationError("--backup and --no-backup belong to --repair.")
         }
-        var store: String
-        var isSound: Bool
-        var findings: [Finding]
+        if backup != nil && hasNoBackup { throw ValidationError("--backup and --no-backup exclude each other.") }
     }
 
     func run() throws {
-        let store = try Opening.readable(self.store)
-        defer { store.close() }
-        let findings = try Failing.about(store.path) { () throws(StoreError) in try store.check() }
-        if json {
-            try Standard.print(
-                json: Answer(
-                    store: ShownText.line(store.path), isSound: findings.isEmpty,
-                    findings: findings.map {
-                        Answer.Finding(path: ShownText.line($0.path), problem: ShownText.line($0.problem))
-                    }))
-        } else if findings.isEmpty {
-            try Standard.print("\(ShownText.line(store.path)): all is well")
-        } else {
-            for finding in findings {
-                try Standard.print("\(ShownText.line(finding.path)): \(ShownText.line(finding.problem))")
-            }
-        }
-        if !findings.isEmpty { throw EarlyEnd(status: .damaged) }
+        let reference = try StoreReference.parse(store)
+        for warning in reference.warnings { Standard.error("warning: \(warning)") }
+        let options = Opening.options(for: reference, onlyReads: !repair)
+        let answer =
+            repair
+            ? CheckAnswer(
+                reference.path,
+                try OpenStore.repair(
+                    reference, options,
+                    backup: hasNoBackup ? .none : backup.map { .at(PathText.absolute($0)) } ?? .beside))
+            : CheckAnswer(reference.path, try OpenStore.check(reference, options))
+        if json { try Standard.print(json: answer) } else { try Standard.print(answer.text) }
+        if !answer.isSound { throw EarlyEnd(status: .damaged) }
     }
 }
