@@ -6,7 +6,7 @@ import Testing
 enum PosixTable {
     /// The words that rows are written in.
     static let words = """
-        import ast, ctypes, os, socket, stat as kinds, subprocess, sys, time, errno, json
+        import ast, ctypes, mmap, os, socket, stat as kinds, subprocess, sys, time, errno, json
         from os import *
 
         LONG = 'n' * 255                                    # the longest name
@@ -17,6 +17,7 @@ enum PosixTable {
         def noreplace(a, b): exchange(a, b, 1)
         def utimens(p, atime, mtime):                       # each (seconds, nanoseconds)
             call('utimensat', -100, fsencode(p), (ctypes.c_long * 4)(*atime, *mtime), 0)
+        def fallocate(fd, mode, at, n): call('fallocate', fd, mode, ctypes.c_long(at), ctypes.c_long(n))
         NOW, OMIT = (0, (1 << 30) - 1), (0, (1 << 30) - 2)
 
         def errname(f, *a):

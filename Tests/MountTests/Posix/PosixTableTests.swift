@@ -34,6 +34,9 @@ import Testing
         Chapter("new files", PosixTable.newFiles),
         Chapter("times and descriptors", PosixTable.times),
         Chapter("readdir", PosixTable.readdir),
+        Chapter("fallocate", PosixTable.fallocate, ofRoot: PosixTable.fallocateByUsers),
+        Chapter("SEEK_DATA and SEEK_HOLE", PosixTable.seeking),
+        Chapter("copy_file_range", PosixTable.copying),
         Chapter("known differences", PosixTable.knownDifferences),
     ]
 

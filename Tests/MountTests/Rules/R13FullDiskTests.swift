@@ -99,6 +99,25 @@ import Testing
         }
     }
 
+    @Test("R13 on a full disk holes are punched, and make room; fallocate says how much there is")
+    func holes() async throws {
+        try await withDisk("48M") { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("! fallocate -l 100M blobs/f 2> $SCRATCH/e; grep -q 'No space left' $SCRATCH/e")
+            try await mount.succeed("fallocate -l 5M blobs/f; test $(stat -c %s blobs/f) = 5242880")
+            try await mount.python(Self.fill)
+            try await mount.succeed(
+                "! fallocate -l 1M blobs/g 2> $SCRATCH/e; grep -q 'No space left' $SCRATCH/e; test ! -s blobs/g")
+            try await mount.succeed("for n in 0 1 2 3 4 5; do fallocate -p -l 1M blobs/large$n; done")
+            try await eventually("there is room again") {
+                try await mount.shell("head -c 3M /dev/urandom | tee $SCRATCH/b > blobs/b && cmp $SCRATCH/b blobs/b")
+                    .succeeded
+            }
+            try await mount.remount()
+            try await mount.succeed("cmp $SCRATCH/b blobs/b; head -c 1M /dev/zero | cmp - blobs/large5")
+        }
+    }
+
     @Test("R13 statfs tells what is free, and an unmounted store is one file")
     func statfs() async throws {
         try await withDisk("64M") { fixture in
