@@ -56,10 +56,13 @@ passthrough() {
     until_mounted
 }
 
+# By the kernel's table: a mount whose daemon is dead answers nothing else.
+is_mounted() { awk -v point="$here/mount" '$5 == point { found = 1 } END { exit !found }' /proc/self/mountinfo; }
+
 until_mounted() {
     local try
     for try in {1..500}; do
-        mountpoint -q "$here/mount" && return 0
+        is_mounted && return 0
         kill -0 "$daemon" 2>/dev/null || return 1
         sleep 0.01
     done
@@ -86,20 +89,18 @@ attach() {
 }
 
 detach() {
+    local try
+    is_mounted || return 0
     case $side in
-        disk | sqlite) return 0 ;;
         persistfs | records | p[0-9]*) "$persistfs" umount "$here/mount" >"$log" 2>&1 ;;
         *)
-            local try
             for try in {1..100}; do
-                mountpoint -q "$here/mount" || break
                 fusermount3 -u "$here/mount" 2>"$log" && break
                 sleep 0.05
             done
-            # JuiceFS watches itself with a second process, which ends with the first.
+            is_mounted && return 1
             wait "$daemon" 2>/dev/null
             daemon=
-            ! mountpoint -q "$here/mount"
             ;;
     esac
 }
@@ -128,15 +129,27 @@ drop_caches() { [ "$(id -u)" != 0 ] || echo "$1" >/proc/sys/vm/drop_caches; }
 
 # Takes away all that may still be there, whatever happened.
 clear_away() {
-    local point
-    [ -z "${child:-}" ] || kill "$child" 2>/dev/null
-    while read -r point; do
-        "$persistfs" umount "$point" >/dev/null 2>&1 || fusermount3 -u "$point" 2>/dev/null ||
-            umount "$point" 2>/dev/null || umount -l "$point" 2>/dev/null
-    done < <(awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac)
+    local point try
+    if [ -n "$child" ]; then
+        # timeout(1), which passes it on to all that it started.
+        kill "$child" 2>/dev/null
+        wait "$child" 2>/dev/null
+    fi
+    # Whoever was killed may hold it for a moment.
+    for try in {1..50}; do
+        while read -r point; do
+            "$persistfs" umount "$point" >/dev/null 2>&1 || fusermount3 -u "$point" 2>/dev/null ||
+                umount "$point" 2>/dev/null || { [ "$try" = 50 ] && umount -l "$point"; }
+        done < <(mounts_here)
+        [ -n "$(mounts_here)" ] || break
+        sleep 0.1
+    done
     if [ -n "$daemon" ]; then
         kill "$daemon" 2>/dev/null
         wait "$daemon" 2>/dev/null
     fi
     rm -rf "$work"
 }
+
+# The innermost first.
+mounts_here() { awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac; }
