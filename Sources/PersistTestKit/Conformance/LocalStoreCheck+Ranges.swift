@@ -118,6 +118,24 @@ extension LocalStoreCheck {
             _ = try client.publish(again)
             try expect(client.bytes("blobs/b") == whole(0, client, 2) + whole(7, client) + whole(3, client), "a half")
         },
+        LocalStoreCheck("R7 a draft takes chunks that another draft has past the end of its base") { client in
+            let chunk = client.store.limits.chunkBytes
+            try client.put("blobs/a", whole(1, client, 2))
+            try client.put("blobs/b", "x")
+            var source = try client.draft("blobs/a")
+            source.size = 8 * chunk
+            source.chunks = [DraftChunk(index: 5, bytes: whole(6, client))]
+            try client.write(&source)
+            var content = try client.draft("blobs/b")
+            content.size = 3 * chunk
+            content.shared = [
+                SharedChunks(source: .draft(source.draft), chunks: 4..<7, target: 0),
+                SharedChunks(source: .draft(source.draft), chunks: 1..<3, target: 0),
+            ]
+            _ = try client.publish(content)
+            try expect(client.bytes("blobs/b") == whole(1, client) + whole(0, client, 2), "content")
+            try expectEqual(client.data(of: .published(content.draft.node)), [0..<chunk], "data")
+        },
         LocalStoreCheck("R7 chunks of values and logs are taken over too") { client in
             let chunk = client.store.limits.chunkBytes
             let value = try client.put("kv/a", whole(1, client) + whole(2, client) + [3]).node

@@ -46,8 +46,7 @@ extension Transaction {
         case .none: break
         case .body(let base) where !source.cutsBase(in: shared.chunks):
             let shown = shared.chunks.clamped(to: 0..<source.baseLimit.chunks)
-            let first = target + Int64(shown.lowerBound - shared.chunks.lowerBound)
-            try shareExtents(of: base, hiddenBy: source.body, shown, into: body, at: first)
+            try shareExtents(of: base, hiddenBy: source.body, shown, into: body, at: target)
         case .bytes, .body:
             return try copy(shared, to: body) { (offset, sink) throws(StoreError) in
                 try db.read(source, at: offset, into: &sink)
