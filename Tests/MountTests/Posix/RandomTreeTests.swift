@@ -10,7 +10,7 @@ import Testing
     /// `$SCRATCH/model`. First of all the tree must be as the model, then each path that an operation touches, and the
     /// tree every 50 operations.
     private static let round = """
-        import collections, pickle, random
+        import collections, ctypes, pickle, random
         seed, count, saved = int(sys.argv[1]), int(sys.argv[2]), os.environ['SCRATCH'] + '/model'
         NAMESPACES = ('blobs', 'kv', 'records', 'events')
         if os.path.exists(saved):
@@ -22,6 +22,7 @@ import Testing
         def wrong(what):
             raise SystemExit('PERSISTFS_SEED=%d, operation %d: %s\\nthe last operations:\\n%s'
                              % (seed, done, what, '\\n'.join(map(str, last))))
+        libc = ctypes.CDLL(None, use_errno=True)
         def parent(p): return p.rpartition('/')[0]
         def below(p): return [q for q in tree if q.startswith(p + '/')]
         def is_directory(p): return p in tree and tree[p] is None
@@ -76,6 +77,32 @@ import Testing
                 if is_record(p) or is_stream(p): return write(p)
                 old = tree[p].ljust(at, b'\\0')
                 tree[p] = old[:at] + data + old[at + len(data):]
+            return expected, act, (p,)
+        def copy(p):
+            # By copy_file_range, which shares what it can: whatever becomes of the source.
+            sources, expected = [q for q in tree if isinstance(tree[q], bytes) and q != p], may_open(p)
+            if not sources or is_stream(p): return write(p)
+            source = rng.choice(sources)
+            data = tree[source]
+            def act():
+                a = os.open(source, os.O_RDONLY)
+                try:
+                    b = os.open(p, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                    try:
+                        while os.copy_file_range(a, b, 1 << 30): pass
+                    finally: os.close(b)
+                finally: os.close(a)
+            if expected == 'ok' and is_record(p) and not parses(data) and (data or tree.get(p)): expected = 'EBADMSG'
+            if expected == 'ok': tree[p] = data
+            return expected, act, (p, source)
+        def punch(p):
+            if is_record(p) or is_stream(p): return write(p)
+            at, n, expected = rng.randrange(60_000), rng.randrange(1, 80_000), may_open(p, creates=False)
+            def act():
+                fd = os.open(p, os.O_WRONLY)
+                if libc.fallocate(fd, 3, ctypes.c_long(at), ctypes.c_long(n)): wrong(os.strerror(ctypes.get_errno()))
+                os.close(fd)
+            if expected == 'ok': tree[p] = tree[p][:at] + bytes(len(tree[p][at:at + n])) + tree[p][at + n:]
             return expected, act, (p,)
         def cut(p):
             to, expected = rng.randrange(30_000), may_open(p, creates=False)
@@ -153,9 +180,10 @@ import Testing
             act, sort = rng.choices((
                 (write, 'file'), (patch, 'file'), (cut, 'file'), (remove, None), (make_directory, 'directory'),
                 (remove_directory, 'directory'), (make_link, 'link'), (move, None), (make_directory, None),
-                (remove_directory, None)), (30, 12, 6, 10, 10, 4, 4, 22, 1, 1))[0]
+                (remove_directory, None), (copy, 'file'), (punch, 'file')),
+                (30, 12, 6, 10, 10, 4, 4, 22, 1, 1, 12, 6))[0]
             given = path(sort)
-            if act is write and len(tree) > 64: act = remove
+            if act in (write, copy) and len(tree) > 64: act = remove
             expected, perform, touched = act(given)
             last.append((done, act.__name__) + touched + (expected,))
             got = errname(perform)
