@@ -11,41 +11,63 @@ struct Report {
     ]
 
     var text: String {
-        var lines: [String] = []
-        for mode in results.modes { lines += table(mode) }
-        lines += bars()
-        lines += spread()
         let failed = results.failures.map { key, times in
             "\(key.measure), \(key.mode), \(key.side): failed \(times) times"
         }
-        return (lines + failed.sorted()).joined(separator: "\n") + "\n"
+        return (medians() + alone() + bars() + spread() + failed.sorted()).joined(separator: "\n") + "\n"
     }
 
-    private func table(_ mode: String) -> [String] {
-        let sides = Self.sides.filter { side in results.runs.keys.contains { $0.mode == mode && $0.side == side } }
-        let title = mode == "same" ? "same: client and daemon on one CPU" : "free: the scheduler decides"
-        var lines = ["| \(title) | | " + sides.map { Self.titles[$0] ?? $0 }.joined(separator: " | ") + " |"]
-        lines.append("|---|---|" + sides.map { _ in "---:|" }.joined())
-        for measure in Measure.all {
-            let cells = sides.map { results.median(measure, mode, $0).map(Figure.measured) ?? "" }
-            if cells.allSatisfy(\.isEmpty) { continue }
+    /// What several sides were measured in; the modes beside each other.
+    private func medians() -> [String] {
+        let compared = Measure.all.filter { sides(of: $0).count > 1 }
+        let there = Set(compared.flatMap { sides(of: $0) })
+        let columns = Self.sides.filter(there.contains)
+        guard !columns.isEmpty else { return [] }
+        var lines = [
+            "| \(results.modes.joined(separator: " · ")) | | "
+                + columns.map { Self.titles[$0] ?? $0 }.joined(separator: " | ") + " |",
+            "|---|---|" + columns.map { _ in "---:|" }.joined(),
+        ]
+        for measure in compared {
+            let cells = columns.map { cell(measure, $0) }
             lines.append("| \(measure.title) | \(measure.unit.rawValue) | " + cells.joined(separator: " | ") + " |")
         }
         return lines + [""]
     }
 
+    /// What one side alone was measured in.
+    private func alone() -> [String] {
+        let lines = Measure.all.compactMap { measure -> String? in
+            let sides = sides(of: measure)
+            guard sides.count == 1 else { return nil }
+            let title = Self.titles[sides[0]] ?? sides[0]
+            return "| \(title): \(measure.title) | \(measure.unit.rawValue) | \(cell(measure, sides[0])) |"
+        }
+        return lines.isEmpty ? [] : ["| | | |", "|---|---|---:|"] + lines + [""]
+    }
+
+    private func sides(of measure: Measure) -> [String] {
+        Self.sides.filter { side in results.modes.contains { results.median(measure, $0, side) != nil } }
+    }
+
+    private func cell(_ measure: Measure, _ side: String) -> String {
+        results.modes.compactMap { results.median(measure, $0, side).map(Figure.measured) }.joined(separator: " · ")
+    }
+
     private func bars() -> [String] {
         var lines: [String] = []
+        var held = 0
         for bar in Bar.all {
             let measured = bar.modes.compactMap { mode in bar.reached(results, mode: mode).map { (mode, $0) } }
             guard !measured.isEmpty else { continue }
             let shown = measured.map { "\($0.0) \(Figure.ratio($0.1.value))" }.joined(separator: ", ")
-            let verdict = measured.allSatisfy { $0.1.isHeld } ? "held" : "**missed**"
-            let side = bar.side == "persistfs" ? "" : ", \(bar.side)"
-            lines.append("| \(bar.measure.title)\(side) | \(bar.text) | \(shown) | \(verdict) |")
+            let title = bar.measure.title + (bar.side == "persistfs" ? "" : ", \(bar.side)")
+            let isHeld = measured.allSatisfy { $0.1.isHeld }
+            if isHeld { held += 1 }
+            lines.append("| \(title) | \(bar.text) | \(shown) | \(isHeld ? "held" : "**missed**") |")
         }
         guard !lines.isEmpty else { return [] }
-        return ["| bar | | measured | |", "|---|---|---|---|"] + lines + [""]
+        return ["| | bar | measured | |", "|---|---|---|---|"] + lines + ["", "\(held) of \(lines.count) bars held.", ""]
     }
 
     /// How far the rounds of passthrough_ll are apart: what a ratio to it can be trusted for.
