@@ -67,7 +67,8 @@ struct Report {
             lines.append("| \(title) | \(bar.text) | \(shown) | \(isHeld ? "held" : "**missed**") |")
         }
         guard !lines.isEmpty else { return [] }
-        return ["| | bar | measured | |", "|---|---|---|---|"] + lines + ["", "\(held) of \(lines.count) bars held.", ""]
+        let summary = "\(held) of \(lines.count) bars held."
+        return ["| | bar | measured | |", "|---|---|---|---|"] + lines + ["", summary, ""]
     }
 
     /// How far the rounds of passthrough_ll are apart: what a ratio to it can be trusted for.
