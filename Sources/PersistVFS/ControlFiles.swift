@@ -16,6 +16,8 @@ final class ControlFiles: Sendable {
         var ids: [[UInt8]: NodeID] = [:]
         /// What an open file reads: as it was at open.
         var texts: [UInt64: [UInt8]] = [:]
+        /// Directories that have lost their last file a moment ago.
+        var emptied = EmptiedDirectories()
     }
 
     private let store: any LocalStore
@@ -94,6 +96,18 @@ final class ControlFiles: Sendable {
         guard path.contains(UInt8(ascii: "/")) else { throw StoreError(.notPermitted) }
         let (area, rest) = try split(path)
         try store.removeKept(area, rest)
+        let left = try store.keptVersions(area).map { area.name.bytes + [UInt8(ascii: "/")] + $0.path }
+        table.withLock { $0.emptied.removed(path, left: left, at: clock()) }
+    }
+
+    /// `rm -r` removes a directory after its files, though it has gone with the last of them.
+    func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) {
+        let found = try lookup(name, in: parent)
+        guard found.kind == .directory else { throw StoreError(.notDirectory) }
+        let path = try path(of: found.id)
+        guard path.contains(UInt8(ascii: "/")) else { throw StoreError(.notPermitted) }
+        guard try children(of: path).isEmpty else { throw StoreError(.notEmpty) }
+        table.withLock { $0.emptied.forget(path) }
     }
 
     // MARK: Inside
@@ -137,9 +151,10 @@ final class ControlFiles: Sendable {
         if let version = versions.first(where: { $0.path == rest }) {
             return attributes(path, isDirectory: false, size: version.size, time: version.time)
         }
-        guard versions.contains(where: { $0.path.starts(with: rest + [UInt8(ascii: "/")]) }) else {
-            throw StoreError(.notFound)
-        }
+        let isThere =
+            versions.contains { $0.path.starts(with: rest + [UInt8(ascii: "/")]) }
+            || table.withLock { $0.emptied.contains(path, at: clock()) }
+        guard isThere else { throw StoreError(.notFound) }
         return attributes(path, isDirectory: true, size: 0, time: nil)
     }
 
@@ -158,6 +173,7 @@ final class ControlFiles: Sendable {
             let rest = version.path[prefix.count...].prefix { $0 != UInt8(ascii: "/") }
             names.insert(FileName(unchecked: Array(rest)))
         }
+        for path in table.withLock({ $0.emptied.children(of: path, at: clock()) }) { names.insert(path) }
         return names.sorted()
     }
 

@@ -8,7 +8,7 @@ extension FileSystem {
         if permissions.applies(to: caller) {
             try permissions.require(.search, of: attributes(of: try store.node(parent)), caller)
         }
-        if let open = pending.find(name, in: parent) { return open.with { attributes(of: $0) } }
+        if let open = pending.find(name, in: parent) { return open.look { attributes(of: $0) } }
         return try overlaid(try store.lookup(name, in: parent))
     }
 
@@ -16,7 +16,7 @@ extension FileSystem {
         if ControlFiles.owns(id) { return try controls.attributes(of: id) }
         let id = aliases.resolve(id)
         if let open = opens.find(id) {
-            return try open.with { (state) throws(StoreError) in
+            return try open.look { (state) throws(StoreError) in
                 if state.creation == nil { state.node = try store.node(id) }
                 return attributes(of: state)
             }
@@ -107,7 +107,7 @@ extension FileSystem {
 
     func overlaid(_ node: Node) throws(StoreError) -> Attributes {
         guard let open = opens.find(node.id) else { return attributes(of: node) }
-        return open.with { state in
+        return open.look { state in
             if state.creation == nil { state.node = node }
             return attributes(of: state)
         }

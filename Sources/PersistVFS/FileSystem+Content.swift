@@ -8,16 +8,41 @@ extension FileSystem {
         if ControlFiles.owns(id) { return try controls.read(handle, at: offset, into: &buffer) }
         let id = aliases.resolve(id)
         let room = buffer.freeCapacity
-        let unpublished: [UInt8]? = try opens.find(id)?.with { (state) throws(StoreError) in
-            guard let working = state.working else { return state.creation == nil ? nil : [] }
-            return try Array(capacity: room) { (part: inout OutputRawSpan) throws(StoreError) in
-                try working.read(at: offset, into: &part, below: below(state))
-            }
+        let unpublished = try opens.find(id).map { (open) throws(StoreError) in
+            try readUnpublished(open, at: offset, room)
         }
-        if let unpublished {
+        if let unpublished = unpublished ?? nil {
             buffer.append(unpublished[...])
         } else {
             try store.read(id, at: offset, into: &buffer)
+        }
+    }
+
+    /// - Returns: nil where the published bytes are all that there is.
+    private func readUnpublished(_ open: OpenNode, at offset: UInt64, _ room: Int) throws(StoreError) -> [UInt8]? {
+        func bytes(_ working: WorkingCopy, _ below: WorkingCopy.Below) throws(StoreError) -> [UInt8] {
+            try Array(capacity: room) { (part: inout OutputRawSpan) throws(StoreError) in
+                try working.read(at: offset, into: &part, below: below)
+            }
+        }
+        enum Found: Sendable {
+            case published, inDraft
+            case bytes([UInt8])
+        }
+        // What is in memory is read also while it waits to be published; a draft goes with the publication.
+        let found = try open.look { (state) throws(StoreError) -> Found in
+            guard let working = state.working else { return state.creation == nil ? .published : .bytes([]) }
+            guard working.isInMemory(from: offset, bytes: room) else { return .inDraft }
+            return .bytes(try bytes(working) { (_, _) throws(StoreError) in })
+        }
+        switch found {
+        case .published: return nil
+        case .bytes(let bytes): return bytes
+        case .inDraft:
+            return try open.with { (state) throws(StoreError) in
+                guard let working = state.working else { return state.creation == nil ? nil : [] }
+                return try bytes(working, below(state))
+            }
         }
     }
 
@@ -87,7 +112,7 @@ extension FileSystem {
 
     /// ftruncate(2) by a handle; truncate(2) without one, which is an open, ftruncate and close in one.
     func truncate(_ id: NodeID, to size: UInt64, handle: UInt64?, _ caller: Caller) throws(StoreError) {
-        let (open, _) = try enter(id)
+        let open = try enter(id)
         defer { leave(open) }
         try open.with { (state) throws(StoreError) in
             if state.creation == nil { state.node = try store.node(id) }

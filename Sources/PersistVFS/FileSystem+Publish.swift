@@ -6,7 +6,8 @@ extension FileSystem {
     func materialize(_ state: inout OpenNode.State) throws(StoreError) {
         guard let creation = state.creation, !state.isUnlinked else { return }
         do throws(StoreError) {
-            state.node = try store.create(creation)
+            let shown = state
+            state.node = try state.shown.during(shown) { () throws(StoreError) in try store.create(creation) }
         } catch {
             guard error.kind == .exists else { throw error }
             return lostName(&state, creation)
@@ -50,7 +51,9 @@ extension FileSystem {
             base: state.node.isDocument ? state.baseRevision : nil)
         if case .bytes = content { publication.draft = working.draft }
         do throws(StoreError) {
-            published(&state, try store.publish(publication))
+            let shown = state
+            let result = try state.shown.during(shown) { () throws(StoreError) in try store.publish(publication) }
+            published(&state, result)
         } catch {
             switch error.kind {
             case .exists where state.creation != nil:

@@ -1,3 +1,4 @@
+import Glibc
 import Persist
 import Synchronization
 
@@ -8,6 +9,7 @@ import Synchronization
 final class OpenNode: Sendable {
     let id: NodeID
     private let state: Mutex<State>
+    private let shown = Shown()
 
     struct State: Sendable {
         /// As the store knew it last; of a pending creation as it will be.
@@ -26,6 +28,7 @@ final class OpenNode: Sendable {
         var isRefusalTold = false
         /// No name leads here any more: what is written only the open files see.
         var isUnlinked = false
+        let shown: Shown
 
         var hasWriter: Bool { opens.values.contains { $0.flags.contains(.write) } }
     }
@@ -35,11 +38,29 @@ final class OpenNode: Sendable {
         state = Mutex(
             State(
                 node: node, creation: creation, isNew: creation != nil, baseRevision: node.revision,
-                isUnlinked: node.isUnlinked))
+                isUnlinked: node.isUnlinked, shown: shown))
     }
 
     /// Runs `body` alone on this node.
     func with<R: Sendable, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         try state.withLock { (state: inout sending State) throws(E) -> R in try body(&state) }
+    }
+
+    /// For who only looks: what the node shows, also while it waits to be published.
+    ///
+    /// - Parameter body: may note what it finds in the store; while the node waits, in a copy that nobody keeps.
+    ///   What lies in a draft it must not ask for: that goes with the publication.
+    func look<R: Sendable, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
+        var attempts = 0
+        while true {
+            let result = try state.withLockIfAvailable { (state: inout sending State) throws(E) -> R in
+                try body(&state)
+            }
+            if let result { return result }
+            if var shown = shown.now { return try body(&shown) }
+            // Held for a moment, mostly; by who waits for the store without showing anything, for longer.
+            attempts += 1
+            if attempts < 100 { sched_yield() } else { usleep(attempts < 200 ? 100 : 1_000) }
+        }
     }
 }

@@ -123,6 +123,13 @@ struct WorkingCopy: Sendable {
 
     // MARK: Reading
 
+    /// Whether nothing below has to be read for these bytes.
+    func isInMemory(from offset: UInt64, bytes: Int) -> Bool {
+        guard offset < size, bytes > 0 else { return true }
+        let end = min(size, offset + UInt64(bytes))
+        return (offset / chunkBytes...(end - 1) / chunkBytes).allSatisfy { chunks[$0] != nil || !hasBelow($0) }
+    }
+
     /// Appends the bytes at `offset`, as many as there are and `buffer` has room for.
     func read(at offset: UInt64, into buffer: inout OutputRawSpan, below: Below) throws(StoreError) {
         guard offset < size else { return }
@@ -152,8 +159,7 @@ struct WorkingCopy: Sendable {
 
     /// All of it: for documents and small files.
     func bytes(below: Below) throws(StoreError) -> [UInt8] {
-        if chunks.count == 1, let only = chunks[0], UInt64(only.count) == size { return only }
-        return try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
+        try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
             try read(at: 0, into: &buffer, below: below)
         }
     }

@@ -52,6 +52,28 @@ public enum PathNames {
         return key
     }
 
+    /// The key of a path with names that only a table leads back from: by the key that it had under its old path, whose
+    /// components are the same from the last one up to where a directory got another name.
+    public static func key(of path: [FileName], in namespace: Namespace, was old: [UInt8]) -> [UInt8]? {
+        let components = old.split(separator: slash, omittingEmptySubsequences: false)
+        let isSelf = path.count > 1 && path.last?.bytes == selfName
+        let names = isSelf ? Array(path.dropLast()) : path
+        var key: [[UInt8]] = []
+        for (index, name) in names.enumerated() {
+            let suffix = index == names.count - 1 && namespace == .records ? json : []
+            guard name.bytes.suffix(suffix.count).elementsEqual(suffix) else { return nil }
+            if let component = KeyEscape.decode(bytes: Array(name.bytes.dropLast(suffix.count))) {
+                key.append(component)
+                continue
+            }
+            let place = components.count - (names.count - index)
+            guard place >= 0, KeyEscape.encode(component: Array(components[place]), suffix: suffix).name == name
+            else { return nil }
+            key.append(Array(components[place]))
+        }
+        return Array(key.joined(separator: [slash]))
+    }
+
     /// Whether `key(of:in:)` has an answer; without allocation where no name has a `%`.
     public static func hasKey(_ path: some Collection<FileName>, in namespace: Namespace) -> Bool {
         var last: FileName?

@@ -19,12 +19,14 @@ extension Transaction {
         var names: [FileName]
         /// Another program made it a document, whatever its name looks like: it stays one.
         var isForeign: Bool
+        /// Its key before, where its path alone does not say it: a name stands for a component that is too long.
+        var key: [UInt8]?
     }
 
     /// Everything whose class or key may change with the path: in blobs/ only where a temporary name is involved.
     func below(_ source: NodeRow) throws(StoreError) -> [Moved] {
         let path = try db.names(of: source.id)
-        let top = Moved(row: source, names: [], isForeign: isForeign(source, path))
+        let top = try moved(source, path, [])
         guard source.isDirectory else { return [top] }
         if source.node.namespace == .blobs { return [top] }
         return [top] + (try descendants(of: source.id, path, []))
@@ -41,14 +43,23 @@ extension Transaction {
             """, directory, read: { NodeRow($0) })
         for child in children {
             let below = names + [child.node.name]
-            found.append(Moved(row: child, names: below, isForeign: isForeign(child, path + below)))
+            found.append(try moved(child, path + below, below))
             if child.isDirectory { found += try descendants(of: child.id, path, below) }
         }
         return found
     }
 
-    private func isForeign(_ row: NodeRow, _ path: [FileName]) -> Bool {
-        row.isDocument && NameClass.of(path, in: row.node.namespace) != .document
+    private func moved(_ row: NodeRow, _ path: [FileName], _ names: [FileName]) throws(StoreError) -> Moved {
+        let isForeign = row.isDocument && NameClass.of(path, in: row.node.namespace) != .document
+        var moved = Moved(row: row, names: names, isForeign: isForeign)
+        guard isForeign, let namespace = row.node.namespace, PathNames.key(of: path, in: namespace) == nil else {
+            return moved
+        }
+        moved.key = try db.first(
+            namespace == .records ? "SELECT key FROM records WHERE ino = ?" : "SELECT key FROM kv WHERE ino = ?",
+            row.id,
+            read: { KeyText.key(of: $0.bytes(0)) })
+        return moved
     }
 
     /// Makes of each what its new path says: documents are published, withdrawn, or get another key.
@@ -62,7 +73,7 @@ extension Transaction {
             if isTop && node.row.isDirectory && node.row.node.namespace == .blobs {
                 if after != node.row.node.nameClass { try reclassifyBlobs(below: top.id, after) }
             }
-            try reclassify(node.row, to: after, names, replacesValue: isTop && replaced.hasValue)
+            try reclassify(node, to: after, names, replacesValue: isTop && replaced.hasValue)
         }
     }
 
@@ -76,8 +87,9 @@ extension Transaction {
     }
 
     private func reclassify(
-        _ before: NodeRow, to nameClass: NameClass, _ names: [FileName], replacesValue: Bool
+        _ moved: Moved, to nameClass: NameClass, _ names: [FileName], replacesValue: Bool
     ) throws(StoreError) {
+        let before = moved.row
         var after = before
         after.node.nameClass = nameClass
         let isChanged = nameClass != before.node.nameClass
@@ -86,7 +98,7 @@ extension Transaction {
         }
         guard before.node.kind == .file else { return }
         if before.isDocument && after.isDocument {
-            if before.node.revision != 0 { try rekey(before, try tableKey(names, in: before.node.namespace ?? .kv)) }
+            if before.node.revision != 0 { try rekey(before, try tableKey(names, of: moved)) }
             return
         }
         guard isChanged, before.isDocument || after.isDocument || before.isStream || after.isStream else { return }
@@ -109,6 +121,14 @@ extension Transaction {
             try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", after.id)
         }
         tellContent(after.id)
+    }
+
+    private func tableKey(_ names: [FileName], of moved: Moved) throws(StoreError) -> Text {
+        let namespace = moved.row.node.namespace ?? .kv
+        if let old = moved.key, let key = PathNames.key(of: names, in: namespace, was: old) {
+            return Text(KeyText.text(of: key))
+        }
+        return try tableKey(names, in: namespace)
     }
 
     private func publishRenamed(_ row: NodeRow, _ bytes: [UInt8], replacesValue: Bool) throws(StoreError) {

@@ -59,6 +59,48 @@ import Testing
         }
     }
 
+    @Test("R1 a file shows what was written to it while its own close waits for another program's transaction")
+    func closeIsSeen() async throws {
+        try await MountFixture.with(options: ["busy_milliseconds=50000"]) { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("echo '[1]' > records/a.json; echo old > kv/a; mkdir blobs/d; echo old > blobs/d/b")
+            let answers = try await mount.python(
+                """
+                import sqlite3, threading
+                files = ['records/a.json', 'kv/a', 'blobs/d/b']
+                opened = []
+                for path in files:
+                    fd = os.open(path, os.O_RDWR | os.O_TRUNC)
+                    opened.append((path, fd, os.dup(fd)))
+                    os.write(fd, b'"a value"')
+                db = sqlite3.connect(os.environ['STORE'], isolation_level=None, timeout=30)
+                db.execute('BEGIN IMMEDIATE')
+                closing = [threading.Thread(target=os.close, args=[fd]) for _, fd, _ in opened]
+                for thread in closing: thread.start()
+                time.sleep(0.3)
+                for path, _, fd in opened:
+                    print(os.stat(path).st_size, os.fstat(fd).st_size, os.pread(fd, 100, 0).decode())
+                for directory in ['records', 'kv', 'blobs/d']:
+                    print(sorted((e.name, e.stat().st_size) for e in os.scandir(directory)))
+                print([thread.is_alive() for thread in closing])
+                db.execute('COMMIT')
+                for thread in closing: thread.join()
+                """)
+            expect(
+                answers,
+                is: """
+                    9 9 "a value"
+                    9 9 "a value"
+                    9 9 "a value"
+                    [('a.json', 9)]
+                    [('a', 9)]
+                    [('b', 9)]
+                    [True, True, True]
+                    """)
+            expect(try await fixture.sql("SELECT value FROM records"), is: "\"a value\"")
+        }
+    }
+
     @Test("R11 past the deadline a writer gets ETIMEDOUT, nothing has changed, and later it works")
     func deadline() async throws {
         try await MountFixture.with(options: ["busy_milliseconds=200"]) { fixture in
