@@ -29,24 +29,6 @@ extension SQLiteStore {
         serving.delivery.tell()
     }
 
-    public func refreshed(_ id: NodeID) throws(StoreError) -> Node {
-        if !isReadOnly,
-            let row = try writer.readCurrentIfFree({ db throws(StoreError) in
-                if let known = db.cache?.file(id) { return Optional(known) }
-                let row = try db.nodeWithContent(id)
-                if let row, row.node.kind == .file { db.cache?.add(file: row) }
-                return row
-            })
-        {
-            // Somebody else may be about to tell of what it has found.
-            serving.delivery.tell()
-            guard let row else { throw StoreError(.notFound) }
-            return row.node
-        }
-        try refresh()
-        return try node(id)
-    }
-
     /// Nothing can be folded in: what has changed is not known. - Returns: whether something has.
     func lookReadOnly() throws(StoreError) -> Bool {
         try writer.use { db throws(StoreError) in
@@ -65,14 +47,16 @@ extension SQLiteStore {
                 try db.first("PRAGMA page_count") { $0.int(0) } ?? 0,
                 try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0,
                 try db.first("PRAGMA page_size") { $0.int(0) } ?? 0,
-                countsNodes ? try db.first("SELECT count(*) FROM node") { UInt64($0.int(0)) } : nil
+                countsNodes
+                    ? try db.first("SELECT count(*) FROM node WHERE kind <> 2 AND cookie > 0") { UInt64($0.int(0)) }
+                    : nil
             )
         }
-        var disk = statvfs()
-        let room = statvfs(path, &disk) == 0 ? UInt64(disk.f_bavail) * UInt64(disk.f_frsize) : 0
+        let room = serving.whereabouts?.freeBytes() ?? 0
         return StoreStatistics(
             bytesUsed: UInt64((pages - free) * pageBytes), bytesFree: room + UInt64(free * pageBytes),
-            nodes: nodes, notes: serving.notes(hasPeers: hasPeers))
+            nodes: nodes,
+            notes: (displacementNote.map { [$0] } ?? []) + serving.notes(hasPeers: hasPeers))
     }
 
     /// Whether other mounts have the store open, as of the last look.
@@ -81,8 +65,11 @@ extension SQLiteStore {
     public func close() {
         guard serving.beginClosing() else { return }
         serving.stopWorkers()
+        _ = serving.whereabouts?.look()
+        writer.refuse(nil)
         let isLast = leave()
         if isLast { shrinkAtEnd() }
+        endDisplaced(isLast: isLast)
         closeConnections()
         // The last connection of all has brought the WAL over, and removed it: one file again.
         if isLast {

@@ -15,6 +15,7 @@ extension SQLiteStore {
             let checkpointer = try Checkpointer(
                 try opening.another(), pin: try opening.another(), writer: writer, sync: sync,
                 walBytesMax: options.walBytesMax, log: options.log)
+            checkpointer.watch()
             serving.walSync = sync
             serving.checkpointer = checkpointer
             let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
@@ -25,13 +26,17 @@ extension SQLiteStore {
             mount.housekeepingIsDue()
             serving.keeper = Worker("persist-keep") { [weak self] in self?.keepHouse() ?? 1_000 }
         }
+        serving.whereabouts = Whereabouts(path: path)
         serving.watcher = Worker("persist-watch") { [weak self] in self?.watch() ?? 1_000 }
         serving.startWorkers()
     }
 
     /// - Returns: milliseconds until the next look (R9: within 50).
     private func watch() -> Int {
-        if serving.looking.isDue() { others.look() }
+        if serving.looking.isDue() {
+            others.look()
+            lookForFile()
+        }
         do throws(StoreError) {
             let isFound = isReadOnly ? try lookReadOnly() : try writer.giveForeignIfFree(to: serving.delivery)
             serving.delivery.tell()
@@ -45,6 +50,7 @@ extension SQLiteStore {
     /// What can wait: checkpoints, and nodes and bodies that nobody has any more.
     /// - Returns: milliseconds until the next time.
     private func keepHouse() -> Int {
+        if case .gone = serving.whereabouts?.place { return 1_000 }
         if let checkpointer = serving.checkpointer, checkpointer.isDue { checkpointer.run() }
         do throws(StoreError) {
             let orphans = mount.takeOrphans()

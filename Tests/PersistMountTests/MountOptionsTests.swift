@@ -27,7 +27,7 @@ struct MountOptionsTests {
     func bounds() throws {
         let options = try MountOptions(parsing: [
             "record_bytes_max=1K,kv_bytes_max=2048,blob_bytes_max=2G,line_bytes_max=64k,xattr_bytes_max=0",
-            "open_files_max=100,unpublished_bytes_max=16M,reserve_bytes=1M,busy_milliseconds=250,events=rw,adopt",
+            "open_files_max=100,unpublished_bytes_max=16M,reserve_bytes=1M,wal_bytes_max=2M,busy_milliseconds=250,events=rw,adopt",
         ])
         #expect(options.limits.recordBytesMax == 1024)
         #expect(options.limits.kvBytesMax == 2048)
@@ -37,6 +37,7 @@ struct MountOptionsTests {
         #expect(options.openFilesMax == 100)
         #expect(options.unpublishedBytesMax == 16 << 20)
         #expect(options.reserveBytes == 1 << 20)
+        #expect(options.walBytesMax == 2 << 20)
         #expect(options.limits.busyMilliseconds == 250 && options.setsBusyMilliseconds)
         #expect(options.limits.removesEvents && options.adopts)
     }

@@ -37,7 +37,7 @@ public struct StoreStatistics: Sendable {
     public var bytesUsed: UInt64
     /// Free on the disk, and within the file.
     public var bytesFree: UInt64
-    /// nil: not counted.
+    /// Files of all kinds, without directories; nil: not counted.
     public var nodes: UInt64?
     public var notes: [String]
 

@@ -20,8 +20,9 @@ public struct Mount: Sendable {
     /// one, and threads inherit that. One mount a process.
     /// - Parameter usable: is called once, with a line for the user, when the mount answers; where it returns false,
     ///   the mount is taken away again.
+    /// - Returns: whether the store's file is complete where it should be; else the log says what is wrong.
     /// - Throws: before `usable` was called.
-    public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) {
+    public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) -> Bool {
         // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
         Signals.block()
         let owner = options.shownOwner
@@ -42,6 +43,7 @@ public struct Mount: Sendable {
             store: store, options: fileSystemOptions, kernel: notifier, log: log, clock: { TimeText.currentTime() },
             controls: report.controls)
         let session = try start(fileSystem, notifier, at: point, isReadOnly: fileSystemOptions.isReadOnly, log)
+        point.claim.end()
         Signals.whenEnding { number in
             log.note("signal \(number): unmounting \(point.path)")
             session.unmount()
@@ -56,7 +58,9 @@ public struct Mount: Sendable {
         }
         session.run()
         fileSystem.shutdown()
+        store.close()
         log.note("unmounted \(point.path)")
+        return store.farewell == nil
     }
 
     private func storeOptions(_ log: MountLog) -> SQLiteStoreOptions {
@@ -68,6 +72,7 @@ public struct Mount: Sendable {
         found.isReadOnly = options.isReadOnly
         found.adopts = options.adopts
         found.reserveBytes = options.reserveBytes
+        found.walBytesMax = Int(options.walBytesMax)
         found.waits = SessionWaits()
         found.log = { log.log($0) }
         return found

@@ -21,6 +21,8 @@ public struct MountOptions: Sendable, Equatable {
     public var openFilesMax = 65_536
     public var unpublishedBytesMax: UInt64 = 256 << 20
     public var reserveBytes: UInt64 = 16 << 20
+    /// Where the WAL is brought into the store's file. Less than the reserve, or a full disk is harder to empty.
+    public var walBytesMax: UInt64 = 8 << 20
     /// `busy_milliseconds` was given: it goes before the configuration's.
     public var setsBusyMilliseconds = false
     /// Generic options that the kernel knows (`nosuid`, `noatime`, ...), in the order given.

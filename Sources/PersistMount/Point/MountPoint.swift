@@ -1,9 +1,11 @@
 internal import Glibc
 
 /// The directory that a store is mounted at, looked at before the store is opened: a refused mount leaves no new file.
-public struct MountPoint: Sendable, Equatable {
+public struct MountPoint: Sendable {
     /// Absolute, symlinks resolved: what mountinfo will say.
     public let path: String
+    /// Kept until the store is mounted.
+    let claim: Claim
 
     /// - Parameters:
     ///   - text: DIR as given.
@@ -17,6 +19,8 @@ public struct MountPoint: Sendable, Equatable {
         let path = PathText.resolved(text)
         try clearIfDead(path)
         try checkDirectory(path, shown: text)
+        let claim = try Claim(path, shown: text)
+        // Only now: whoever had the claim before may have mounted here.
         let table = try MountTable.current()
         if let entry = table.top(at: path), entry.isPersistfs {
             throw MountFailure(
@@ -25,7 +29,7 @@ public struct MountPoint: Sendable, Equatable {
         }
         try checkOverlap(path, shown: text, store: store, table)
         if !allowsEntries { try checkEmpty(path, shown: text) }
-        return MountPoint(path: path)
+        return MountPoint(path: path, claim: claim)
     }
 
     /// A FUSE mount whose daemon has died answers everything with ENOTCONN, and covers the directory.
@@ -41,9 +45,9 @@ public struct MountPoint: Sendable, Equatable {
     }
 
     /// Asks by statfs(2): stat(2) may be answered from what the kernel keeps.
-    static func isDead(_ path: String) throws(MountFailure) -> Bool {
+    static func isDead(_ path: String, seconds: Int = 10) throws(MountFailure) -> Bool {
         guard let entry = try MountTable.current().top(at: path), entry.isFUSE else { return false }
-        let number = Deadline.ask(seconds: 10) { () -> Int32 in
+        let number = Deadline.ask(seconds: seconds) { () -> Int32 in
             var found = statvfs()
             return statvfs(path, &found) == 0 ? 0 : errno
         }

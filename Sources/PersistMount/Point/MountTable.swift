@@ -10,6 +10,8 @@ public struct MountTable: Sendable {
         /// df's first column; fsname.
         public var source: String
         public var isReadOnly: Bool
+        /// The minor number of its device: of FUSE, the number of its connection.
+        public var connection: UInt32 = 0
 
         public var isPersistfs: Bool { type == "fuse.persistfs" }
         /// Of any FUSE filesystem.
@@ -52,7 +54,10 @@ public struct MountTable: Sendable {
         else { return nil }
         return Entry(
             mountPoint: unescaped(fields[4]), type: unescaped(fields[dash + 1]), source: unescaped(fields[dash + 2]),
-            isReadOnly: fields[5].split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual("ro".utf8) })
+            isReadOnly: fields[5].split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual("ro".utf8) },
+            connection: fields[2].lastIndex(of: UInt8(ascii: ":")).flatMap {
+                UInt32(String(decoding: fields[2][($0 + 1)...], as: UTF8.self))
+            } ?? 0)
     }
 
     /// Space, tab, newline and backslash are `\040` and so on.

@@ -5,6 +5,8 @@ public struct Unmount: Sendable {
     /// What was unmounted, for the user.
     public var mountPoint: String
     public var source: String
+    /// What the user should know of the end.
+    public var note: String?
 
     /// - Parameter seconds: how long to wait for the daemon to finish.
     /// - Throws: `.notFound` where no persistfs is mounted there; `.busy` where programs are in it, whom it names, or
@@ -16,22 +18,56 @@ public struct Unmount: Sendable {
                 ShownText.line(text), "no persistfs is mounted here", hint: "persistfs status lists the mounts.",
                 status: .notFound)
         }
-        if try MountPoint.isDead(path) {
+        // What the mount itself is asked has its share of the time, and no more.
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        let share = min(2, seconds)
+        let server = DaemonSearch.find(at: path)
+        // One that is stopped is not asked: a question without an answer would itself keep the mount busy.
+        let isStopped = server.map(DaemonSearch.isStopped) ?? false
+        if !isStopped, try MountPoint.isDead(path, seconds: share) {
             if let failure = Unmounting.detach(path) {
                 throw MountFailure(ShownText.line(text), failure, status: .failed)
             }
             return Unmount(mountPoint: path, source: entry.source)
         }
-        let status = try? MountStatus.read(at: path)
-        let daemon = status.flatMap { ProcessIdentity(pid: $0.pid) }
+        let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
+        let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
         try takeAway(path, shown: text)
-        if let daemon, !daemon.waitForEnd(seconds: seconds) {
+        if let daemon, !daemon.waitForEnd(until: deadline) {
+            let isStopped = DaemonSearch.isStopped(daemon.pid)
             throw MountFailure(
                 ShownText.line(text),
-                "unmounted, but process \(daemon.pid) has not finished with \(ShownText.line(entry.source))",
-                hint: "It goes on by itself; the store is complete when the process is gone.", status: .busy)
+                "unmounted, but process \(daemon.pid)\(isStopped ? ", which is stopped," : "") has not finished with "
+                    + ShownText.line(entry.source),
+                hint: isStopped
+                    ? "To let it go on: kill -CONT \(daemon.pid)"
+                    : "It goes on by itself; the store is complete when the process is gone.", status: .busy)
         }
-        return Unmount(mountPoint: path, source: entry.source)
+        var done = Unmount(mountPoint: path, source: entry.source)
+        if let store = status?.store { done.note = try farewell(of: store, shown: text) }
+        return done
+    }
+
+    /// Of a store whose file was moved, removed or replaced while it was mounted.
+    private static func farewell(of store: MountStatus.Store, shown: String) throws(MountFailure) -> String? {
+        if let rescue = store.rescue {
+            let isThere = access(rescue, F_OK) == 0
+            throw MountFailure(
+                ShownText.line(shown),
+                "unmounted, but \(store.path) was removed or replaced while mounted"
+                    + (isThere ? ": what it held is in \(rescue)" : ", and what it held was not saved to \(rescue)"),
+                hint: isThere ? nil : "See the log of the mount.", status: .failed)
+        }
+        guard let new = store.movedTo else { return nil }
+        for stem in [store.path, new] {
+            var wal = stat()
+            guard stat(stem + "-wal", &wal) == 0, wal.st_size > 0 else { continue }
+            throw MountFailure(
+                ShownText.line(shown), "unmounted, but the last changes to \(new) are in \(stem)-wal",
+                hint: stem == new ? "See the log of the mount." : "Put it beside the store: mv \(stem)-wal \(new)-wal",
+                status: .failed)
+        }
+        return "\(store.path) was moved while mounted: it is \(new), complete"
     }
 
     private static func takeAway(_ path: String, shown: String) throws(MountFailure) {
@@ -66,12 +102,12 @@ struct ProcessIdentity: Sendable {
         self.started = started
     }
 
-    func waitForEnd(seconds: Int) -> Bool {
-        for _ in 0..<max(1, seconds * 100) {
-            if Self.started(pid) != started { return true }
+    func waitForEnd(until deadline: ContinuousClock.Instant) -> Bool {
+        while Self.started(pid) == started {
+            guard ContinuousClock.now < deadline else { return false }
             usleep(10_000)
         }
-        return false
+        return true
     }
 
     /// Field 22 of /proc/PID/stat; nil of a zombie too: it holds no file any more.

@@ -12,9 +12,12 @@ enum Deadline {
             let answer = question()
             slot.value.withLock { $0 = answer }
         }.detach()
-        for round in 0..<(seconds * 1000) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var round = 0
+        while ContinuousClock.now < deadline {
             if let answer = slot.value.withLock({ $0 }) { return answer }
             usleep(round < 20 ? 100 : 1000)
+            round += 1
         }
         return slot.value.withLock { $0 }
     }

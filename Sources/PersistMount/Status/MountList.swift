@@ -1,3 +1,6 @@
+internal import Glibc
+internal import Synchronization
+
 /// All persistfs mounts that this process sees, each asked for its status.
 public enum MountList {
     public struct Item: Codable, Sendable {
@@ -13,7 +16,7 @@ public enum MountList {
     /// - Throws: `.notFound` where there is none.
     public static func find(at directory: String?) throws(MountFailure) -> [Item] {
         let entries = try MountTable.current().persistfs
-        guard let directory else { return entries.map(item) }
+        guard let directory else { return items(entries) }
         let path = PathText.resolved(directory)
         guard let entry = entries.last(where: { $0.mountPoint == path }) else {
             throw MountFailure(
@@ -23,10 +26,30 @@ public enum MountList {
         return [item(entry)]
     }
 
+    /// How long one may take to answer: a person waits for it.
+    private static let answerSeconds = 2
+
+    /// All are asked at once: several that do not answer take no longer than one.
+    private static func items(_ entries: [MountTable.Entry]) -> [Item] {
+        let found = Answers()
+        for (index, entry) in entries.enumerated() {
+            OwnThread.start("status") {
+                let item = item(entry)
+                found.items.withLock { $0[index] = item }
+            }.detach()
+        }
+        while found.items.withLock({ $0.count < entries.count }) { usleep(1_000) }
+        return found.items.withLock { items in entries.indices.compactMap { items[$0] } }
+    }
+
+    private final class Answers: Sendable {
+        let items = Mutex([Int: Item]())
+    }
+
     private static func item(_ entry: MountTable.Entry) -> Item {
         var item = Item(mountPoint: ShownText.line(entry.mountPoint), source: ShownText.line(entry.source))
         do throws(MountFailure) {
-            item.status = try MountStatus.read(at: entry.mountPoint)
+            item.status = try MountStatus.read(at: entry.mountPoint, seconds: answerSeconds)
         } catch {
             item.problem = error.why
         }

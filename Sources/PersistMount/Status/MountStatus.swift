@@ -13,6 +13,10 @@ public struct MountStatus: Codable, Sendable {
         public var bytesFree: UInt64
         public var files: UInt64
         public var mounts: [Presence]
+        /// Where the file was moved to while mounted.
+        public var movedTo: String?
+        /// It was removed or replaced while mounted: where what it holds is saved when it is unmounted.
+        public var rescue: String?
     }
 
     /// A process that has the store open.
@@ -81,7 +85,8 @@ public struct MountStatus: Codable, Sendable {
         }
         guard let answer else {
             throw MountFailure(
-                ShownText.line(path), "does not answer for \(seconds) s", hint: "To take it away: umount -l",
+                ShownText.line(path), "does not answer" + (DaemonSearch.words(at: path).map { " (\($0))" } ?? ""),
+                hint: "To take it away: umount -l",
                 status: .busy)
         }
         guard let bytes = answer.bytes else {

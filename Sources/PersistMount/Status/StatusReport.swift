@@ -33,6 +33,12 @@ final class StatusReport: Sendable {
                 return fallback
             }
         }
+        var (movedTo, rescue): (String?, String?)
+        switch store.displacement {
+        case .moved(let path)?: movedTo = ShownText.line(path)
+        case .gone(let path)?: rescue = ShownText.line(path)
+        case nil: break
+        }
         let statistics = asked(
             { () throws(StoreError) in try store.statistics(countsNodes: true) },
             else: StoreStatistics(bytesUsed: 0, bytesFree: 0, nodes: 0))
@@ -50,7 +56,7 @@ final class StatusReport: Sendable {
                     MountStatus.Presence(
                         pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),
                         isThisMount: presence.isSelf)
-                }),
+                }, movedTo: movedTo, rescue: rescue),
             can: Self.can, cannot: Self.cannot, bounds: bounds, rejected: rejected.map(Self.kept),
             conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)
     }
@@ -84,6 +90,7 @@ final class StatusReport: Sendable {
             MountStatus.Bound(
                 name: "unpublished_bytes_max", value: mount.options.unpublishedBytesMax, error: "ENOMEM"),
             MountStatus.Bound(name: "reserve_bytes", value: mount.options.reserveBytes, error: "ENOSPC"),
+            MountStatus.Bound(name: "wal_bytes_max", value: mount.options.walBytesMax, error: "none: a checkpoint"),
             MountStatus.Bound(
                 name: "busy_milliseconds", value: UInt64(limits.busyMilliseconds), error: "ETIMEDOUT"),
         ]

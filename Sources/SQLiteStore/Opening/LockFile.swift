@@ -69,9 +69,12 @@ final class LockFile: Sendable {
 
     func remove() { unlink(path) }
 
-    /// With the gate closed: the file goes too, where no process has a mount.
+    /// Whether another process has a mount.
+    var isShared: Bool { clinux_bytes_are_locked(descriptor, Self.byte(of: 0)) != 0 }
+
+    /// With the gate closed: the file goes too, where no other process has a mount.
     func closeAsLast() {
-        if clinux_bytes_are_locked(descriptor, Self.byte(of: 0)) == 0 { remove() }
+        if !isShared { remove() }
         close()
     }
 }

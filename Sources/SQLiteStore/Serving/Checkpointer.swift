@@ -23,7 +23,8 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     private let writer: Writer
     private let sync: WALSync
     private let log: @Sendable (String) -> Void
-    /// Frames that the last checkpoint could not bring over.
+    /// Frames in the WAL after the last commit here, and after the last checkpoint.
+    private let frames = Atomic<Int>(0)
     private let pinned = Atomic<Int>(0)
     private let pageBytes: Int
 
@@ -40,11 +41,40 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
         pageBytes = Int(try db.first("PRAGMA page_size") { $0.int(0) } ?? 8192)
     }
 
-    var walBytes: Int { (writer.index?.frames ?? 0) * pageBytes }
+    /// SQLite calls back after each commit of the writer's connection.
+    func watch() {
+        sqlite3_wal_hook(
+            writer.db.handle,
+            { context, _, _, frames in
+                Unmanaged<Checkpointer>.fromOpaque(context!).takeUnretainedValue()
+                    .frames.store(Int(frames), ordering: .relaxed)
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    var walBytes: Int { frames.load(ordering: .relaxed) * pageBytes }
     /// Bytes that no checkpoint could bring over, because somebody reads what was there before them.
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
     var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
+
+    /// Where anything has been written since the last.
+    func runIfAny() {
+        if walBytes > pinnedBytes { run() }
+    }
+
+    /// All of the WAL into the file, which may have lost its name, and nothing left in the WAL.
+    /// - Returns: whether that is so.
+    func finish() -> Bool {
+        run()
+        lock.lock()
+        defer { lock.unlock() }
+        guard !isClosed, !isBroken else { return false }
+        // SQLite holds the lock of writers for this by itself.
+        var (log, done): (Int32, Int32) = (-1, -1)
+        let code = sqlite3_wal_checkpoint_v2(db.handle, nil, SQLITE_CHECKPOINT_TRUNCATE, &log, &done)
+        return code == SQLITE_OK && log == done
+    }
 
     func run() {
         lock.lock()
@@ -59,10 +89,10 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
                 (log, done) = try backfill()
             }
             pinned.store(max(0, Int(log - done)), ordering: .relaxed)
-            if log == done { writer.index?.frames = 0 }
+            if log == done { frames.store(0, ordering: .relaxed) }
         } catch {
             log("checkpoint: \(error)")
-            pinned.store((writer.index?.frames ?? 0), ordering: .relaxed)
+            pinned.store(frames.load(ordering: .relaxed), ordering: .relaxed)
         }
     }
 

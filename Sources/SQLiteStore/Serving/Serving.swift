@@ -10,6 +10,8 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var walSync: WALSync?
     var checkpointer: Checkpointer?
     var reserve: Reserve?
+    var whereabouts: Whereabouts?
+    let farewell = Mutex<String?>(nil)
     var keeper: Worker?
     var watcher: Worker?
     let housekeeping = Ticker(.seconds(1))

@@ -7,7 +7,8 @@ internal import Persist
 /// On a connection kept for that. Calls that come while one runs share the next.
 final class WALSync: @unchecked Sendable {  // the state is used with the lock held, the connection by one leader
     private let db: Connection
-    private let directory: String
+    /// Opened at the beginning: it may have another name by the time that it is synced.
+    private var directory: Int32
     private let lock = Lock()
     private var started = 0
     private var completed = 0
@@ -18,7 +19,7 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
 
     init(_ db: Connection, directory: String) {
         self.db = db
-        self.directory = directory
+        self.directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
 
     /// How many times the disk was asked. For tests.
@@ -96,10 +97,7 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
     /// Once: the names of the file and of its WAL.
     private func syncDirectory() throws(StoreError) {
         guard !hasSyncedDirectory else { return }
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(directory)") }
-        defer { Glibc.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw StoreError.system(errno, "cannot sync \(directory)") }
+        guard fsync(directory) == 0 else { throw StoreError.system(errno, "cannot sync the store's directory") }
         hasSyncedDirectory = true
     }
 
@@ -108,6 +106,8 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
         while isRunning { lock.wait() }
         failure = failure ?? Writer.closed
         db.close()
+        if directory >= 0 { Glibc.close(directory) }
+        directory = -1
         lock.unlock()
     }
 }

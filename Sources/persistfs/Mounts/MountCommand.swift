@@ -33,7 +33,7 @@ struct MountCommand: ParsableCommand {
             Bounds for -o (bytes, or with K, M, G, T):
               record_bytes_max=16M    blob_bytes_max=1T    kv_bytes_max=1M
               line_bytes_max=1M       xattr_bytes_max=64K  reserve_bytes=16M
-              unpublished_bytes_max=256M
+              unpublished_bytes_max=256M                   wal_bytes_max=8M
               open_files_max=65536    busy_milliseconds=5000
             """)
 
@@ -75,7 +75,10 @@ struct MountCommand: ParsableCommand {
         } else {
             for warning in reference.warnings { Standard.error("warning: \(warning)") }
             if inForeground {
-                try mount.run(at: directory, log: MountLog(path: nil)) { line in (try? Standard.print(line)) != nil }
+                let isWhole = try mount.run(at: directory, log: MountLog(path: nil)) { line in
+                    (try? Standard.print(line)) != nil
+                }
+                if !isWhole { throw EarlyEnd(status: .failed) }
             } else {
                 try goToBackground()
             }
@@ -86,7 +89,7 @@ struct MountCommand: ParsableCommand {
     private func serve(_ mount: PersistMount.Mount, _ report: Report) throws {
         let log = MountLog(path: log)
         do throws(MountFailure) {
-            try mount.run(at: directory, log: log) { line in
+            _ = try mount.run(at: directory, log: log) { line in
                 let warnings = log.lastErrors.map { "\n" + $0.line }
                 return report.succeed(line + warnings.joined())
             }

@@ -51,21 +51,17 @@ enum StatusText {
         label + String(repeating: " ", count: max(1, indent - label.count))
     }
 
-    /// At spaces where there are any; a long path is broken where the line ends.
+    /// At spaces only: a name that is cut cannot be found again, so a long one has a line to itself.
     private static func wrapped(_ value: String) -> String {
         let width = columns - indent
         var lines: [String] = []
-        var rest = Substring(value)
-        while rest.count > width {
-            let head = rest.prefix(width + 1)
-            let cut = head.lastIndex(of: " ").flatMap {
-                rest.distance(from: rest.startIndex, to: $0) > width / 2 ? $0 : nil
+        for word in value.split(separator: " ", omittingEmptySubsequences: false) {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
             }
-            let end = cut ?? rest.index(rest.startIndex, offsetBy: width)
-            lines.append(String(rest[..<end]))
-            rest = rest[end...].drop { $0 == " " }
         }
-        lines.append(String(rest))
         return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
     }
 }

@@ -20,6 +20,7 @@ struct UmountCommand: ParsableCommand {
     var timeout = 60
 
     func run() throws {
-        _ = try Unmount.run(directory, seconds: max(1, timeout))
+        let done = try Unmount.run(directory, seconds: max(1, timeout))
+        if let note = done.note { Standard.error(note) }
     }
 }

@@ -81,6 +81,26 @@ import Testing
         }
     }
 
+    @Test("R14 the WAL is brought into the file where the mount says", arguments: [1, 32])
+    func walBytes(megabytes: Int) async throws {
+        try await MountFixture.with(options: ["wal_bytes_max=\(megabytes)M"]) { fixture in
+            try await fixture.mount.python(
+                """
+                for i in range(20):
+                    open('blobs/%d' % i, 'wb').write(os.urandom(1 << 20))
+                    time.sleep(0.1)
+                """)
+            let large = megabytes > 20
+            try await eventually("the WAL is \(large ? "" : "not ")as large as what was written") {
+                let size = Int(try await fixture.succeed(#"stat -c %s "$STORE-wal""#)) ?? 0
+                return (size > 20 << 20) == large
+            }
+            let status = try await fixture.succeed(
+                #"jq -r '.bounds[] | select(.name == "wal_bytes_max") | .value' "$MOUNT/.persist/status.json""#)
+            #expect(status == "\(megabytes << 20)")
+        }
+    }
+
     @Test("R14 memory does not grow with a blob")
     func memory() async throws {
         try await MountFixture.with { fixture in

@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// The process that serves a mount, found without asking the mount: one that is stopped does not answer.
+enum DaemonSearch {
+    /// By the number of its connection, which the kernel tells of each descriptor of /dev/fuse (Linux 6.16 and later).
+    /// - Returns: nil where it cannot be found, or not seen.
+    static func find(at mountPoint: String) -> Int32? {
+        guard let entry = try? MountTable.current().top(at: mountPoint) else { return nil }
+        let line = Array("fuse_connection:\t\(entry.connection)\n".utf8)
+        for name in names(of: "/proc") {
+            guard let pid = Int32(name), isOurs(pid) else { continue }
+            for descriptor in names(of: "/proc/\(pid)/fdinfo") {
+                guard let text = readWhole("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
+                if holds(text, line) { return pid }
+            }
+        }
+        return nil
+    }
+
+    /// What is to be said of it: `process 123, which is stopped`.
+    static func words(at mountPoint: String) -> String? {
+        guard let pid = find(at: mountPoint) else { return nil }
+        return "process \(pid)" + (isStopped(pid) ? ", which is stopped: kill -CONT \(pid)" : "")
+    }
+
+    /// By SIGSTOP, or a debugger.
+    static func isStopped(_ pid: Int32) -> Bool {
+        guard let bytes = readWhole("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
+            return false
+        }
+        let state = bytes[(end + 1)...].first { $0 != UInt8(ascii: " ") }
+        return state == UInt8(ascii: "T") || state == UInt8(ascii: "t")
+    }
+
+    private static func isOurs(_ pid: Int32) -> Bool {
+        readWhole("/proc/\(pid)/comm").map { $0.starts(with: "persistfs".utf8) } ?? false
+    }
+
+    private static func holds(_ text: [UInt8], _ line: [UInt8]) -> Bool {
+        text.indices.contains { text[$0...].starts(with: line) }
+    }
+
+    private static func names(of path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
+            names.append(String(decoding: bytes, as: UTF8.self))
+        }
+        return names
+    }
+}
