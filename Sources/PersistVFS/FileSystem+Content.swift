@@ -112,7 +112,7 @@ extension FileSystem {
 
     /// ftruncate(2) by a handle; truncate(2) without one, which is an open, ftruncate and close in one.
     func truncate(_ id: NodeID, to size: UInt64, handle: UInt64?, _ caller: Caller) throws(StoreError) {
-        let open = try enter(id)
+        let (open, _) = try enter(id)
         defer { leave(open) }
         try open.with { (state) throws(StoreError) in
             if state.creation == nil { state.node = try store.node(id) }

@@ -76,26 +76,31 @@ extension FileSystem {
         _ finish: (inout Creation) -> Void = { _ in }
     ) throws(StoreError) -> Attributes {
         let name = try self.name(name)
+        _ = try requireDirectory(parent, caller)
+        guard pending.find(name, in: parent) == nil else { throw StoreError(.exists) }
+        let directory = try store.node(parent)
+        guard directory.kind == .directory else { throw StoreError(.notDirectory) }
         var creation = try newCreation(name, in: parent, kind: kind, mode: mode, isExclusive: true, caller)
+        inherit(from: directory, &creation)
         finish(&creation)
         return attributes(of: try store.create(creation))
     }
 
-    /// What a new file of this caller will be, in a directory where this caller may make one.
+    /// What a new file of this caller will be, but for what its directory hands on.
     func newCreation(
         _ name: FileName, in parent: NodeID, kind: Node.Kind, mode: UInt16, isExclusive: Bool, _ caller: Caller
     ) throws(StoreError) -> Creation {
-        _ = try requireDirectory(parent, caller)
-        guard pending.find(name, in: parent) == nil else { throw StoreError(.exists) }
-        // A directory with sgid hands its group on (inode(7)).
-        let directory = try store.node(parent)
-        guard directory.kind == .directory else { throw StoreError(.notDirectory) }
-        let inherits = (directory.mode ?? 0) & 0o2000 != 0
-        var mode = kind == .symlink ? mode : mode & ~caller.umask
-        if inherits, kind == .directory { mode |= 0o2000 }
-        return Creation(
-            id: try store.reserveNodeID(), parent: parent, name: name, kind: kind, mode: mode & 0o7777,
-            uid: caller.uid, gid: inherits ? directory.gid : caller.gid, time: clock(), isExclusive: isExclusive)
+        Creation(
+            id: try store.reserveNodeID(), parent: parent, name: name, kind: kind,
+            mode: (kind == .symlink ? mode : mode & ~caller.umask) & 0o7777, uid: caller.uid, gid: caller.gid,
+            time: clock(), isExclusive: isExclusive)
+    }
+
+    /// A directory with sgid hands its group on, and a new directory its sgid (inode(7)).
+    func inherit(from directory: Node, _ creation: inout Creation) {
+        guard let mode = directory.mode, mode & 0o2000 != 0 else { return }
+        creation.gid = directory.gid
+        if creation.kind == .directory { creation.mode = creation.mode.map { $0 | 0o2000 } }
     }
 }
 

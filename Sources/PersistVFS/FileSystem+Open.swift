@@ -5,13 +5,12 @@ extension FileSystem {
         if ControlFiles.owns(id) { return try controls.open(id, flags, handle: opens.nextHandle()) }
         let id = aliases.resolve(id)
         if flags.contains(.write) { try requireWritable() }
-        // What others have changed shows from open(2) on (R9).
-        try store.refresh()
         retryLingering()
-        let open = try enter(id)
+        let (open, isFirst) = try enter(id)
         do throws(StoreError) {
+            if !isFirst { try store.refresh() }
             return try open.with { (state) throws(StoreError) in
-                if state.creation == nil { state.node = try store.node(id) }
+                if !isFirst, state.creation == nil { state.node = try store.node(id) }
                 try requireOpening(attributes(of: state), flags, caller)
                 return try begin(&state, flags)
             }
@@ -26,14 +25,18 @@ extension FileSystem {
     ) throws(StoreError) -> (Attributes, Opened) {
         let name = try self.name(name)
         try requireWritable()
-        if let there = try existing(name, in: parent) {
-            guard !flags.contains(.exclusive) else { throw StoreError(.exists) }
-            let opened = try open(there, flags, caller)
-            return (try getattr(there), opened)
-        }
-        let creation = try newCreation(
+        if ControlFiles.owns(parent) || parent == .root { throw StoreError(.notPermitted) }
+        if let there = pending.find(name, in: parent) { return try openExisting(there.id, flags, caller) }
+        var creation = try newCreation(
             name, in: parent, kind: .file, mode: mode, isExclusive: flags.contains(.exclusive), caller)
-        let candidate = OpenNode(node: try pendingNode(creation), creation: creation)
+        var preview = try store.preview(creation)
+        if let there = preview.existing { return try openExisting(there.id, flags, caller) }
+        if permissions.applies(to: caller) {
+            try permissions.require([.write, .search], of: attributes(of: preview.directory), caller)
+        }
+        inherit(from: preview.directory, &creation)
+        preview.node.gid = creation.gid
+        let candidate = OpenNode(node: preview.node, creation: creation)
         let (open, _) = try opens.enter(candidate, id: creation.id, most: options.openFilesMax)
         store.hold(creation.id)
         guard pending.insert(open, name, in: parent) else {
@@ -64,23 +67,25 @@ extension FileSystem {
 
     // MARK: Inside
 
-    private func existing(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeID? {
-        if let open = pending.find(name, in: parent) { return open.id }
-        do throws(StoreError) { return try store.lookup(name, in: parent).id } catch {
-            if error.kind == .notFound { return nil }
-            throw error
-        }
+    /// O_CREAT of a name that is there.
+    private func openExisting(
+        _ id: NodeID, _ flags: OpenFlags, _ caller: Caller
+    ) throws(StoreError) -> (Attributes, Opened) {
+        guard !flags.contains(.exclusive) else { throw StoreError(.exists) }
+        let opened = try open(id, flags, caller)
+        return (try getattr(id), opened)
     }
 
-    /// A user more of an open node, or its first.
-    func enter(_ id: NodeID) throws(StoreError) -> OpenNode {
-        if let open = opens.enterExisting(id) { return open }
+    /// A user more of an open node, or its first: then the node is as it is now, and what others have changed shows
+    /// from here on (R9).
+    func enter(_ id: NodeID) throws(StoreError) -> (OpenNode, isFirst: Bool) {
+        if let open = opens.enterExisting(id) { return (open, false) }
         store.hold(id)
         do throws(StoreError) {
-            let node = try store.node(id)
+            let node = try store.refreshed(id)
             let (open, isFirst) = try opens.enter(OpenNode(node: node), id: id, most: options.openFilesMax)
             if !isFirst { store.release(id) }
-            return open
+            return (open, isFirst)
         } catch {
             store.release(id)
             throw error
@@ -124,11 +129,6 @@ extension FileSystem {
         return Opened(
             handle: handle, usesDirectIO: state.node.isStream, keepsCache: isSeen || state.working != nil,
             needsNoFlush: !flags.contains(.write))
-    }
-
-    /// The node of a creation before the store knows it.
-    private func pendingNode(_ creation: Creation) throws(StoreError) -> Node {
-        try store.preview(creation)
     }
 
     static var streamOnlyGrows: StoreError {

@@ -3,25 +3,30 @@ import Synchronization
 
 /// Files that were created here and are in memory only so far (R2), by the name that they will have.
 final class PendingCreations: Sendable {
-    private let names = Mutex<[NodeID: [FileName: OpenNode]]>([:])
+    private struct Place: Hashable {
+        let parent: NodeID
+        let name: FileName
+    }
+    private let nodes = Mutex<[Place: OpenNode]>([:])
     /// Spares every lookup the lock while nothing is pending.
     private let count = Atomic<Int>(0)
 
     var isEmpty: Bool { count.load(ordering: .acquiring) == 0 }
 
     func find(_ name: FileName, in parent: NodeID) -> OpenNode? {
-        isEmpty ? nil : names.withLock { $0[parent]?[name] }
+        isEmpty ? nil : nodes.withLock { $0[Place(parent: parent, name: name)] }
     }
 
     func all(in parent: NodeID) -> [OpenNode] {
-        isEmpty ? [] : names.withLock { Array($0[parent, default: [:]].values) }
+        isEmpty ? [] : nodes.withLock { nodes in nodes.compactMap { $0.key.parent == parent ? $0.value : nil } }
     }
 
     /// - Returns: false where the name is pending already.
     func insert(_ node: OpenNode, _ name: FileName, in parent: NodeID) -> Bool {
-        names.withLock { names in
-            guard names[parent]?[name] == nil else { return false }
-            names[parent, default: [:]][name] = node
+        nodes.withLock { nodes in
+            let place = Place(parent: parent, name: name)
+            guard nodes[place] == nil else { return false }
+            nodes[place] = node
             count.add(1, ordering: .releasing)
             return true
         }
@@ -31,9 +36,8 @@ final class PendingCreations: Sendable {
     func remove(_ name: FileName, in parent: NodeID) -> OpenNode? {
         isEmpty
             ? nil
-            : names.withLock { names in
-                guard let found = names[parent]?.removeValue(forKey: name) else { return nil }
-                if names[parent]!.isEmpty { names[parent] = nil }
+            : nodes.withLock { nodes in
+                guard let found = nodes.removeValue(forKey: Place(parent: parent, name: name)) else { return nil }
                 count.subtract(1, ordering: .releasing)
                 return found
             }

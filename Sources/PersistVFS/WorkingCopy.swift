@@ -159,7 +159,8 @@ struct WorkingCopy: Sendable {
 
     /// All of it: for documents and small files.
     func bytes(below: Below) throws(StoreError) -> [UInt8] {
-        try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
+        if chunks.count == 1, let only = chunks[0], UInt64(only.count) == size { return only }
+        return try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
             try read(at: 0, into: &buffer, below: below)
         }
     }

@@ -30,12 +30,7 @@ extension SQLiteStore {
         try buffer.withUnsafeMutableBytes { (raw, count) throws(StoreError) in
             var sink = ByteSink(UnsafeMutableRawBufferPointer(rebasing: raw[count...]))
             defer { count += sink.count }
-            return try readTogether { db throws(StoreError) in
-                guard let row = try db.node(id) else { throw StoreError(.notFound) }
-                guard !row.isDirectory else { throw StoreError(.isDirectory) }
-                try db.read(row, at: offset, into: &sink)
-                return row.node.revision
-            }
+            return try read { db throws(StoreError) in try db.read(id, at: offset, into: &sink) }
         }
     }
 
@@ -63,9 +58,9 @@ extension SQLiteStore {
                 || content.chunks.count < mount.drafts[content.draft.id]?.freedChunks ?? 0
         }
         guard isShrinking else {
-            return try write { tx throws(StoreError) in try tx.publish(publication) }
+            return try write(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
         }
-        return try writeFreeing { tx throws(StoreError) in try tx.publish(publication) }
+        return try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
     }
 
     // MARK: Drafts
@@ -113,9 +108,9 @@ extension SQLiteStore {
         }
         // Holes make room, as truncate(2) does.
         guard !content.holes.isEmpty, content.chunks.isEmpty, content.shared.isEmpty else {
-            return try write { tx throws(StoreError) in try apply(tx) }
+            return try write(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
         }
-        try writeFreeing { tx throws(StoreError) in try apply(tx) }
+        try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
     }
 
     public func readDraft(_ draft: Draft, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) {
@@ -130,7 +125,7 @@ extension SQLiteStore {
     }
 
     public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
-        try write { tx throws(StoreError) in
+        try write(leavesDirectories: true) { tx throws(StoreError) in
             try tx.keepDraft(content, creation: creation, mtime: mtime)
         }
     }
@@ -147,7 +142,7 @@ extension SQLiteStore {
     // MARK: Streams
 
     public func append(_ append: Append) throws(StoreError) -> Appended {
-        try write { tx throws(StoreError) in try tx.append(append) }
+        try write(leavesDirectories: true) { tx throws(StoreError) in try tx.append(append) }
     }
 
     public func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {

@@ -29,6 +29,24 @@ extension SQLiteStore {
         serving.delivery.tell()
     }
 
+    public func refreshed(_ id: NodeID) throws(StoreError) -> Node {
+        if !isReadOnly,
+            let row = try writer.readCurrentIfFree({ db throws(StoreError) in
+                if let known = db.cache?.file(id) { return Optional(known) }
+                let row = try db.nodeWithContent(id)
+                if let row, row.node.kind == .file { db.cache?.add(file: row) }
+                return row
+            })
+        {
+            // Somebody else may be about to tell of what it has found.
+            serving.delivery.tell()
+            guard let row else { throw StoreError(.notFound) }
+            return row.node
+        }
+        try refresh()
+        return try node(id)
+    }
+
     /// Nothing can be folded in: what has changed is not known. - Returns: whether something has.
     func lookReadOnly() throws(StoreError) -> Bool {
         try writer.use { db throws(StoreError) in

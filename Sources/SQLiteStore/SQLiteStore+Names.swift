@@ -2,11 +2,19 @@ public import Persist
 
 extension SQLiteStore {
     public func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
-        try read { db throws(StoreError) in try db.lookup(name, in: parent).node }
+        try read { db throws(StoreError) in
+            let row = try db.lookup(name, in: parent)
+            if row.node.kind == .file { db.cache?.add(file: row) }
+            return row.node
+        }
     }
 
     public func node(_ id: NodeID) throws(StoreError) -> Node {
-        guard let row = try read({ db throws(StoreError) in try db.node(id) }) else { throw StoreError(.notFound) }
+        let row = try read { db throws(StoreError) in
+            if let known = db.cache?.directory(id) ?? db.cache?.file(id) { return Optional(known) }
+            return try db.node(id)
+        }
+        guard let row else { throw StoreError(.notFound) }
         return row.node
     }
 
@@ -39,18 +47,22 @@ extension SQLiteStore {
         return try write { tx throws(StoreError) in try tx.newNodeID() }
     }
 
-    public func preview(_ creation: Creation) throws(StoreError) -> Node {
-        try readTogether { db throws(StoreError) in
-            try Transaction(db, mount, now: .now).preview(creation)
+    public func preview(_ creation: Creation) throws(StoreError) -> CreationPreview {
+        try read { db throws(StoreError) in
+            let directory = try db.parent(creation.parent)
+            return CreationPreview(
+                directory: directory.node, existing: try db.child(creation.name, of: creation.parent)?.node,
+                node: try db.preview(creation, in: directory))
         }
     }
 
     public func create(_ creation: Creation) throws(StoreError) -> Node {
-        try write { tx throws(StoreError) in try tx.create(creation) }
+        // A new directory changes none that was there.
+        try write(leavesDirectories: true) { tx throws(StoreError) in try tx.create(creation) }
     }
 
     public func unlink(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
-        try writeFreeing { tx throws(StoreError) in try tx.unlink(name, in: parent) }
+        try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try tx.unlink(name, in: parent) }
     }
 
     public func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {

@@ -15,7 +15,6 @@ extension SQLiteStore {
             let checkpointer = try Checkpointer(
                 try opening.another(), pin: try opening.another(), writer: writer, sync: sync,
                 walBytesMax: options.walBytesMax, log: options.log)
-            checkpointer.watch()
             serving.walSync = sync
             serving.checkpointer = checkpointer
             let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)

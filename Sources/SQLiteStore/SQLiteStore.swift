@@ -124,23 +124,26 @@ public final class SQLiteStore: LocalStore {
     ///
     /// A checkpoint then brings the WAL over, so that its room can be used again: the reserve is larger than that.
     func writeFreeing<R>(
-        isInterruptible: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+        isInterruptible: Bool = true, leavesDirectories: Bool = false,
+        _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
-            return try write(isInterruptible: isInterruptible, body)
+            return try write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
         } catch {
             guard error.isLackOfRoom else { throw error }
             if serving.reserve?.spend() == true { options.log("the disk is full: the store's reserve is spent") }
             serving.checkpointer?.run()
-            return try write(isInterruptible: isInterruptible, body)
+            return try write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
         }
     }
 
+    /// - Parameter leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
     func write<R>(
-        isInterruptible: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+        isInterruptible: Bool = true, leavesDirectories: Bool = false,
+        _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
-        return try writer.write(isInterruptible: isInterruptible, body)
+        return try writer.write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
     }
 }

@@ -25,7 +25,7 @@ extension KeyedStore {
                 id: id, parent: parent, name: path[path.count - 1], kind: .file, mode: nil, uid: nil, gid: nil,
                 time: now, isValue: true)
             // Better refused than stored under a name that no key leads back to.
-            let nameClass = try store.preview(creation).nameClass
+            let nameClass = try store.preview(creation).node.nameClass
             guard namespace == .blobs || nameClass == .document else {
                 throw StoreError(.invalid, key: key, hint: "the key reads as the name of a temporary file")
             }

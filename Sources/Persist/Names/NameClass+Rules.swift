@@ -29,8 +29,12 @@ extension NameClass {
     /// `.goutputstream-*`, `.fuse_hidden*`, `.DS_Store`; where `isExclusive`, also `4913` and `sed??????`.
     public static func isTemporaryName(_ bytes: [UInt8], isExclusive: Bool) -> Bool {
         guard let first = bytes.first, let last = bytes.last else { return false }
-        if last == UInt8(ascii: "~") { return true }
-        if bytes.hasSuffix(".tmp") || bytes.hasSuffix(".part") { return true }
+        switch last {
+        case UInt8(ascii: "~"): return true
+        case UInt8(ascii: "p"): if bytes.hasSuffix(".tmp") { return true }
+        case UInt8(ascii: "t"): if bytes.hasSuffix(".part") { return true }
+        default: break
+        }
         return switch first {
         case UInt8(ascii: "."): isHiddenTemporary(bytes)
         case UInt8(ascii: "#"): bytes.count > 1 && last == UInt8(ascii: "#")

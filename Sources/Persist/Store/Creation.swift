@@ -37,3 +37,19 @@ public struct Creation: Sendable {
         self.isValue = isValue
     }
 }
+
+/// What a creation would find and make.
+public struct CreationPreview: Sendable {
+    /// Where the name would be.
+    public var directory: Node
+    /// What has the name already.
+    public var existing: Node?
+    /// What would be made, were the name free.
+    public var node: Node
+
+    public init(directory: Node, existing: Node?, node: Node) {
+        self.directory = directory
+        self.existing = existing
+        self.node = node
+    }
+}

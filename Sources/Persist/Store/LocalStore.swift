@@ -34,10 +34,10 @@ public protocol LocalStore: AnyObject, Sendable {
     /// An id for a node that `create`, `publish` or `append` will bring. Memory only; never given twice.
     func reserveNodeID() throws(StoreError) -> NodeID
 
-    /// The node that `create` would make, with its namespace and class of name; makes nothing.
+    /// The node that `create` would make, with its namespace and class of name, and what is there; makes nothing.
     ///
     /// - Throws: as `create`, but `.exists`.
-    func preview(_ creation: Creation) throws(StoreError) -> Node
+    func preview(_ creation: Creation) throws(StoreError) -> CreationPreview
 
     /// Makes a directory, symlink, special file or empty regular file.
     ///
@@ -168,8 +168,10 @@ public protocol LocalStore: AnyObject, Sendable {
     func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics
 
     /// Folds in what other processes have changed, and tells the observer, before it returns (R9: at open(2)).
-    /// Costs 3 µs where nothing has changed.
     func refresh() throws(StoreError)
+
+    /// `refresh` and `node`: for open(2), which nearly always finds that nothing has changed.
+    func refreshed(_ id: NodeID) throws(StoreError) -> Node
 
     /// Who is told of changes that this store object did not make itself (R9).
     func observe(_ observer: any StoreObserver)

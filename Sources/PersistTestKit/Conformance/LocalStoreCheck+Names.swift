@@ -100,9 +100,14 @@ extension LocalStoreCheck {
         LocalStoreCheck("preview tells what create would make, and makes nothing") { client in
             for path in ["records/a.json", "records/README", "kv/a", "blobs/a", "events/a.log", "blobs/a.tmp"] {
                 let creation = try client.creation(path)
-                let preview = try client.store.preview(creation)
+                let found = try client.store.preview(creation)
+                let preview = found.node
+                try expectEqual(found.existing, nil, "what is at \(path)")
+                try expectEqual(found.directory.id, creation.parent, "the directory of \(path)")
                 try expect(!client.has(path), "\(path) was made")
                 let made = try client.store.create(creation)
+                try expectEqual(
+                    client.store.preview(client.creation(path)).existing?.id, made.id, "what is at \(path) then")
                 try expectEqual(preview.nameClass, made.nameClass, "class of \(path)")
                 try expectEqual(preview.namespace, made.namespace, "namespace of \(path)")
                 try expectEqual(preview.id, made.id, "id of \(path)")

@@ -28,7 +28,7 @@ extension MemoryStore {
         try write(.reserveNodeID) { tree, _ throws(StoreError) in tree.newNodeID() }
     }
 
-    public func preview(_ creation: Creation) throws(StoreError) -> Node {
+    public func preview(_ creation: Creation) throws(StoreError) -> CreationPreview {
         try read(.preview) { tree throws(StoreError) in try tree.preview(creation) }
     }
 
@@ -196,6 +196,11 @@ extension MemoryStore {
     /// Nothing to fold in: `foreignPut` and `foreignDelete` are seen, and told, at once.
     public func refresh() throws(StoreError) {
         try read(.refresh) { _ throws(StoreError) in }
+    }
+
+    public func refreshed(_ id: NodeID) throws(StoreError) -> Node {
+        try refresh()
+        return try node(id)
     }
 
     public func observe(_ observer: any StoreObserver) {

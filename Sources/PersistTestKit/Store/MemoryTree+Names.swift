@@ -9,11 +9,14 @@ extension MemoryTree {
         return try entry(creation.id).node
     }
 
-    /// What `create` would make, were the name free.
-    func preview(_ creation: Creation) throws(StoreError) -> Node {
+    /// What `create` would find, and what it would make, were the name free.
+    func preview(_ creation: Creation) throws(StoreError) -> CreationPreview {
+        let directory = try livingDirectory(creation.parent)
+        let existing = try directory.children[creation.name].map { child throws(StoreError) in try entry(child.id).node
+        }
         var copy = self
         copy.entries[creation.parent]?.children[creation.name] = nil
-        return try copy.create(creation)
+        return CreationPreview(directory: directory.node, existing: existing, node: try copy.create(creation))
     }
 
     /// Makes the node, as yet without a value.

@@ -7,11 +7,17 @@ internal import Persist
 final class Connection: @unchecked Sendable {  // see above
     let handle: OpaquePointer
     let patience: Patience
+    /// Of the writer's connection only.
+    var cache: NodeCache?
     /// By the address of their text: a literal has one for the life of the program.
     private var statements: [UnsafePointer<UInt8>: OpaquePointer] = [:]
 
+    /// Once in a process.
+    private static let setUp: Void = csqlite_count_no_memory()
+
     /// - Parameter flags: SQLITE_OPEN_*.
     init(path: String, flags: Int32, patience: Patience) throws(StoreError) {
+        Self.setUp
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened else {

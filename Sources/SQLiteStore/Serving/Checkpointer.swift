@@ -23,8 +23,7 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     private let writer: Writer
     private let sync: WALSync
     private let log: @Sendable (String) -> Void
-    /// Frames in the WAL after the last commit here, and after the last checkpoint.
-    private let frames = Atomic<Int>(0)
+    /// Frames that the last checkpoint could not bring over.
     private let pinned = Atomic<Int>(0)
     private let pageBytes: Int
 
@@ -41,18 +40,7 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
         pageBytes = Int(try db.first("PRAGMA page_size") { $0.int(0) } ?? 8192)
     }
 
-    /// SQLite calls back after each commit of the writer's connection.
-    func watch() {
-        sqlite3_wal_hook(
-            writer.db.handle,
-            { context, _, _, frames in
-                Unmanaged<Checkpointer>.fromOpaque(context!).takeUnretainedValue()
-                    .frames.store(Int(frames), ordering: .relaxed)
-                return SQLITE_OK
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    var walBytes: Int { frames.load(ordering: .relaxed) * pageBytes }
+    var walBytes: Int { (writer.index?.frames ?? 0) * pageBytes }
     /// Bytes that no checkpoint could bring over, because somebody reads what was there before them.
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
@@ -89,10 +77,10 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
                 (log, done) = try backfill()
             }
             pinned.store(max(0, Int(log - done)), ordering: .relaxed)
-            if log == done { frames.store(0, ordering: .relaxed) }
+            if log == done { writer.index?.frames = 0 }
         } catch {
             log("checkpoint: \(error)")
-            pinned.store(frames.load(ordering: .relaxed), ordering: .relaxed)
+            pinned.store((writer.index?.frames ?? 0), ordering: .relaxed)
         }
     }
 

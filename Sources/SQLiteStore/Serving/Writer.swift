@@ -7,8 +7,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     private let mount: MountState
     private let waits: any WaitObserver
     private let lane = WriterLane()
-    /// What `data_version` was when everything of others had been folded in.
-    private var foldedVersion: Int64 = -1
+    /// nil where nobody else can write.
+    let index: WALIndex?
+    /// What `index.change` was when everything of others had been folded in. nil: never yet.
+    private var foldedChange: UInt32?
     /// What others had done, and nobody has been told yet.
     private var foreign: [StoreChange] = []
     private var isClosed = false
@@ -22,6 +24,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         self.db = db
         self.mount = mount
         self.waits = waits
+        index = WALIndex(db)
+        db.cache = NodeCache()
         db.patience.whenHeldUp = { [lane] isHeldUp in lane.isHeldUp(isHeldUp) }
     }
 
@@ -32,7 +36,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     private static let refreshPatience = Duration.milliseconds(250)
 
     private func take() {
-        if lane.tryTake() { return }
+        if lane.tryTake() || lane.takeSoon() { return }
         waits.waitBegins()
         lane.take()
         waits.waitEnds()
@@ -40,7 +44,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
 
     /// For a transaction: whoever waits behind one that waits for another process has the same deadline as that.
     private func takeToWrite(isInterruptible: Bool) throws(StoreError) {
-        if lane.tryTake() { return }
+        if lane.tryTake() || lane.takeSoon() { return }
         waits.waitBegins()
         defer { waits.waitEnds() }
         let isTaken = lane.take(deadline: .now + db.patience.deadline) { isInterruptible && waits.isInterrupted }
@@ -56,20 +60,41 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         guard lane.tryTake() else { return nil }
         defer { lane.give() }
         guard !isClosed else { throw Self.closed }
+        noteCurrency()
         return try body(db)
     }
+
+    /// The same, with all that others did folded in and given out.
+    /// - Returns: nil where it is not free, or there is something of others.
+    func readCurrentIfFree<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R? {
+        guard lane.tryTake() else { return nil }
+        defer { lane.give() }
+        guard !isClosed else { throw Self.closed }
+        noteCurrency()
+        guard isCurrent, foreign.isEmpty else { return nil }
+        let result = try body(db)
+        return isCurrent ? result : nil
+    }
+
+    /// Nobody else has committed anything that has not been folded in.
+    private var isCurrent: Bool { index.map { $0.change == foldedChange } ?? false }
+
+    private func noteCurrency() { db.cache?.isCurrent = isCurrent }
 
     /// Uses the connection for something that is no transaction.
     func use<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
         take()
         defer { lane.give() }
         guard !isClosed else { throw Self.closed }
+        noteCurrency()
         return try body(db)
     }
 
     /// One transaction, after everything that others did has been folded in.
+    ///
+    /// - Parameter leavesDirectories: `body` changes no directory, but by `touch`.
     func write<R>(
-        isInterruptible: Bool, _ body: (Transaction) throws(StoreError) -> R
+        isInterruptible: Bool, leavesDirectories: Bool = false, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         try takeToWrite(isInterruptible: isInterruptible)
         defer { lane.give() }
@@ -79,6 +104,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         defer { db.patience.isInterruptible = false }
         try begin()
         let transaction = Transaction(db, mount, now: .now)
+        db.cache?.isCurrent = leavesDirectories
+        defer { if leavesDirectories { db.cache?.forgetFiles() } else { db.cache?.forgetAll() } }
         return try commit(transaction, body)
     }
 
@@ -89,7 +116,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return }
         defer { lane.give() }
         guard !isClosed else { return }
-        if try db.dataVersion() != foldedVersion {
+        if !isCurrent {
             db.patience.limit = Self.refreshPatience
             defer { db.patience.limit = nil }
             do throws(StoreError) {
@@ -109,7 +136,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         guard lane.tryTake() else { return false }
         defer { lane.give() }
         guard !isClosed else { return false }
-        if try db.dataVersion() != foldedVersion {
+        if !isCurrent {
             try begin()
             rollBack()
         }
@@ -118,20 +145,29 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         return !foreign.isEmpty
     }
 
+    /// What is remembered of the file may be wrong.
+    private func forget() {
+        db.cache?.isCurrent = false
+        db.cache?.forgetAll()
+        mount.mayHoldRejected = true
+    }
+
     /// Begins, with nothing left to fold in. That is a transaction of its own, so that it stands whatever becomes of
     /// the one that is begun here.
     private func begin() throws(StoreError) {
         try takeFile()
         do throws(StoreError) {
             while true {
-                let version = try db.dataVersion()
-                guard version != foldedVersion else { return }
+                guard !isCurrent else { return }
+                forget()
                 let transaction = Transaction(db, mount, now: .now)
                 let (isWritten, isMore) = try transaction.foldIn()
                 try transaction.writeFeed()
-                if isWritten { try commitFile() }
+                var change = index?.change ?? 0
+                // Ours is no news; what others commit from then on is.
+                if isWritten, try commitFile() { change &+= 1 }
                 transaction.committed()
-                if !isMore { foldedVersion = version }
+                if !isMore { foldedChange = change }
                 foreign += transaction.foreign
                 // Cheaper to look again at everything than at each of so many.
                 if foreign.count > 8_192 { foreign = [.everything] }
@@ -140,6 +176,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
             }
         } catch {
             rollBack()
+            forget()
             throw error
         }
     }
@@ -157,6 +194,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
             return result
         } catch {
             rollBack()
+            forget()
             throw error
         }
     }
@@ -175,9 +213,16 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         share.take(.now)
     }
 
-    private func commitFile() throws(StoreError) {
+    /// - Returns: whether there was anything to write.
+    @discardableResult
+    private func commitFile() throws(StoreError) -> Bool {
+        // Nobody else commits while the lock is held: what moves it from here is ours, if it wrote anything.
+        let (before, commits) = (index?.change, index?.commits)
         try db.run("COMMIT")
+        let isWritten = commits != index?.commits
+        if isWritten, let before, before == foldedChange { foldedChange = before &+ 1 }
         share.give(.now, others: others.count)
+        return isWritten
     }
 
     /// Gives free pages back, in a transaction of its own, unless another process writes for long.

@@ -7,10 +7,27 @@ final class WriterLane: @unchecked Sendable {  // both flags are used with the l
 
     /// How often a waiter looks whether it was interrupted.
     private static let lookMilliseconds = 20
+    private static let soonMilliseconds = 5
 
     func tryTake() -> Bool {
         lock.lock()
         defer { lock.unlock() }
+        guard !isTaken else { return false }
+        isTaken = true
+        return true
+    }
+
+    /// Waits as long as a transaction of this process takes: not worth a thread that stands in.
+    ///
+    /// - Returns: false where it is not to be had so soon, or whoever has it waits for another process.
+    func takeSoon() -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        for _ in 0..<Self.soonMilliseconds {
+            guard isTaken else { break }
+            guard heldUpSince == nil else { return false }
+            lock.wait(milliseconds: 1)
+        }
         guard !isTaken else { return false }
         isTaken = true
         return true

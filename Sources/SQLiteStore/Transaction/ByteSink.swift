@@ -21,6 +21,14 @@ struct ByteSink {
         count += taken
     }
 
+    /// Exactly `wanted` more, from `offset` on; zeros where there are none.
+    mutating func append(_ bytes: UnsafeRawBufferPointer, from offset: Int, _ wanted: Int) {
+        let first = min(offset, bytes.count)
+        let last = min(first + wanted, bytes.count)
+        append(UnsafeRawBufferPointer(rebasing: bytes[first..<last]))
+        appendZeros(wanted - (last - first))
+    }
+
     mutating func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { append($0) } }
 
     /// Exactly `bytes` more, for which there is room, written by `write` itself.

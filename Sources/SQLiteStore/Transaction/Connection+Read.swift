@@ -5,6 +5,28 @@ internal import Persist
 extension Connection {
     static let chunkBytes: UInt64 = 64 << 10
 
+    /// The bytes of a node at `offset`, and its revision.
+    func read(_ id: NodeID, at offset: UInt64, into sink: inout ByteSink) throws(StoreError) -> Int64 {
+        if let row = cache?.file(id) {
+            try read(row, at: offset, into: &sink)
+            return row.node.revision
+        }
+        // Its statement is not over while the content is read: that keeps both in one transaction.
+        let revision = try first(
+            """
+            SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
+                stored, rev, body, rdev, small FROM node WHERE ino = ?
+            """, id
+        ) { found throws(StoreError) in
+            let row = NodeRow(found, small: 19)
+            guard !row.isDirectory else { throw StoreError(.isDirectory) }
+            try read(row, at: offset, into: &sink)
+            return row.node.revision
+        }
+        guard let revision else { throw StoreError(.notFound) }
+        return revision
+    }
+
     func read(_ row: NodeRow, at offset: UInt64, into sink: inout ByteSink) throws(StoreError) {
         guard offset < row.node.size, sink.free > 0 else { return }
         let wanted = Int(min(UInt64(sink.free), row.node.size - offset))
@@ -15,11 +37,8 @@ extension Connection {
         } else if let body = row.body {
             try readBody(body, at: offset, wanted, into: &sink)
         } else {
-            let small = try small(of: row.id)
-            let start = min(Int(offset), small.count)
-            let end = min(start + wanted, small.count)
-            sink.append(small[start..<end])
-            sink.appendZeros(wanted - (end - start))
+            let small = try row.small.or { () throws(StoreError) in try self.small(of: row.id) }
+            small.withUnsafeBytes { sink.append($0, from: Int(offset), wanted) }
         }
     }
 

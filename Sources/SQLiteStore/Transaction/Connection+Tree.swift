@@ -10,6 +10,15 @@ extension Connection {
             """, id, read: { NodeRow($0) })
     }
 
+    /// The same with its content, where that lies in its row.
+    func nodeWithContent(_ id: NodeID) throws(StoreError) -> NodeRow? {
+        try first(
+            """
+            SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
+                stored, rev, body, rdev, small FROM node WHERE ino = ?
+            """, id, read: { NodeRow($0, small: 19) })
+    }
+
     /// The node of that name, and where a new one of that name would stand.
     func slot(_ name: FileName, in parent: NodeID) throws(StoreError) -> (found: NodeRow?, free: Int64?) {
         let start = Cookie.first(of: name)
@@ -18,11 +27,11 @@ extension Connection {
         try each(
             """
             SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
-                stored, rev, body, rdev FROM node WHERE parent = ?1 AND cookie BETWEEN ?2 AND ?2 + 15 ORDER BY cookie
+                stored, rev, body, rdev, small FROM node WHERE parent = ?1 AND cookie BETWEEN ?2 AND ?2 + 15 ORDER BY cookie
             """, parent, start
         ) { row throws(StoreError) in
             let isIt = row.withBytes(3) { $0.elementsEqual(name.bytes) }
-            if isIt { found = NodeRow(row) }
+            if isIt { found = NodeRow(row, small: 19) }
             if row.int(2) == free { free = row.int(2) + 1 }
             return true
         }
@@ -31,19 +40,22 @@ extension Connection {
     }
 
     func child(_ name: FileName, of parent: NodeID) throws(StoreError) -> NodeRow? {
-        try slot(name, in: parent).found
+        if cache?.lacks(name, in: parent) == true { return nil }
+        return try slot(name, in: parent).found
     }
 
     /// - Throws: `.notFound`, `.notDirectory`.
     func directory(_ id: NodeID) throws(StoreError) -> NodeRow {
+        if let known = cache?.directory(id) { return known }
         guard let row = try node(id), !row.node.isUnlinked else { throw StoreError(.notFound) }
         guard row.isDirectory else { throw StoreError(.notDirectory) }
+        cache?.add(directory: row)
         return row
     }
 
     func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeRow {
         if let found = try child(name, of: parent) { return found }
-        if let row = try node(parent), !row.isDirectory { throw StoreError(.notDirectory) }
+        _ = try directory(parent)
         throw StoreError(.notFound)
     }
 
@@ -71,6 +83,7 @@ extension Connection {
 
     /// The names below the namespace that lead to a node.
     func names(of id: NodeID) throws(StoreError) -> [FileName] {
+        if let known = cache?.path(of: id) { return known }
         var names: [FileName] = []
         var current = id
         while current.rawValue >= NodeID.firstFree {
@@ -82,7 +95,9 @@ extension Connection {
             current = step.0
             guard names.count < 100_000 else { throw StoreError(.corrupt, hint: "a directory lies within itself") }
         }
-        return names.reversed()
+        names.reverse()
+        cache?.add(path: names, of: id)
+        return names
     }
 
     /// The path as shown, the namespace first; empty for the root.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What this open store object is to the others, and what it keeps in memory.
 ///
-/// `id`, `hasPeers` and `feedSeen` are only touched inside a write transaction; the rest has its own locks.
+/// `id`, `hasPeers`, `mayHoldRejected` and `feedSeen` are only touched inside a write transaction; the rest has its own locks.
 final class MountState: @unchecked Sendable {  // see above
     let limits: StoreLimits
     let log: @Sendable (String) -> Void
@@ -14,6 +14,8 @@ final class MountState: @unchecked Sendable {  // see above
     var id: Int64 = 0
     /// Whether other rows are in `mount`.
     var hasPeers = false
+    /// Whether `kept` may have rejected versions: most stores have none, and every publishing would have to look.
+    var mayHoldRejected = true
     /// The last feed entry that was folded in.
     var feedSeen: Int64 = 0
     let host: String

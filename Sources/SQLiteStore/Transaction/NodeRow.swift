@@ -5,6 +5,8 @@ struct NodeRow {
     var node: Node
     var cookie: Int64
     var body: Int64?
+    /// Content that lies in the row itself, where it was read with it.
+    var small: [UInt8]?
 
     var id: NodeID { node.id }
     var isDirectory: Bool { node.kind == .directory }
@@ -30,7 +32,10 @@ struct NodeRow {
 
     /// Of `SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
     /// stored, rev, body, rdev`.
-    init(_ row: Row) {
+    ///
+    /// - Parameter small: the column of `small`, where the statement has it.
+    init(_ row: Row, small: Int32? = nil) {
+        if let small { self.small = row.optionalBytes(small) }
         cookie = row.int(2)
         body = row.optionalInt(17)
         node = Node(

@@ -38,37 +38,40 @@ extension Transaction {
 
     /// Writes the row; the bytes are known to be allowed. The node's own columns are the caller's.
     func putDocument(_ row: NodeRow, _ bytes: [UInt8]) throws(StoreError) {
-        let milliseconds = now.nanoseconds / 1_000_000
         // Without a value there is no row yet; after a rename there may be a value without one.
-        let mayBeThere = row.node.revision != 0
+        guard row.node.revision != 0 else {
+            return try insertDocument(row, try tableKey(of: row), bytes, replacing: nil)
+        }
+        let milliseconds = now.nanoseconds / 1_000_000
         if row.node.namespace == .records {
-            let changed =
-                try !mayBeThere
-                ? 0
-                : db.run(
-                    """
-                    UPDATE records SET value = ?2, version = coalesce(version, 0) + 1, updated_at = ?3,
-                        rev = coalesce(rev, 0) + 1 WHERE ino = ?1
-                    """, row.id, Text(bytes), milliseconds)
-            if changed == 0 {
-                try db.run(
-                    "INSERT INTO records(ino, key, value, version, updated_at, rev) VALUES (?1, ?2, ?3, 1, ?4, -2)",
-                    row.id, try tableKey(of: row), Text(bytes), milliseconds)
-            }
+            let changed = try db.run(
+                """
+                UPDATE records SET value = ?2, version = coalesce(version, 0) + 1, updated_at = ?3,
+                    rev = coalesce(rev, 0) + 1 WHERE ino = ?1
+                """, row.id, Text(bytes), milliseconds)
+            if changed == 0 { try insertDocument(row, try tableKey(of: row), bytes, replacing: nil) }
             return
         }
-        let old = try !mayBeThere ? nil : db.first("SELECT value FROM kv WHERE ino = ?", row.id) { KVValue($0, 0) }
-        let value = KVValue(bytes, replacing: old)
-        let changed =
-            try !mayBeThere
-            ? 0
-            : db.run(
-                "UPDATE kv SET value = ?2, updated_at = ?3, rev = coalesce(rev, 0) + 1 WHERE ino = ?1", row.id, value,
-                milliseconds)
-        if changed == 0 {
+        let old = try db.first("SELECT value FROM kv WHERE ino = ?", row.id) { KVValue($0, 0) }
+        let changed = try db.run(
+            "UPDATE kv SET value = ?2, updated_at = ?3, rev = coalesce(rev, 0) + 1 WHERE ino = ?1", row.id,
+            KVValue(bytes, replacing: old), milliseconds)
+        if changed == 0 { try insertDocument(row, try tableKey(of: row), bytes, replacing: old) }
+    }
+
+    /// The first row of a document.
+    func insertDocument(
+        _ row: NodeRow, _ key: Text, _ bytes: [UInt8], replacing old: KVValue?
+    ) throws(StoreError) {
+        let milliseconds = now.nanoseconds / 1_000_000
+        if row.node.namespace == .records {
             try db.run(
-                "INSERT INTO kv(ino, key, value, updated_at, rev) VALUES (?1, ?2, ?3, ?4, -2)", row.id,
-                try tableKey(of: row), value, milliseconds)
+                "INSERT INTO records(ino, key, value, version, updated_at, rev) VALUES (?1, ?2, ?3, 1, ?4, -2)",
+                row.id, key, Text(bytes), milliseconds)
+        } else {
+            try db.run(
+                "INSERT INTO kv(ino, key, value, updated_at, rev) VALUES (?1, ?2, ?3, ?4, -2)", row.id, key,
+                KVValue(bytes, replacing: old), milliseconds)
         }
     }
 

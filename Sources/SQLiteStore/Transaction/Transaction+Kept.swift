@@ -7,6 +7,7 @@ extension Transaction {
     }
 
     func keep(_ area: KeptArea, _ path: [UInt8], _ bytes: [UInt8], _ error: String) throws(StoreError) {
+        mount.mayHoldRejected = true
         try db.run(
             "INSERT OR REPLACE INTO kept(area, path, time, error, bytes) VALUES (?, ?, ?, ?, ?)",
             Int64(area.rawValue), path, now, Text(error), bytes)

@@ -2,60 +2,11 @@ internal import Persist
 
 /// Names and attributes: the rows of `node`.
 extension Transaction {
-    /// A directory in which names may be made; never the root.
-    func parent(_ id: NodeID) throws(StoreError) -> NodeRow {
-        let row = try db.directory(id)
-        guard id != .root else {
-            throw StoreError(.notPermitted, hint: "the root holds records, kv, blobs and events, and nothing else")
-        }
-        return row
-    }
-
-    /// What kind of name this would be in there.
-    func nameClass(
-        _ name: FileName, in parent: NodeRow, isExclusive: Bool = false, hasValue: Bool = false
-    ) throws(StoreError) -> NameClass {
-        guard let namespace = parent.node.namespace else { return .plain }
-        if namespace == .blobs {
-            // A directory below a temporary one is temporary itself, so that no walk is needed here.
-            if parent.node.nameClass == .temporary { return .temporary }
-            return NameClass.of(CollectionOfOne(name), in: namespace, isExclusive: isExclusive)
-        }
-        let names = parent.isNamespace ? [name] : try db.names(to: name, in: parent.id)
-        return NameClass.of(names, in: namespace, isExclusive: isExclusive, hasValue: hasValue)
-    }
-
-    func checkPermitted(_ creation: Creation, in parent: NodeRow) throws(StoreError) {
-        switch creation.kind {
-        case .file, .directory, .symlink: return
-        case .fifo, .socket, .characterDevice, .blockDevice:
-            guard parent.node.namespace == .blobs else {
-                throw StoreError(.notPermitted, hint: "special files can only be in blobs/")
-            }
-        }
-    }
-
-    /// What `create` would make: without a value.
-    func preview(_ creation: Creation) throws(StoreError) -> Node {
-        let parent = try self.parent(creation.parent)
-        try checkPermitted(creation, in: parent)
-        let nameClass = try nameClass(creation.name, in: parent, isExclusive: creation.isExclusive)
-        // A placeholder in records/ has no value; everywhere else empty is one.
-        let isPlaceholder =
-            creation.kind == .file && parent.node.namespace == .records && nameClass == .document
-        return Node(
-            id: creation.id, parent: creation.parent, name: creation.name, namespace: parent.node.namespace,
-            kind: creation.kind, nameClass: nameClass, mode: creation.mode, uid: creation.uid, gid: creation.gid,
-            mtime: creation.time, ctime: creation.time, btime: creation.time, atime: nil,
-            size: UInt64(creation.target.count), allocated: 0, revision: isPlaceholder ? 0 : 1,
-            device: creation.device, isUnlinked: false)
-    }
-
     /// The row of a new name, without a value. - Throws: `.exists`.
     @discardableResult
     func insert(_ creation: Creation) throws(StoreError) -> NodeRow {
         let slot = try db.slot(creation.name, in: creation.parent)
-        var node = try preview(creation)
+        var node = try db.preview(creation, in: try db.parent(creation.parent))
         guard slot.found == nil else { throw StoreError(.exists) }
         node.revision = 0
         let row = try insert(node, cookie: slot.free, small: creation.kind == .symlink ? creation.target : nil)
@@ -75,6 +26,7 @@ extension Transaction {
             Int64(node.kind.rawValue), Int64(node.nameClass.rawValue), node.mode.map { Int64($0) },
             node.uid.map { Int64($0) }, node.gid.map { Int64($0) }, node.mtime, Int64(node.size), node.revision,
             Int64(bitPattern: node.device), small)
+        db.cache?.added(node.name, in: node.parent)
         return NodeRow(node, cookie: cookie)
     }
 
@@ -83,6 +35,7 @@ extension Transaction {
     /// A name appeared in a directory, or went away.
     func touch(_ directory: NodeID, _ time: Timestamp) throws(StoreError) {
         try db.run("UPDATE node SET mtime = ?2, ctime = ?2 WHERE ino = ?1", directory, time)
+        db.cache?.touch(directory, time)
         tellAttributes(directory)
     }
 
@@ -91,6 +44,7 @@ extension Transaction {
         if row.isDocument && row.node.namespace == .records { return row.node }
         if row.isDocument { try putDocument(row, []) }
         try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
+        if row.isDirectory { db.cache?.madeEmpty(row.id) }
         var node = row.node
         node.revision = 1
         return node

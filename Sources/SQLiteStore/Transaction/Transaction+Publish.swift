@@ -3,7 +3,8 @@ internal import Persist
 /// A working copy becomes a value: whole, or not at all (R1).
 extension Transaction {
     func publish(_ publication: Publication) throws(StoreError) -> Published {
-        try publish(publication, of: mount.id, recovering: nil)
+        if let node = try publishNew(publication) { return Published(node: node) }
+        return try publish(publication, of: mount.id, recovering: nil)
     }
 
     /// - Parameter recovering: a draft of a dead mount, which is not in memory here.
@@ -118,8 +119,10 @@ extension Transaction {
         return node
     }
 
-    private func forgetRejected(_ row: NodeRow) throws(StoreError) {
-        guard try db.exists("SELECT 1 FROM kept WHERE area = 1 LIMIT 1") else { return }
+    func forgetRejected(_ row: NodeRow) throws(StoreError) {
+        guard mount.mayHoldRejected else { return }
+        mount.mayHoldRejected = try db.exists("SELECT 1 FROM kept WHERE area = 1 LIMIT 1")
+        guard mount.mayHoldRejected else { return }
         try db.run("DELETE FROM kept WHERE area = 1 AND path = ?", try db.path(of: row))
     }
 

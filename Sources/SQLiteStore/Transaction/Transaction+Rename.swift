@@ -45,7 +45,7 @@ extension Transaction {
         let before = try below(source)
         let replacesRecord = target.map { $0.isDocument && $0.node.namespace == .records && $0.node.revision != 0 }
         if replacesRecord == true && source.node.size == 0 && source.node.kind == .file {
-            if try nameClass(name, in: parent, hasValue: true) == .document { throw Self.emptied }
+            if try db.nameClass(name, in: parent, hasValue: true) == .document { throw Self.emptied }
         }
         let replaces = Replaced(target)
         var replaced: Node?

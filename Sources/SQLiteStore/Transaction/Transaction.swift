@@ -14,7 +14,8 @@ final class Transaction {
     /// What others did, found by this transaction; told to the observer after it.
     var foreign: [StoreChange] = []
     private var afterCommit: [() -> Void] = []
-    private var blocks = [Range<Int64>?](repeating: nil, count: IDSequence.allCases.count)
+    /// Blocks of numbers that were taken here, and not given out yet.
+    private var blocks: [IDSequence: Range<Int64>] = [:]
 
     init(_ db: Connection, _ mount: MountState, now: Timestamp) {
         self.db = db
@@ -28,22 +29,20 @@ final class Transaction {
 
     /// The transaction is in the file.
     func committed() {
-        for sequence in IDSequence.allCases {
-            if let rest = blocks[sequence.rawValue] { mount.blocks.add(rest, to: sequence) }
-        }
+        for (sequence, rest) in blocks { mount.blocks.add(rest, to: sequence) }
         for action in afterCommit { action() }
     }
 
     /// A number that was never given out. A block taken here belongs to nobody else until the commit: if that
     /// does not come, its numbers are still free in the file.
     func newID(_ sequence: IDSequence) throws(StoreError) -> Int64 {
-        if let block = blocks[sequence.rawValue], let id = block.first {
-            blocks[sequence.rawValue] = block.dropFirst()
+        if let block = blocks[sequence], let id = block.first {
+            blocks[sequence] = block.dropFirst()
             return id
         }
         if let id = mount.blocks.take(sequence) { return id }
         let block = try newBlock(sequence)
-        blocks[sequence.rawValue] = block.dropFirst()
+        blocks[sequence] = block.dropFirst()
         return block.lowerBound
     }
 
