@@ -46,8 +46,8 @@ extension RepairPart {
         try db.execute("DROP INDEX IF EXISTS node_name")
         let doubles = try db.all(
             """
-            SELECT ino FROM node n WHERE cookie > 0 AND EXISTS (
-                SELECT 1 FROM node m WHERE m.parent = n.parent AND m.cookie = n.cookie AND m.ino < n.ino)
+            SELECT ino FROM node WHERE cookie > 0
+                AND ino NOT IN (SELECT min(ino) FROM node WHERE cookie > 0 GROUP BY parent, cookie)
             """, read: { $0.id(0) })
         for id in doubles { note(id, "two names stand in one place", "moved to \(try moveToLost(id))") }
         try db.execute("CREATE UNIQUE INDEX node_name ON node(parent, cookie)")

@@ -131,6 +131,21 @@ extension RepairCase {
                 """,
             then: "cmp blobs/photos/2026/cat.jpg $SCRATCH/cat.jpg; test $(ls blobs/photos | wc -l) = 3"),
         RepairCase(
+            "non-unique entry in index",
+            by: """
+                CREATE TEMP TABLE index_row AS SELECT * FROM sqlite_schema WHERE name = 'node_name';
+                PRAGMA writable_schema = ON;
+                DELETE FROM sqlite_schema WHERE name = 'node_name';
+                PRAGMA writable_schema = RESET;
+                UPDATE node SET cookie = (SELECT cookie FROM node WHERE \(name("small"))) WHERE \(name("other"));
+                CREATE INDEX another ON node(parent, cookie);
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET (name, tbl_name, sql) = (SELECT name, tbl_name, sql FROM index_row)
+                    WHERE name = 'another';
+                PRAGMA writable_schema = RESET
+                """,
+            then: "test $(cat blobs/photos/small) = small; test $(cat blobs/lost+found/#*-other) = other"),
+        RepairCase(
             "never used",
             by: """
                 CREATE TABLE junk(a); INSERT INTO junk VALUES (zeroblob(100000));

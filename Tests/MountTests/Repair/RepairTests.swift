@@ -98,6 +98,25 @@ import Testing
         }
     }
 
+    @Test("check --repair changes nothing where there is no room for its copy, and says so", .enabled(if: isRoot))
+    func noRoom() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.mount.start()
+            try await fixture.mount.succeed("head -c 6M /dev/urandom > blobs/a; echo '[1]' > records/b.json")
+            try await fixture.unmountToOneFile()
+            try await fixture.sql("UPDATE node SET size = 1 WHERE \(RepairCase.name("b.json"))")
+            try await fixture.succeed(
+                #"mv "$STORE" s.db; mount -t tmpfs -o size=10M tmpfs "${STORE%/*}"; mv s.db "$STORE""#)
+            let result = try await fixture.persistfs(#"check --repair "$STORE""#)
+            #expect(result.status == 1, "\(result.output)\(result.error)")
+            #expect(result.error.contains("no room for a copy of") && result.error.contains("--no-backup"))
+            #expect(try await fixture.storeFiles() == ["store.db"])
+            #expect(try await fixture.persistfs(#"check "$STORE""#).status == 3, "nothing was changed")
+            #expect(try await fixture.persistfs(#"check --repair --backup copy.db "$STORE""#).status == 0)
+            #expect(try await fixture.persistfs(#"check "$STORE""#).status == 0)
+        }
+    }
+
     @Test("a value that only we refuse stays what it is: another program may read it")
     func foreign() async throws {
         try await MountFixture.unmounted { fixture in
