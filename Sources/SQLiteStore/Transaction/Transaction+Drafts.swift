@@ -144,10 +144,27 @@ extension Transaction {
     ) throws(StoreError) {
         var stored = Int64(row.node.allocated)
         let chunks = try db.all("SELECT idx FROM extent WHERE body = ?", overlay, read: { $0.int(0) })
-        for index in chunks { stored -= try cut(base, from: index, through: index) }
         let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
+        let rest = Int64(end) + (keep > 0 ? 1 : 0)
+        let isMuch =
+            max(Int64(chunks.count), Int64(row.node.size / Connection.chunkBytes) - rest) > Self.collectedAtOnce
+        // Much of it goes to a body of its own, which is collected piece by piece as that of a removed file.
+        let old = isMuch ? try newID(.body) : nil
+        if let old {
+            try db.run(
+                "UPDATE extent SET body = ?3 WHERE body = ?1 AND idx IN (SELECT idx FROM extent WHERE body = ?2)", base,
+                overlay, old)
+        } else {
+            for index in chunks { stored -= try cut(base, from: index, through: index) }
+        }
         if keep > 0 { stored -= try trim(base, Int64(end), keep: Int(keep)) }
-        stored -= try cut(base, from: Int64(end) + (keep > 0 ? 1 : 0))
+        if let old {
+            try db.run("UPDATE extent SET body = ?3 WHERE body = ?1 AND idx >= ?2", base, rest, old)
+            stored -= try storedBytes(old)
+            try abandon(old)
+        } else {
+            stored -= try cut(base, from: rest)
+        }
         try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", overlay)
         stored += try storedBytes(overlay)
         try db.run("UPDATE extent SET body = ?2 WHERE body = ?1", overlay, base)
