@@ -18,13 +18,9 @@ extension FileSystem {
             try open.with { (state) throws(StoreError) in try materialize(&state) }
         }
         if let open = pending.find(newName, in: newParent) {
-            switch mode {
-            case .noReplace: throw StoreError(.exists)
-            case .exchange: try open.with { (state) throws(StoreError) in try materialize(&state) }
-            case .replace:
-                pending.remove(newName, in: newParent)
-                unlinked(open)
-            }
+            if mode == .noReplace { throw StoreError(.exists) }
+            // What is replaced too: the store may refuse, and then it stays.
+            try open.with { (state) throws(StoreError) in try materialize(&state) }
         } else if mode == .replace, !pending.isEmpty, let target = try? store.lookup(newName, in: newParent) {
             // A directory that holds what is in memory only is not empty.
             try materializeAll(in: target.id)

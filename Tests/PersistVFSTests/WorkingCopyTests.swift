@@ -32,6 +32,18 @@ struct WorkingCopyTests {
         #expect(try bed.read("blobs/e/f") == "kept")
     }
 
+    @Test("R3 a file that was just created stays under its name where a rename over it is refused")
+    func refusedReplacement() throws {
+        let bed = TestBed()
+        try bed.write("records/a.tmp", "{")
+        let file = try bed.create("records/a.json")
+        #expect(kind { () throws(StoreError) in try bed.rename("records/a.tmp", "records/a.json") } == .rejected)
+        #expect(try bed.names("records") == ["a.tmp", "a.json"])
+        try file.write("[1]")
+        try file.close()
+        #expect(try bed.read("records/a.json") == "[1]")
+    }
+
     @Test("R1 unpublished bytes are seen at once by every open, and by stat")
     func shared() throws {
         let bed = TestBed()
