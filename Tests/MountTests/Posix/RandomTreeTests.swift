@@ -160,7 +160,10 @@ import Testing
             except FileNotFoundError: return 'nothing'
             if stat.S_ISDIR(s.st_mode): return None
             if stat.S_ISLNK(s.st_mode): return os.readlink(p)
-            with open(p, 'rb') as f: data = f.read()
+            # A new name goes away where its content was refused: a moment after close(2).
+            try: f = open(p, 'rb')
+            except FileNotFoundError: return 'nothing'
+            with f: data = f.read()
             return data if s.st_size == len(data) else 'size %d of %d' % (s.st_size, len(data))
         def compare(p):
             wanted, got = tree.get(p, 'nothing'), shown(p)
