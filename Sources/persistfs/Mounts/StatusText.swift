@@ -51,17 +51,36 @@ enum StatusText {
         label + String(repeating: " ", count: max(1, indent - label.count))
     }
 
-    /// At spaces only: a name that is cut cannot be found again, so a long one has a line to itself.
+    /// At spaces, a long path behind a slash. A name that is cut cannot be found again: a long one goes past the edge.
     private static func wrapped(_ value: String) -> String {
         let width = columns - indent
         var lines: [String] = []
         for word in value.split(separator: " ", omittingEmptySubsequences: false) {
             if let last = lines.last, last.count + 1 + word.count <= width {
                 lines[lines.count - 1] = last + " " + word
-            } else {
-                lines.append(String(word))
+                continue
+            }
+            lines.append("")
+            for part in word.count <= width ? [word] : parts(of: word) {
+                if lines[lines.count - 1].isEmpty || lines[lines.count - 1].count + part.count <= width {
+                    lines[lines.count - 1] += part
+                } else {
+                    lines.append(String(part))
+                }
             }
         }
         return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
+    }
+
+    /// `a/b/c` is `a/`, `b/`, `c`.
+    private static func parts(of path: Substring) -> [Substring] {
+        var parts: [Substring] = []
+        var rest = path
+        while let slash = rest.firstIndex(of: "/") {
+            let end = rest.index(after: slash)
+            parts.append(rest[..<end])
+            rest = rest[end...]
+        }
+        return rest.isEmpty ? parts : parts + [rest]
     }
 }

@@ -7,6 +7,7 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Verify a whole store, mounted or not; repair one that is not.",
+        usage: "persistfs check [--repair [--backup FILE | --no-backup]] [--json] STORE",
         discussion: """
             Prints the path of each thing that is broken and what is wrong with it.
             Exits with 0 where all is well, with 3 where something is broken.
