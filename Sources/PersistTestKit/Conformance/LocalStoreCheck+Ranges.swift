@@ -136,6 +136,25 @@ extension LocalStoreCheck {
             try expect(client.bytes("blobs/b") == whole(1, client) + whole(0, client, 2), "content")
             try expectEqual(client.data(of: .published(content.draft.node)), [0..<chunk], "data")
         },
+        LocalStoreCheck("R7 a draft takes nothing that another draft was cut by, even of the chunk that is cut") {
+            client in
+            let chunk = client.store.limits.chunkBytes
+            try client.put("blobs/a", whole(1, client, 4))
+            for limit in [chunk, chunk + 100] {
+                try client.put("blobs/b", "x")
+                var source = try client.draft("blobs/a")
+                source.baseLimit = limit
+                try client.write(&source)
+                var content = try client.draft("blobs/b")
+                content.size = 4 * chunk
+                content.shared = [SharedChunks(source: .draft(source.draft), chunks: 0..<4, target: 0)]
+                _ = try client.publish(content)
+                let shown = whole(1, client, 2).prefix(Int(limit))
+                let zeros = [UInt8](repeating: 0, count: Int(4 * chunk - limit))
+                try expect(client.bytes("blobs/b") == shown + zeros, "content, where the base shows \(limit) bytes")
+                try client.store.dropDraft(source.draft)
+            }
+        },
         LocalStoreCheck("R7 chunks of values and logs are taken over too") { client in
             let chunk = client.store.limits.chunkBytes
             let value = try client.put("kv/a", whole(1, client) + whole(2, client) + [3]).node
