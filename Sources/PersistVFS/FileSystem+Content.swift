@@ -54,9 +54,8 @@ extension FileSystem {
         if ControlFiles.owns(id) { throw StoreError(.notPermitted) }
         guard !bytes.isEmpty else { return 0 }
         guard let open = opens.find(aliases.resolve(id)) else { throw StoreError(.badDescriptor) }
-        let bytes = Array(bytes)
         return try open.with { (state) throws(StoreError) in
-            if state.node.isStream { return try appendToStream(&state, handle: handle, at: offset, bytes) }
+            if state.node.isStream { return try appendToStream(&state, handle: handle, at: offset, Array(bytes)) }
             if let spoiled = state.spoiled { throw spoiled }
             do throws(StoreError) {
                 let isAppend = !fromCache && state.opens[handle]?.flags.contains(.append) == true
@@ -68,7 +67,7 @@ extension FileSystem {
             if !fromCache { state.opens[handle]?.hasWritten = true }
             state.working?.mtime = clock()
             if caller.uid != 0 { try clearSetID(&state) }
-            return bytes.count
+            return bytes.byteCount
         }
     }
 
@@ -165,8 +164,8 @@ extension FileSystem {
 
     // MARK: Writing
 
-    func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: [UInt8]) throws(StoreError) {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
+    func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: RawSpan) throws(StoreError) {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
         try requireSize(overflow ? .max : end, state)
         if unpublished.isOver, state.node.isDocument {
             throw StoreError(

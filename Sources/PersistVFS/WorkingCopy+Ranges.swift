@@ -37,7 +37,7 @@ extension WorkingCopy {
             let start = index * chunkBytes
             let part = range.clamped(to: start..<(start + UInt64(bytes.count)))
             let zeros = [UInt8](repeating: 0, count: Int(part.upperBound - part.lowerBound))
-            bytes.replace(at: Int(part.lowerBound - start), with: zeros[...])
+            zeros.withRawSpan { bytes.replace(at: Int(part.lowerBound - start), with: $0) }
             chunks[index] = bytes
         }
         if keepsAll {

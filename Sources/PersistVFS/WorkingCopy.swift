@@ -43,22 +43,22 @@ struct WorkingCopy: Sendable {
 
     // MARK: Changing
 
-    mutating func write(_ bytes: [UInt8], at offset: UInt64, below: Below) throws(StoreError) {
+    mutating func write(_ bytes: RawSpan, at offset: UInt64, below: Below) throws(StoreError) {
         var position = offset
         var done = 0
-        while done < bytes.count {
+        while done < bytes.byteCount {
             let index = position / chunkBytes
             let within = Int(position % chunkBytes)
-            let count = min(bytes.count - done, Int(chunkBytes) - within)
+            let count = min(bytes.byteCount - done, Int(chunkBytes) - within)
             if chunks[index] == nil {
                 let coversWhole = within == 0 && (UInt64(count) == chunkBytes || position + UInt64(count) >= size)
                 chunks[index] = coversWhole ? [] : try load(index, below: below)
             }
-            chunks[index]!.overwrite(at: within, with: bytes[done..<(done + count)])
+            chunks[index]!.overwrite(at: within, with: bytes.extracting(done..<(done + count)))
             position += UInt64(count)
             done += count
         }
-        size = max(size, offset + UInt64(bytes.count))
+        size = max(size, offset + UInt64(bytes.byteCount))
         changed()
     }
 
@@ -205,10 +205,10 @@ struct WorkingCopy: Sendable {
 
 extension Array where Element == UInt8 {
     /// Writes over and past the end; a gap is zeros.
-    fileprivate mutating func overwrite(at offset: Int, with bytes: ArraySlice<UInt8>) {
+    fileprivate mutating func overwrite(at offset: Int, with bytes: RawSpan) {
         if count < offset { append(contentsOf: repeatElement(0, count: offset - count)) }
-        let inside = Swift.min(bytes.count, count - offset)
-        if inside > 0 { replace(at: offset, with: bytes.prefix(inside)) }
-        if inside < bytes.count { append(contentsOf: bytes.dropFirst(inside)) }
+        let inside = Swift.min(bytes.byteCount, count - offset)
+        if inside > 0 { replace(at: offset, with: bytes.extracting(first: inside)) }
+        if inside < bytes.byteCount { append(bytes.extracting(droppingFirst: inside)) }
     }
 }

@@ -136,7 +136,9 @@ extension SQLiteStore {
             mount.drafts[draft.id] = nil
             return
         }
-        try write(isInterruptible: false) { tx throws(StoreError) in try tx.drop(state, of: mount.id) }
+        try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+            try tx.drop(state, of: mount.id)
+        }
     }
 
     // MARK: Streams
@@ -151,11 +153,13 @@ extension SQLiteStore {
     }
 
     public func keepTail(_ tail: TailID?, of id: NodeID, bytes: [UInt8]) throws(StoreError) -> TailID {
-        try write { tx throws(StoreError) in try tx.keepTail(tail, of: id, bytes: bytes) }
+        try write(leavesDirectories: true) { tx throws(StoreError) in try tx.keepTail(tail, of: id, bytes: bytes) }
     }
 
     public func dropTail(_ tail: TailID) throws(StoreError) {
-        _ = try write { tx throws(StoreError) in try tx.db.run("DELETE FROM tail WHERE id = ?", tail.rawValue) }
+        _ = try write(leavesDirectories: true) { tx throws(StoreError) in
+            try tx.db.run("DELETE FROM tail WHERE id = ?", tail.rawValue)
+        }
     }
 
     // MARK: Rejected and conflicting versions

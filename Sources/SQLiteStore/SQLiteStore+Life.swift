@@ -16,7 +16,7 @@ extension SQLiteStore {
     public func release(_ id: NodeID) {
         guard mount.holds.remove(id) else { return }
         do throws(StoreError) {
-            try write(isInterruptible: false) { tx throws(StoreError) in try tx.letGo(id) }
+            try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in try tx.letGo(id) }
         } catch {
             // Housekeeping tries again; at the latest the next opening collects it.
             mount.orphaned(id)

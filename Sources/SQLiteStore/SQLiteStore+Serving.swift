@@ -54,7 +54,7 @@ extension SQLiteStore {
         do throws(StoreError) {
             let orphans = mount.takeOrphans()
             if !orphans.isEmpty {
-                try write(isInterruptible: false) { tx throws(StoreError) in
+                try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
                     for id in orphans { try tx.letGo(id) }
                 }
             }
@@ -80,14 +80,15 @@ extension SQLiteStore {
             try db.exists("SELECT 1 FROM (SELECT min(seq), time FROM feed) WHERE time < ?", oldest)
         }
         guard isDue else { return }
-        try write(isInterruptible: false) { tx throws(StoreError) in
+        try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
             _ = try tx.db.run("DELETE FROM feed WHERE time < ?", oldest)
         }
     }
 
     private func collect() throws(StoreError) {
         while serving.isOpen {
-            let (isLingering, isMore) = try writeFreeing(isInterruptible: false) { tx throws(StoreError) in
+            let (isLingering, isMore) = try writeFreeing(isInterruptible: false, leavesDirectories: true) {
+                tx throws(StoreError) in
                 let isLingering = try tx.collectLingering(Self.lingerNanoseconds)
                 return (isLingering, try tx.collectGarbage(linger: Self.lingerNanoseconds))
             }

@@ -1,5 +1,6 @@
 extension NameClass {
-    /// What a regular file at `path`, the names below its namespace, is. Called on each create: it allocates nothing.
+    /// What a regular file at `path`, the names below its namespace, is. Called on each create: it allocates nothing,
+    /// and is no generic, which other modules would call unspecialized.
     ///
     /// - Parameters:
     ///   - namespace: nil, the root, holds plain files only (there are none).
@@ -8,7 +9,7 @@ extension NameClass {
     ///
     /// A name that looks like a document but that no key leads to (`.json`, `%self` at the top) is a plain file.
     public static func of(
-        _ path: some Collection<FileName>, in namespace: Namespace?, isExclusive: Bool = true, hasValue: Bool = false
+        _ path: [FileName], in namespace: Namespace?, isExclusive: Bool = true, hasValue: Bool = false
     ) -> NameClass {
         guard let namespace else { return .plain }
         if hasValue && namespace != .blobs { return .document }

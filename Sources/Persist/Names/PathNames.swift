@@ -75,7 +75,7 @@ public enum PathNames {
     }
 
     /// Whether `key(of:in:)` has an answer; without allocation where no name has a `%`.
-    public static func hasKey(_ path: some Collection<FileName>, in namespace: Namespace) -> Bool {
+    public static func hasKey(_ path: [FileName], in namespace: Namespace) -> Bool {
         var last: FileName?
         for name in path {
             if name.bytes.contains(UInt8(ascii: "%")) { return key(of: path, in: namespace) != nil }

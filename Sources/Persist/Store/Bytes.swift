@@ -22,9 +22,18 @@ extension Array where Element == UInt8 {
         }
     }
 
+    /// Runs `body` on the bytes where they lie.
+    public func withRawSpan<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+        unsafe try body(span.bytes)
+    }
+
+    public mutating func append(_ bytes: RawSpan) {
+        unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+
     /// Overwrites the bytes from `offset` on; they must be there.
-    public mutating func replace(at offset: Int, with bytes: ArraySlice<UInt8>) {
-        precondition(offset >= 0 && offset + bytes.count <= count)
+    public mutating func replace(at offset: Int, with bytes: RawSpan) {
+        precondition(offset >= 0 && offset + bytes.byteCount <= count)
         unsafe self.withUnsafeMutableBytes { target in
             unsafe bytes.withUnsafeBytes { source in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: source)

@@ -76,7 +76,7 @@ extension MemoryTree {
         let found = try entry(id)
         guard let namespace = found.node.namespace else { return .plain }
         return NameClass.of(
-            try components(of: id).dropFirst(), in: namespace, isExclusive: found.isExclusive,
+            Array(try components(of: id).dropFirst()), in: namespace, isExclusive: found.isExclusive,
             hasValue: found.isForeign)
     }
 

@@ -28,6 +28,15 @@ extension [UInt8]: Bindable {
     }
 }
 
+/// A BLOB that is bound where it lies: the bytes stay there until the statement is over. For large ones.
+struct InPlace: Bindable {
+    let bytes: UnsafeRawBufferPointer
+
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        sqlite3_bind_blob64(statement, index, bytes.baseAddress, UInt64(bytes.count), nil)
+    }
+}
+
 /// UTF-8 that is bound as TEXT.
 struct Text: Bindable {
     let bytes: [UInt8]

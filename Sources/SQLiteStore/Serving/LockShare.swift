@@ -10,6 +10,7 @@ struct LockShare {
 
     private(set) var debt = Duration.zero
     private var taken: ContinuousClock.Instant?
+    var isTaken: Bool { taken != nil }
     private var given: ContinuousClock.Instant?
 
     /// - Returns: how long to wait before the lock is taken; nil where there is no need.

@@ -203,14 +203,20 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         guard db.isInTransaction else { return }
         // Fails only where SQLite has rolled back by itself.
         _ = try? db.run("ROLLBACK")
-        share.give(.now, others: others.count)
+        giveFile()
     }
 
     /// Takes the write lock of the file, which other programs get their share of.
     private func takeFile() throws(StoreError) {
-        if let pause = share.pause(.now) { usleep(UInt32(pause / .microseconds(1))) }
+        // Alone, it need not even look at the clock.
+        let isAlone = others.count == 0
+        if !isAlone, let pause = share.pause(.now) { usleep(UInt32(pause / .microseconds(1))) }
         try db.run("BEGIN IMMEDIATE")
-        share.take(.now)
+        if !isAlone { share.take(.now) }
+    }
+
+    private func giveFile() {
+        if share.isTaken { share.give(.now, others: others.count) }
     }
 
     /// - Returns: whether there was anything to write.
@@ -221,7 +227,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         try db.run("COMMIT")
         let isWritten = commits != index?.commits
         if isWritten, let before, before == foldedChange { foldedChange = before &+ 1 }
-        share.give(.now, others: others.count)
+        giveFile()
         return isWritten
     }
 

@@ -19,7 +19,7 @@ extension Connection {
         if namespace == .blobs {
             // A directory below a temporary one is temporary itself, so that no walk is needed here.
             if parent.node.nameClass == .temporary { return .temporary }
-            return NameClass.of(CollectionOfOne(name), in: namespace, isExclusive: isExclusive)
+            return NameClass.isTemporaryName(name.bytes, isExclusive: isExclusive) ? .temporary : .plain
         }
         let names = parent.isNamespace ? [name] : try names(to: name, in: parent.id)
         return NameClass.of(names, in: namespace, isExclusive: isExclusive, hasValue: hasValue)

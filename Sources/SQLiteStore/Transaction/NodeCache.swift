@@ -10,6 +10,7 @@ final class NodeCache {
     private static let directoriesMost = 1_024
     /// Files, with up to 1 KiB of content.
     private static let filesMost = 256
+    private static let streamsMost = 256
     /// Names of directories that are known whole, 16 bytes each.
     private static let namesMost = 1 << 17
 
@@ -27,6 +28,7 @@ final class NodeCache {
     /// Directories that were made here, with the hashes of all their names: what is not here does not exist.
     private var whole: [NodeID: Set<Int64>] = [:]
     private var namesCount = 0
+    private var streams: [NodeID: (row: NodeRow, last: Connection.Event)] = [:]
 
     // MARK: Directories
 
@@ -87,13 +89,27 @@ final class NodeCache {
         files[row.id] = row
     }
 
+    // MARK: Streams
+
+    /// A stream that was appended to here, and its last event.
+    func stream(_ id: NodeID) -> (row: NodeRow, last: Connection.Event)? { isCurrent ? streams[id] : nil }
+
+    func add(stream row: NodeRow, last: Connection.Event) {
+        if streams.count >= Self.streamsMost { streams.removeAll(keepingCapacity: true) }
+        streams[row.id] = (row, last)
+    }
+
     // MARK: Forgetting
+
+    /// The node lost its name.
+    func forget(_ id: NodeID) { if !streams.isEmpty { streams[id] = nil } }
 
     func forgetFiles() { if !files.isEmpty { files.removeAll(keepingCapacity: true) } }
 
     func forgetAll() {
         forgetFiles()
         if !directories.isEmpty { directories.removeAll(keepingCapacity: true) }
+        if !streams.isEmpty { streams.removeAll(keepingCapacity: true) }
         if !whole.isEmpty { whole = [:] }
         namesCount = 0
     }

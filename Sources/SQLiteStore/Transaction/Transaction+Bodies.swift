@@ -33,9 +33,11 @@ extension Transaction {
     /// - Returns: the bytes that it takes.
     func putChunk(_ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
         guard let last = bytes.lastIndex(where: { $0 != 0 }) else { return 0 }
-        let stored = Array(bytes[...last])
+        let stored = bytes[...last]
         let cid = try newID(.chunk)
-        try db.run("INSERT INTO chunk(cid, data) VALUES (?, ?)", cid, stored)
+        try stored.span.bytes.withUnsafeBytes { raw throws(StoreError) in
+            _ = try db.run("INSERT INTO chunk(cid, data) VALUES (?, ?)", cid, InPlace(bytes: raw))
+        }
         try db.run("INSERT INTO extent(body, idx, cid) VALUES (?, ?, ?)", body, index, cid)
         return Int64(stored.count)
     }

@@ -3,9 +3,9 @@ internal import Persist
 /// Logs that only grow (R8).
 extension Transaction {
     func append(_ append: Append) throws(StoreError) -> Appended {
-        var row = try stream(of: append)
+        let (found, last) = try stream(of: append)
+        var row = found
         let isJSON = Self.holdsJSON(row.node.name)
-        let last = try row.body.flatMap { number throws(StoreError) in try db.lastEvent(of: number) }
         let continued = append.start == .continuing && last?.hasNewline == false ? last : nil
         var size = row.node.size + (append.start == .newLine && last?.hasNewline == false ? 1 : 0)
         let position = size
@@ -13,6 +13,7 @@ extension Transaction {
         var number = row.body
         var sequence = last?.sequence ?? 0
         var accepted = 0
+        var added: Connection.Event?
         var problem: StoreError?
         try Self.eachLine(of: append.bytes) { line, isFinished throws(StoreError) in
             guard isFinished || append.endsUnterminated else { return false }
@@ -41,6 +42,8 @@ extension Transaction {
                     Connection.eventID(stream, sequence), Int64(size), append.time, Int64(isFinished ? 1 : 0), bytes)
             }
             let count = line.count + (isFinished ? 1 : 0)
+            let start = joined.map(\.position) ?? size
+            added = Connection.Event(sequence: max(sequence, 1), position: start, hasNewline: isFinished)
             size += UInt64(count)
             accepted += count
             return true
@@ -55,6 +58,8 @@ extension Transaction {
             (row.node.size, row.node.allocated) = (size, size)
             (row.node.mtime, row.node.ctime) = (append.time, append.time)
             row.node.revision += 1
+            row.body = number
+            if let added { db.cache?.add(stream: row, last: added) }
         } else if row.node.revision == 0 {
             try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
             row.node.revision = 1
@@ -62,15 +67,16 @@ extension Transaction {
         return Appended(node: row.node, accepted: accepted, position: position)
     }
 
-    /// The stream; where another mount made the name meanwhile, that one: streams merge.
-    private func stream(of append: Append) throws(StoreError) -> NodeRow {
+    /// The stream and its last event; where another mount made the name meanwhile, that one: streams merge.
+    private func stream(of append: Append) throws(StoreError) -> (NodeRow, Connection.Event?) {
+        if let known = db.cache?.stream(append.stream) { return known }
         var row = try db.node(append.stream)
         if row == nil, let creation = append.creation {
             row = try db.child(creation.name, of: creation.parent).or { () throws(StoreError) in try insert(creation) }
         }
         guard let row else { throw StoreError(.notFound) }
         guard row.isStream else { throw StoreError(.invalid) }
-        return row
+        return (row, try row.body.flatMap { number throws(StoreError) in try db.lastEvent(of: number) })
     }
 
     private func newStream(_ id: NodeID) throws(StoreError) -> Int64 {

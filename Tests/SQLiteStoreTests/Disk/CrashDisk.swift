@@ -101,7 +101,7 @@ struct CrashDisk {
                 guard takes() else { continue }
                 let needed = offset + end
                 if file.count < needed { file.append(contentsOf: repeatElement(0, count: needed - file.count)) }
-                file.replace(at: place, with: bytes[start..<end])
+                bytes.withRawSpan { file.replace(at: place, with: $0.extracting(start..<end)) }
             }
         }
     }
