@@ -52,15 +52,17 @@ extension SQLiteStore {
         let isShrinking: Bool
         switch publication.content {
         case .bytes(let bytes): isShrinking = bytes.isEmpty
-        case .draft(let content):
-            isShrinking =
-                content.chunks.isEmpty && content.size < content.draft.baseSize
-                || content.chunks.count < mount.drafts[content.draft.id]?.freedChunks ?? 0
+        case .draft(let content): isShrinking = self.isShrinking(content)
         }
         guard isShrinking else {
             return try write(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
         }
         return try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
+    }
+
+    private func isShrinking(_ content: DraftContent) -> Bool {
+        content.chunks.isEmpty && content.size < content.draft.baseSize
+            || content.chunks.count < mount.drafts[content.draft.id]?.freedChunks ?? 0
     }
 
     // MARK: Drafts
@@ -125,9 +127,14 @@ extension SQLiteStore {
     }
 
     public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
-        try write(leavesDirectories: true) { tx throws(StoreError) in
+        func keep(_ tx: Transaction) throws(StoreError) {
             try tx.keepDraft(content, creation: creation, mtime: mtime)
         }
+        // fallocate(1) syncs the file that it has made holes in.
+        guard isShrinking(content) else {
+            return try write(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
+        }
+        try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
     }
 
     public func dropDraft(_ draft: Draft) throws(StoreError) {
