@@ -30,6 +30,37 @@ struct SharingTests {
         #expect(try one.mounts().filter(\.isSelf).count == 1)
     }
 
+    @Test("R9 nothing that is remembered is believed once another process has committed")
+    func memoryIsNotBelieved() throws {
+        let file = try StoreFile()
+        let (one, two) = (try file.open(), try file.open())
+        defer {
+            one.close()
+            two.close()
+        }
+        // Without a refresh in between: what one remembers of a directory that it made, of a file and of a log.
+        try one.make("blobs/d", .directory)
+        for round in 0..<20 {
+            let names = (0..<3).map { "blobs/d/\(round)-\($0)" }
+            for name in names { #expect((try? one.find(name)) == nil, "\(name)") }
+            try two.put(names[0], "from two")
+            #expect(try one.text(names[0]) == "from two")
+            #expect(try one.preview(try one.creation(names[0])).existing != nil)
+            try one.put(names[1], "1")
+            #expect(try one.text(names[1]) == "1")
+            try two.put(names[1], "changed")
+            #expect(try one.text(names[1]) == "changed")
+            _ = try two.move(names[1], names[2])
+            #expect((try? one.find(names[1])) == nil)
+            #expect(try one.find("blobs/d").mtime == two.find("blobs/d").mtime)
+            _ = try one.addLines("events/a.log", "\(round)a\n")
+            _ = try two.addLines("events/a.log", "\(round)b\n")
+        }
+        let lines = (0..<20).map { "\($0)a\n\($0)b\n" }.joined()
+        #expect(try one.text("events/a.log") == lines)
+        #expect(try one.check().isEmpty)
+    }
+
     @Test("R10 of a document the other mount changed, the later publication goes to conflicts")
     func documentsConflict() throws {
         let file = try StoreFile()

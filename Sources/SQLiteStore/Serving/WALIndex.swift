@@ -1,11 +1,11 @@
 internal import CSQLite
 import Synchronization
 
-/// The header of the store's WAL-index, which all processes share (sqlite.org/walformat.html, section 2.1), and what
-/// SQLite tells of this connection's commits.
-///
-/// For whoever has the connection; `frames` for every thread.
-final class WALIndex: Sendable {
+internal import Persist
+
+/// Tells commits of others from ours: by the header of the WAL-index, which all processes share
+/// (sqlite.org/walformat.html, section 2.1), and by what SQLite tells of this connection's commits.
+final class WALIndex: @unchecked Sendable {  // `folded` is used by whoever has the connection, with the lock held
     /// Of `iChange` in the header.
     private static let changeOffset = 8
     private static let regionBytes: Int32 = 32 << 10
@@ -13,6 +13,8 @@ final class WALIndex: Sendable {
     private let header: UInt
     private let committed = Atomic<Int>(0)
     private let counted = Atomic<Int>(0)
+    /// What `change` was when everything of others had been folded in. nil: never yet.
+    private var folded: UInt32?
 
     /// - Returns: nil where the connection has none: a file that is opened as one that nobody changes.
     init?(_ db: Connection) {
@@ -34,11 +36,27 @@ final class WALIndex: Sendable {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Counts the commits of all processes. Costs one load; valid until the connection is closed.
-    var change: UInt32 { csqlite_load_u32(UnsafeRawPointer(bitPattern: header)! + Self.changeOffset) }
+    /// Counts the commits of all processes. Costs one load; until the connection is closed.
+    private var change: UInt32 { csqlite_load_u32(UnsafeRawPointer(bitPattern: header)! + Self.changeOffset) }
 
-    /// How many commits of this connection have written something.
-    var commits: Int { committed.load(ordering: .relaxed) }
+    /// Nobody else has committed anything that has not been folded in.
+    var isCurrent: Bool { change == folded }
+
+    /// Runs `commit` while this connection has the write lock: nobody else commits meanwhile, so that what moves the
+    /// count is ours, if it writes anything.
+    ///
+    /// - Parameter foldsIn: with this commit everything of others has been folded in.
+    func committing(foldsIn: Bool, _ commit: () throws(StoreError) -> Void) throws(StoreError) {
+        let before = change
+        let isFolded = foldsIn || before == folded
+        let commits = committed.load(ordering: .relaxed)
+        try commit()
+        let isWritten = commits != committed.load(ordering: .relaxed)
+        if isFolded { folded = isWritten ? before &+ 1 : before }
+    }
+
+    /// There was nothing of others to fold in; with the write lock held.
+    func foundNothing() { folded = change }
 
     /// Frames in the WAL after the last commit of this connection, or since somebody has set them.
     var frames: Int {

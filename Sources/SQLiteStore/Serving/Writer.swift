@@ -9,8 +9,6 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     private let lane = WriterLane()
     /// nil where nobody else can write.
     let index: WALIndex?
-    /// What `index.change` was when everything of others had been folded in. nil: never yet.
-    private var foldedChange: UInt32?
     /// What others had done, and nobody has been told yet.
     private var foreign: [StoreChange] = []
     private var isClosed = false
@@ -77,7 +75,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// Nobody else has committed anything that has not been folded in.
-    private var isCurrent: Bool { index.map { $0.change == foldedChange } ?? false }
+    private var isCurrent: Bool { index?.isCurrent ?? false }
 
     private func noteCurrency() { db.cache?.isCurrent = isCurrent }
 
@@ -163,11 +161,12 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
                 let transaction = Transaction(db, mount, now: .now)
                 let (isWritten, isMore) = try transaction.foldIn()
                 try transaction.writeFeed()
-                var change = index?.change ?? 0
-                // Ours is no news; what others commit from then on is.
-                if isWritten, try commitFile() { change &+= 1 }
+                if isWritten {
+                    try commitFile(foldsIn: !isMore)
+                } else {
+                    index?.foundNothing()
+                }
                 transaction.committed()
-                if !isMore { foldedChange = change }
                 foreign += transaction.foreign
                 // Cheaper to look again at everything than at each of so many.
                 if foreign.count > 8_192 { foreign = [.everything] }
@@ -219,16 +218,11 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         if share.isTaken { share.give(.now, others: others.count) }
     }
 
-    /// - Returns: whether there was anything to write.
-    @discardableResult
-    private func commitFile() throws(StoreError) -> Bool {
-        // Nobody else commits while the lock is held: what moves it from here is ours, if it wrote anything.
-        let (before, commits) = (index?.change, index?.commits)
-        try db.run("COMMIT")
-        let isWritten = commits != index?.commits
-        if isWritten, let before, before == foldedChange { foldedChange = before &+ 1 }
+    /// - Parameter foldsIn: with this transaction everything of others has been folded in.
+    private func commitFile(foldsIn: Bool = false) throws(StoreError) {
+        func commit() throws(StoreError) { try db.run("COMMIT") }
+        if let index { try index.committing(foldsIn: foldsIn, commit) } else { try commit() }
         giveFile()
-        return isWritten
     }
 
     /// Gives free pages back, in a transaction of its own, unless another process writes for long.

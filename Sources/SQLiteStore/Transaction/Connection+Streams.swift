@@ -3,32 +3,26 @@ internal import Persist
 /// Events by position: `id` is the stream's number << 36 | sequence number, and positions grow with it.
 /// A stream has a number (`body` of its node) once it has an event.
 extension Connection {
-    struct Event {
-        var sequence: Int64
-        var position: UInt64
-        var hasNewline: Bool
-    }
-
     static func eventID(_ stream: Int64, _ sequence: Int64) -> Int64 {
         stream << 36 | sequence
     }
 
     static let sequenceMax: Int64 = (1 << 36) - 1
 
-    func lastEvent(of stream: Int64) throws(StoreError) -> Event? {
+    func lastEvent(of stream: Int64) throws(StoreError) -> StreamEvent? {
         try first(
             "SELECT id, pos, newline FROM event WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
             Self.eventID(stream, 0), Self.eventID(stream, Self.sequenceMax), read: Self.event)
     }
 
-    func firstEvent(of stream: Int64) throws(StoreError) -> Event? {
+    func firstEvent(of stream: Int64) throws(StoreError) -> StreamEvent? {
         try first(
             "SELECT id, pos, newline FROM event WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
             Self.eventID(stream, 0), Self.eventID(stream, Self.sequenceMax), read: Self.event)
     }
 
-    private static func event(_ row: Row) -> Event {
-        Event(
+    private static func event(_ row: Row) -> StreamEvent {
+        StreamEvent(
             sequence: row.int(0) & sequenceMax, position: UInt64(bitPattern: row.int(1)),
             hasNewline: row.int(2) != 0)
     }

@@ -28,7 +28,7 @@ final class NodeCache {
     /// Directories that were made here, with the hashes of all their names: what is not here does not exist.
     private var whole: [NodeID: Set<Int64>] = [:]
     private var namesCount = 0
-    private var streams: [NodeID: (row: NodeRow, last: Connection.Event)] = [:]
+    private var streams: [NodeID: (row: NodeRow, last: StreamEvent)] = [:]
 
     // MARK: Directories
 
@@ -92,9 +92,9 @@ final class NodeCache {
     // MARK: Streams
 
     /// A stream that was appended to here, and its last event.
-    func stream(_ id: NodeID) -> (row: NodeRow, last: Connection.Event)? { isCurrent ? streams[id] : nil }
+    func stream(_ id: NodeID) -> (row: NodeRow, last: StreamEvent)? { isCurrent ? streams[id] : nil }
 
-    func add(stream row: NodeRow, last: Connection.Event) {
+    func add(stream row: NodeRow, last: StreamEvent) {
         if streams.count >= Self.streamsMost { streams.removeAll(keepingCapacity: true) }
         streams[row.id] = (row, last)
     }

@@ -13,7 +13,7 @@ extension Transaction {
         var number = row.body
         var sequence = last?.sequence ?? 0
         var accepted = 0
-        var added: Connection.Event?
+        var added: StreamEvent?
         var problem: StoreError?
         try Self.eachLine(of: append.bytes) { line, isFinished throws(StoreError) in
             guard isFinished || append.endsUnterminated else { return false }
@@ -43,7 +43,7 @@ extension Transaction {
             }
             let count = line.count + (isFinished ? 1 : 0)
             let start = joined.map(\.position) ?? size
-            added = Connection.Event(sequence: max(sequence, 1), position: start, hasNewline: isFinished)
+            added = StreamEvent(sequence: max(sequence, 1), position: start, hasNewline: isFinished)
             size += UInt64(count)
             accepted += count
             return true
@@ -68,7 +68,7 @@ extension Transaction {
     }
 
     /// The stream and its last event; where another mount made the name meanwhile, that one: streams merge.
-    private func stream(of append: Append) throws(StoreError) -> (NodeRow, Connection.Event?) {
+    private func stream(of append: Append) throws(StoreError) -> (NodeRow, StreamEvent?) {
         if let known = db.cache?.stream(append.stream) { return known }
         var row = try db.node(append.stream)
         if row == nil, let creation = append.creation {
@@ -88,7 +88,7 @@ extension Transaction {
     }
 
     private func check(
-        _ line: Range<Int>, of bytes: [UInt8], after joined: Connection.Event?, stream: Int64?, isJSON: Bool
+        _ line: Range<Int>, of bytes: [UInt8], after joined: StreamEvent?, stream: Int64?, isJSON: Bool
     ) throws(StoreError) {
         var whole = Array(bytes[line])
         if let joined, let stream {
