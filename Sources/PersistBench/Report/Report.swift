@@ -50,8 +50,13 @@ struct Report {
         Self.sides.filter { side in results.modes.contains { results.median(measure, $0, side) != nil } }
     }
 
+    /// The modes in which this was measured anywhere; where it was not in this side, a dash.
     private func cell(_ measure: Measure, _ side: String) -> String {
-        results.modes.compactMap { results.median(measure, $0, side).map(Figure.measured) }.joined(separator: " · ")
+        let modes = results.modes.filter { mode in
+            Self.sides.contains { results.median(measure, mode, $0) != nil }
+        }
+        let cells = modes.map { results.median(measure, $0, side).map(Figure.measured) }
+        return cells.contains { $0 != nil } ? cells.map { $0 ?? "–" }.joined(separator: " · ") : ""
     }
 
     private func bars() -> [String] {
