@@ -32,10 +32,13 @@ struct Results {
 
     /// The middle of all rounds, in the measure's own unit; nil where nothing was measured.
     func median(_ measure: Measure, _ mode: String, _ side: String) -> Double? {
-        let values = values(measure, mode, side).sorted()
+        Self.middle(values(measure, mode, side))
+    }
+
+    private static func middle(_ values: [Double]) -> Double? {
         guard !values.isEmpty else { return nil }
-        let middle = values.count / 2
-        return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 
     func values(_ measure: Measure, _ mode: String, _ side: String) -> [Double] {
@@ -44,8 +47,7 @@ struct Results {
 
     /// How far the slow operations are from the usual ones, in the middle of all rounds.
     func tail(_ measure: Measure, _ mode: String, _ side: String) -> Double? {
-        let ratios = (runs[Key(measure: measure.name, mode: mode, side: side)] ?? [])
-            .filter { $0.p50 > 0 }.map { $0.p99 / $0.p50 }.sorted()
-        return ratios.isEmpty ? nil : ratios[ratios.count / 2]
+        let runs = runs[Key(measure: measure.name, mode: mode, side: side)] ?? []
+        return Self.middle(runs.filter { $0.p50 > 0 }.map { $0.p99 / $0.p50 })
     }
 }
