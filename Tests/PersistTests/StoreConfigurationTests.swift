@@ -89,6 +89,8 @@ struct StoreConfigurationTests {
         ),
         ("{adapter: 's3'}", "1:11: the adapter 's3' is not built yet; this version has sqlite"),
         ("{adapter: 'mysql'}", "1:11: unknown adapter 'mysql'; this version has sqlite"),
+        ("{adapter: '${NAME}'}", "1:11: unknown adapter; this version has sqlite"),
+        ("{adapter: process.env.NAME}", "1:11: unknown adapter; this version has sqlite"),
     ]
 
     @Test("What is wrong is refused with file, line and column", arguments: errors)

@@ -64,7 +64,9 @@ public struct StoreConfiguration: Sendable, Equatable {
         if ["postgres", "s3", "p2p", "exec"].contains(name) {
             throw options.error(at: place, "the adapter '\(name)' is not built yet; this version has sqlite")
         }
-        throw options.error(at: place, "unknown adapter '\(name)'; this version has sqlite")
+        // What comes from the environment may be a secret.
+        let quoted = place.value == .string(name) ? " '\(name)'" : ""
+        throw options.error(at: place, "unknown adapter\(quoted); this version has sqlite")
     }
 
     private static func refuseEncryption(_ options: inout ConfigurationOptions) throws(ConfigurationError) {
