@@ -34,7 +34,7 @@ extension FileOperationRun {
     mutating func copy(_ operation: FileOperation) throws {
         let other = (operation.slot + operation.other) % FileOperation.slots
         guard let (target, real) = handles[operation.slot], target.handles[operation.slot]!.canWrite,
-            let (source, realSource) = handles[other]
+            let (source, realSource) = handles[other], !source.isStream, !source.isForeignGone, !target.isForeignGone
         else { return }
         let from = range(operation, in: source.visible.count)
         var start = operation.number / 7 % (target.visible.count + 10)
@@ -63,7 +63,7 @@ extension FileOperationRun {
 
     /// What is called a hole is zeros, and all of it ends with the file.
     func seek(_ operation: FileOperation) throws {
-        guard let (file, real) = handles[operation.slot] else { return }
+        guard let (file, real) = handles[operation.slot], !file.isForeignGone else { return }
         let bytes = file.visible
         func requireZeros(_ range: Range<Int>) throws {
             guard bytes[range].allSatisfy({ $0 == 0 }) else {

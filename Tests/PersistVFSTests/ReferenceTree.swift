@@ -1,8 +1,10 @@
 import Persist
 
-/// What a filesystem with the rules R1 to R6 should answer, in the plainest way: a tree of names and byte arrays.
+/// What a filesystem with the rules R1 to R6, R8 and R10 should answer, in the plainest way: a tree of names and byte
+/// arrays.
 ///
-/// Knows documents of records/, values of kv/ and plain files; paths are `namespace/[directory/]name`.
+/// Knows documents of records/, values of kv/, logs of events/ and plain files; paths are
+/// `namespace/[directory/]name`.
 struct ReferenceTree {
     final class File {
         /// What a crash leaves and a new reader would see without the working copy; nil: never materialized.
@@ -11,6 +13,12 @@ struct ReferenceTree {
         var isModified = false
         var isNew = true
         var isUnlinked = false
+        /// Another program took the row away: what its open files show is the store's affair.
+        var isForeignGone = false
+        /// Moves with each value; 0 is none, or a placeholder.
+        var revision = 0
+        /// The revision that the writers have seen: another one at publishing is a conflict.
+        var base = 0
         var path: String
         var handles: [Int: Handle] = [:]
 
@@ -22,18 +30,27 @@ struct ReferenceTree {
         var isRecord: Bool { ReferenceTree.isRecord(path) }
         /// A document of records/ or kv/.
         var isDocument: Bool { isRecord || path.hasPrefix("kv/") && !ReferenceTree.isTemporary(path) }
+        var isStream: Bool { ReferenceTree.isStream(path) }
     }
 
     struct Handle {
         var canWrite: Bool
         var hasWritten = false
+        /// The unfinished line.
+        var tail: [UInt8] = []
     }
 
-    private(set) var files: [String: File] = [:]
-    private(set) var directories: Set<String> = ["records", "kv", "blobs"]
+    var files: [String: File] = [:]
+    var directories: Set<String> = ["records", "kv", "blobs", "events"]
+    /// What conflicts have put aside; what may have been put aside because its file was removed.
+    var conflicts: [[UInt8]] = []
+    var mayBeKept: [[UInt8]] = []
 
     static func isTemporary(_ path: String) -> Bool { path.hasSuffix(".tmp") }
     static func isRecord(_ path: String) -> Bool { path.hasPrefix("records/") && path.hasSuffix(".json") }
+    static func isStream(_ path: String) -> Bool {
+        path.hasPrefix("events/") && (path.hasSuffix(".jsonl") || path.hasSuffix(".log"))
+    }
     static func parent(_ path: String) -> String { String(path[..<path.lastIndex(of: "/")!]) }
 
     func exists(_ path: String) -> Bool { files[path] != nil || directories.contains(path) }
@@ -64,7 +81,9 @@ struct ReferenceTree {
 
     mutating func unlink(_ path: String) -> StoreError.Kind? {
         if directories.contains(path) { return .isDirectory }
-        guard let file = files.removeValue(forKey: path) else { return .notFound }
+        guard let file = files[path] else { return .notFound }
+        if file.isStream, !file.visible.isEmpty { return .notPermitted }
+        files[path] = nil
         file.isUnlinked = true
         return nil
     }
@@ -77,6 +96,11 @@ struct ReferenceTree {
         if !file.isDocument, file.isModified { publishAsIs(file) }
         if from == to { return nil }
         let target = files[to]
+        if file.isStream, !file.visible.isEmpty { return .notPermitted }
+        if Self.isStream(to) {
+            if let refused = moveOverStream(file, target, to) { return refused }
+            if target != nil { return nil }
+        }
         if Self.isRecord(to), !file.isRecord || file.published!.isEmpty {
             let bytes = file.published!
             let hasValue = !(target?.published ?? []).isEmpty
@@ -86,6 +110,9 @@ struct ReferenceTree {
         files[from] = nil
         files[to] = file
         file.path = to
+        let sawAll = file.base == file.revision
+        file.revision = file.isRecord && file.published!.isEmpty ? 0 : max(1, file.revision)
+        file.base = sawAll ? file.revision : -1
         return nil
     }
 
@@ -103,7 +130,10 @@ struct ReferenceTree {
     func open(_ path: String, handle: Int, canWrite: Bool, truncates: Bool) {
         let file = files[path]!
         file.handles[handle] = Handle(canWrite: canWrite)
-        if truncates, !file.visible.isEmpty || file.working != nil { change(file) { $0 = [] } }
+        if canWrite, file.working == nil { file.base = file.revision }
+        if truncates, !file.isStream, file.published != nil || !file.visible.isEmpty || file.working != nil {
+            change(file) { $0 = [] }
+        }
     }
 
     func write(_ file: File, _ handle: Int, at offset: Int, _ bytes: [UInt8]) {
@@ -135,8 +165,9 @@ struct ReferenceTree {
         file.handles[handle]!.hasWritten = true
     }
 
-    func flush(_ file: File, _ handle: Int) -> StoreError.Kind? {
+    mutating func flush(_ file: File, _ handle: Int) -> StoreError.Kind? {
         guard file.handles[handle]!.canWrite else { return nil }
+        if file.isStream { return flushStream(file, handle) }
         if file.handles[handle]!.hasWritten { return publish(file) }
         materialize(file)
         return nil
@@ -146,20 +177,25 @@ struct ReferenceTree {
     func synced(_ file: File) { materialize(file) }
 
     mutating func release(_ file: File, _ handle: Int) {
+        if file.isStream { finishTail(file, handle) }
         file.handles[handle] = nil
         guard !file.hasWriter else { return }
         if file.isUnlinked {
+            _ = publish(file)
             if file.handles.isEmpty { file.working = nil }
             return
         }
         if publish(file) != nil {
             file.working = nil
             file.isModified = false
-            if file.isNew {
+            // Another program may have given the name a value meanwhile.
+            if file.isNew, file.base == file.revision {
                 file.isUnlinked = true
                 files[file.path] = nil
             }
         }
+        // What is left of a conflict.
+        file.working = nil
         if file.handles.isEmpty { file.isNew = false }
     }
 
@@ -177,12 +213,18 @@ struct ReferenceTree {
         file.isModified = true
     }
 
-    private func materialize(_ file: File) {
-        if !file.isUnlinked, file.published == nil { file.published = [] }
+    func materialize(_ file: File) {
+        guard !file.isUnlinked, file.published == nil else { return }
+        file.published = []
+        file.revision = file.isRecord ? 0 : 1
+        file.base = file.revision
     }
 
-    private func publish(_ file: File) -> StoreError.Kind? {
-        guard !file.isUnlinked else { return nil }
+    private mutating func publish(_ file: File) -> StoreError.Kind? {
+        guard !file.isUnlinked else {
+            if file.isForeignGone, file.isModified { mayBeKept.append(file.visible) }
+            return nil
+        }
         guard file.isModified, let bytes = file.working else {
             materialize(file)
             return nil
@@ -191,6 +233,14 @@ struct ReferenceTree {
             let hasValue = !(file.published ?? []).isEmpty
             if bytes.isEmpty ? hasValue : JSONScanner.check(bytes) != nil { return .rejected }
         }
+        if file.isDocument, file.revision != 0, file.base != file.revision, file.published != bytes {
+            // The other's value stays; who goes on writing goes on with what was written (R10).
+            conflicts.append(bytes)
+            file.isModified = false
+            file.isNew = false
+            for handle in file.handles.keys { file.handles[handle]!.hasWritten = false }
+            return nil
+        }
         publishAsIs(file)
         return nil
     }
@@ -198,6 +248,8 @@ struct ReferenceTree {
     private func publishAsIs(_ file: File) {
         guard !file.isUnlinked else { return }
         file.published = file.working
+        if !file.isRecord || !file.published!.isEmpty { file.revision += 1 }
+        file.base = file.revision
         file.working = nil
         file.isModified = false
         file.isNew = false
