@@ -7,7 +7,7 @@ import Testing
 /// R2 where a power cut is played: every state that the disk may be left in, by the order of writes and syncs.
 @Suite("Loss of power")
 struct PowerLossTests {
-    static let seeds = (1...(TestSize.isLong ? 100 : 4)).map { UInt64($0) }
+    static let seeds = (1...TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 4, long: 100)).map { UInt64($0) }
     static let imagesPerSeed = TestSize.isLong ? 1_000 : 150
 
     @Test(
@@ -32,4 +32,9 @@ struct PowerLossTests {
 /// Larger numbers with PERSISTFS_TEST_LONG.
 enum TestSize {
     static let isLong = getenv("PERSISTFS_TEST_LONG").map { $0.pointee != 0 } ?? false
+
+    /// - Parameter variable: overrides both.
+    static func number(_ variable: String, _ short: Int, long: Int) -> Int {
+        getenv(variable).flatMap { Int(String(cString: $0)) } ?? (isLong ? long : short)
+    }
 }

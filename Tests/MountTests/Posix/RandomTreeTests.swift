@@ -1,17 +1,22 @@
 import PersistTestKit
 import Testing
 
-/// Random operations on names and contents in all four namespaces, beside a model of them.
+/// Random operations on names and contents in all four namespaces, beside a model of them; through two mounts by turns,
+/// while a program in SQL writes the same keys at known points, and another one keys of its own all the time.
 @Suite struct RandomTreeTests {
-    private static let rounds = RandomOperations.isLong ? 10 : 4
-    private static let count = RandomOperations.isLong ? 2_500 : 125
+    private static let rounds = TestSize.isLong ? 10 : 4
+    private static let count = TestSize.number("PERSISTFS_TEST_OPERATIONS", 2_000, long: 25_000) / rounds
 
-    /// Arguments: the seed, the number of operations. Model and generator go from one round to the next in
-    /// `$SCRATCH/model`. First of all the tree must be as the model, then each path that an operation touches, and the
-    /// tree every 50 operations.
+    /// Arguments: the seed, the number of operations, the two mounts. Model and generator go from one round to the next
+    /// in `$SCRATCH/model`. First of all the tree must be as the model, then each path that an operation touches, and the
+    /// tree every 100 operations. What came from elsewhere may take a moment (R9); what was done here may not.
     private static let round = """
-        import collections, ctypes, pickle, random
+        import collections, ctypes, pickle, random, sqlite3
         seed, count, saved = int(sys.argv[1]), int(sys.argv[2]), os.environ['SCRATCH'] + '/model'
+        mounts, settling = sys.argv[3:5], True
+        sql = sqlite3.connect(os.environ['STORE'], timeout=20, isolation_level=None)
+        # The checkpoints of SQLite before 3.51.3 can lose pages of others: the mounts' own do not, these would.
+        sql.execute('PRAGMA wal_autocheckpoint = 0')
         NAMESPACES = ('blobs', 'kv', 'records', 'events')
         if os.path.exists(saved):
             with open(saved, 'rb') as f: tree, rng, done, last = pickle.load(f)
@@ -155,6 +160,55 @@ import Testing
                 tree.update(moved)
             return expected, lambda: os.rename(a, b), (a, b)
 
+        def foreign(p, sort):
+            # A program in SQL. What is in its way (a file where a directory is needed, and so on) has rules of its own.
+            namespace, key = p.split('/', 1)
+            if is_record(p): key = key[:-5]
+            above = [p[:i] for i in range(len(namespace) + 1, len(p)) if p[i] == '/']
+            if namespace not in ('kv', 'records') or namespace == 'records' and not is_record(p): return None
+            if not isinstance(tree.get(p, b''), bytes) or any(tree.get(q) is not None for q in above): return None
+            if sort == 'delete':
+                # A placeholder is no row.
+                if is_record(p) and tree.get(p) == b'': return None
+                tree.pop(p, None)
+                return 'ok', lambda: sql.execute('DELETE FROM %s WHERE key = ?' % namespace, (key,)), (p,)
+            data = text(p)
+            tree.update({q: None for q in above})
+            tree[p] = data
+            value = data.decode() if is_record(p) else data
+            put = 'INSERT INTO %s(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2' % namespace
+            return 'ok', lambda: sql.execute(put, (key, value)), (*above, p)
+        def foreign_put(p): return foreign(p, 'put')
+        def foreign_delete(p): return foreign(p, 'delete')
+
+        # Writes until it is told to stop, and tells what is there then.
+        LOAD = '''if True:
+            import json, random, sqlite3, sys, threading
+            stop = threading.Event()
+            threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+            sql = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
+            sql.execute('PRAGMA wal_autocheckpoint = 0')
+            rng, there = random.Random(int(sys.argv[2])), {}
+            while True:
+                table, key = rng.choice(('kv', 'records')), 'other/k%d' % rng.randrange(12)
+                path, value = table + '/' + key + ('' if table == 'kv' else '.json'), json.dumps(['x' * rng.randrange(3000)])
+                there[path] = None if rng.random() < 0.2 else value
+                if there[path] is None: sql.execute('DELETE FROM %s WHERE key = ?' % table, (key,))
+                else: sql.execute('REPLACE INTO %s(key, value) VALUES (?, ?)' % table, (key, value))
+                if stop.wait(0.005): break
+            print(json.dumps(there))
+        '''
+        load = subprocess.Popen([sys.executable, '-c', LOAD, os.environ['STORE'], str(rng.randrange(1000))],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        def finish_load():
+            there = json.loads(load.communicate(timeout=60)[0])
+            if not there: wrong('the program that writes all the time has written nothing')
+            for p, value in there.items():
+                end = time.monotonic() + 30
+                def ok(): return shown(p) == ('nothing' if value is None else value.encode())
+                while not ok() and time.monotonic() < end: time.sleep(0.005)
+                if not ok(): wrong('%s, which another program wrote, is %.80r, not %.80r' % (p, shown(p), value))
+
         def shown(p):
             try: s = os.lstat(p)
             except FileNotFoundError: return 'nothing'
@@ -170,53 +224,83 @@ import Testing
             if got == wanted: return
             # The last RELEASE, which gives a refused document up, comes a moment after close(2).
             end = time.monotonic() + 30
-            while is_record(p) and got != wanted and time.monotonic() < end: time.sleep(0.005); got = shown(p)
+            while (is_record(p) or settling) and got != wanted and time.monotonic() < end:
+                time.sleep(0.002)
+                got = shown(p)
             if got != wanted: wrong('%s is %.80r, not %.80r' % (p, got, wanted))
+        def names(p): return sorted(n for n in os.listdir(p) if n != 'other')
+        def compare_names(p):
+            wanted, end = sorted(q.rpartition('/')[2] for q in tree if parent(q) == p), time.monotonic() + 30
+            while settling and names(p) != wanted and time.monotonic() < end: time.sleep(0.002)
+            if names(p) != wanted: wrong('%s holds %s, not %s' % (p, names(p), wanted))
         def compare_tree():
-            found = {'/'.join((d, n))[2:] for d, ds, fs in os.walk('.') for n in ds + fs}
-            if found != set(tree): wrong('too much: %s, missing: %s' % (found - set(tree), set(tree) - found))
+            if len(tree) > 64: wrong('more than 64 names')
+            for p in [q for q in tree if tree[q] is None]: compare_names(p)
             for p in tree: compare(p)
 
         compare_tree()
+        settling = False
         for i in range(count):
             done += 1
+            if rng.random() < 0.03:
+                # From here on through the other mount, which shows everything that was done through this one.
+                mounts.reverse()
+                os.chdir(mounts[0])
+                last.append((done, 'through', mounts[0]))
+                settling = True
+                compare_tree()
+                settling = False
             act, sort = rng.choices((
                 (write, 'file'), (patch, 'file'), (cut, 'file'), (remove, None), (make_directory, 'directory'),
                 (remove_directory, 'directory'), (make_link, 'link'), (move, None), (make_directory, None),
-                (remove_directory, None), (copy, 'file'), (punch, 'file')),
-                (30, 12, 6, 10, 10, 4, 4, 22, 1, 1, 12, 6))[0]
+                (remove_directory, None), (copy, 'file'), (punch, 'file'), (foreign_put, 'file'),
+                (foreign_delete, 'file')), (30, 12, 6, 10, 10, 4, 4, 22, 1, 1, 12, 6, 8, 4))[0]
             given = path(sort)
-            if act in (write, copy) and len(tree) > 64: act = remove
-            expected, perform, touched = act(given)
+            if len(tree) > 58:
+                given = rng.choice([p for p in tree if '/' in p and not below(p)])
+                act = remove_directory if tree[given] is None else remove
+            settling = act in (foreign_put, foreign_delete)
+            chosen = act(given)
+            if chosen is None: continue
+            expected, perform, touched = chosen
             last.append((done, act.__name__) + touched + (expected,))
             got = errname(perform)
             if got != expected: wrong('%s gives %s, not %s' % (act.__name__, got, expected))
             for p in touched:
                 compare(p)
-                if is_directory(parent(p)):
-                    there = sorted(os.listdir(parent(p)))
-                    wanted = sorted(q.rpartition('/')[2] for q in tree if parent(q) == parent(p))
-                    if there != wanted: wrong('%s holds %s, not %s' % (parent(p), there, wanted))
-            if i % 50 == 49: compare_tree()
+                if is_directory(parent(p)): compare_names(parent(p))
+            settling = False
+            if i % 100 == 99: compare_tree()
+        compare_tree()
+        finish_load()
+        os.chdir(sys.argv[4])
+        settling = True
         compare_tree()
         with open(saved, 'wb') as f: pickle.dump((tree, rng, done, last), f)
         """
 
     @Test(
-        "R1 to R8 random operations on names and contents, over remounts and kills, are as their model",
-        arguments: RandomOperations.seeds(2))
+        "R1 to R9 random operations on names and contents, over remounts and kills, are as their model",
+        arguments: TestSize.seeds(2))
     func allNamespaces(seed: UInt32) async throws {
         try await MountFixture.with { fixture in
             let mount = fixture.mount
+            let other = try await fixture.another()
             print("PERSISTFS_SEED=\(seed)")
-            for round in 0..<Self.rounds {
+            func run(_ count: Int) async throws {
                 try await mount.python(
-                    Self.round, arguments: ["\(seed)", "\(Self.count)"], seconds: RandomOperations.isLong ? 600 : 120)
+                    Self.round, arguments: ["\(seed)", "\(count)", mount.point, other.point],
+                    seconds: 120 + Self.count / 4)
+            }
+            for round in 0..<Self.rounds {
+                try await run(Self.count)
                 if round % 2 == 0 { try await mount.remount() } else { try await mount.killAndRemount() }
             }
             // The tree once more, as the last kill left it.
-            try await mount.python(Self.round, arguments: ["\(seed)", "0"])
-            let check = try await mount.run([mount.binary, "check", fixture.store])
+            try await run(0)
+            try await other.unmount()
+            try await fixture.unmountToOneFile()
+            let check = try await mount.outside([mount.binary, "check", fixture.store])
             #expect(check.succeeded, "\(check.output)\(check.error)")
         }
     }

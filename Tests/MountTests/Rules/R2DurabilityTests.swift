@@ -1,4 +1,3 @@
-import Glibc
 import PersistTestKit
 import Testing
 
@@ -114,7 +113,7 @@ import Testing
         }
     }
 
-    private static let kills = getenv("PERSISTFS_TEST_LONG").map { $0.pointee != 0 } ?? false ? 1_000 : 20
+    private static let kills = TestSize.number("PERSISTFS_TEST_KILLS", 20, long: 1_000)
 
     @Test("R2 kills under load lose nothing that was acknowledged, closed or synced, and tear nothing")
     func killsUnderLoad() async throws {

@@ -1,10 +1,9 @@
-import Glibc
 import PersistTestKit
 import Testing
 
 /// Two processes that write one file, and bring its WAL over, as fast as they can.
 @Suite struct TwoWritersTests {
-    private static let seconds = getenv("PERSISTFS_TEST_LONG").map { $0.pointee != 0 } ?? false ? 600 : 20
+    private static let seconds = TestSize.number("PERSISTFS_TEST_WRITERS_SECONDS", 20, long: 600)
 
     /// Overwrites values, so that the WAL begins anew again and again, and adds lines. Prints what was acknowledged.
     private static let work = """
