@@ -57,7 +57,9 @@ extension FileSystem {
                 first += Self.holesAtOnce
             }
         }
-        state.working!.clear(range, keepsAll: state.node.isDocument)
+        // What was begun as a document, and has another name now, has no draft either: below it is the old value.
+        let isOverValue = state.working!.draft == nil && state.creation == nil && state.node.size > 0
+        state.working!.clear(range, keepsAll: state.node.isDocument || isOverValue)
     }
 
     /// The end of a file that grows, or stays; a working copy has been begun. Its bytes are as modified as by a write.

@@ -17,6 +17,7 @@ extension FileSystem {
             rest = bytes[overlap...]
         }
         guard !rest.isEmpty else { return bytes.count }
+        if state.neverWas { return bytes.count }
         if file.tail.isEmpty { file.tailStart = file.flags.contains(.append) ? .newLine : .continuing }
         let waiting = file.tail.count
         file.tail.append(contentsOf: rest)
@@ -63,7 +64,7 @@ extension FileSystem {
 
     /// FLUSH commits the unfinished line: recovery joins it.
     func keepTail(_ state: inout OpenNode.State, _ handle: UInt64) throws(StoreError) {
-        guard let file = state.opens[handle], file.tail.count != file.keptTailCount else { return }
+        guard !state.neverWas, let file = state.opens[handle], file.tail.count != file.keptTailCount else { return }
         state.opens[handle]!.keptTail = try store.keepTail(file.keptTail, of: state.node.id, bytes: file.tail)
         state.opens[handle]!.keptTailCount = file.tail.count
     }
@@ -78,7 +79,7 @@ extension FileSystem {
 
     /// RELEASE joins the unfinished line as an event without a newline.
     func finishTail(_ state: inout OpenNode.State, _ file: OpenFile) {
-        guard !file.tail.isEmpty else { return }
+        guard !file.tail.isEmpty, !state.neverWas else { return }
         let append = Append(
             stream: state.node.id, creation: state.creation, bytes: file.tail, start: file.tailStart,
             endsUnterminated: true, time: clock(), tail: file.keptTail)
@@ -129,4 +130,9 @@ extension FileSystem {
             log.log("\(node.name): last line: \(reason); could not be kept in .persist/rejected: \(error)")
         }
     }
+}
+
+extension OpenNode.State {
+    /// Created and removed again before the store knew it: what is appended must not bring its name back.
+    fileprivate var neverWas: Bool { isUnlinked && creation != nil }
 }

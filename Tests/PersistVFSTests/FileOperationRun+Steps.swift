@@ -122,6 +122,11 @@ extension FileOperationRun {
         switch operation.verb {
         case .write, .append:
             guard canWrite, !operation.lines.isEmpty else { return }
+            if file.isUnlinked {
+                // Only its open files know it: it must not come back.
+                _ = try? real.write(operation.lines)
+                return
+            }
             let (taken, refused) = model.append(file, slot, operation.lines)
             var count = 0
             let found = kind { () throws(StoreError) in count = try real.write(operation.lines) }
@@ -161,7 +166,9 @@ extension FileOperationRun {
             model.foreignDelete(path)
             try place.delete(key, bed)
         }
-        try comparePath(path)
-        for (file, real) in handles.values where file.path == path { try compare(file, real) }
+        do {
+            try comparePath(path)
+            for (file, real) in handles.values where file.path == path { try compare(file, real) }
+        } catch { throw Disagreement(description: "\(key.table) has \(key.key): \(error)") }
     }
 }

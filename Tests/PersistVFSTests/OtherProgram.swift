@@ -50,16 +50,34 @@ final class OtherProgram {
 
     /// Waits until everything that it was told is done.
     func wait() throws {
+        let problems = try answer("")
+        // Which a PRAGMA answers.
+        guard problems.isEmpty || problems == "0" else { throw Failure(description: "sqlite3 says \(problems)") }
+    }
+
+    /// Waits until nothing that it was told is left to be folded in by the mount: that may be held up by the
+    /// transactions of others.
+    func waitUntilFoldedIn(_ store: any LocalStore) throws {
+        for _ in 0..<2_000 {
+            try store.refresh()
+            if try answer("SELECT 'left ' || count(*) FROM changed;").hasSuffix("left 0") { return }
+            usleep(5_000)
+        }
+        throw Failure(description: "what another program wrote is not folded in")
+    }
+
+    /// What it prints to the end of a statement.
+    private func answer(_ sql: String) throws -> String {
         asked += 1
-        tell(".print done-\(asked)")
-        while !answers.contains("done-\(asked)\n") {
+        let end = "done-\(asked)\n"
+        tell(sql + "\n.print done-\(asked)")
+        while !answers.hasSuffix(end) {
             let data = output.fileHandleForReading.availableData
             guard !data.isEmpty else { throw Failure(description: "sqlite3 has ended: \(answers)") }
             answers += String(decoding: data, as: UTF8.self)
         }
-        let problems = answers.split(separator: "\n").filter { !$0.hasPrefix("done-") && $0 != "0" }
-        guard problems.isEmpty else { throw Failure(description: "sqlite3 says \(problems)") }
-        answers = ""
+        defer { answers = "" }
+        return answers.dropLast(end.count).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     func end() throws {

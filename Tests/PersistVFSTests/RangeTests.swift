@@ -36,6 +36,20 @@ struct RangeTests {
             at: UInt64(range.lowerBound), length: UInt64(range.count), caller)
     }
 
+    @Test("R7 a hole in what was written as a record, and has a plain name now, shows zeros and no old value")
+    func holeInRenamedDocument() throws {
+        let bed = TestBed()
+        let value = Array("[\"\(String(repeating: "x", count: Self.chunk))\"]".utf8)
+        try makeFile(bed, "records/a.json", value)
+        let file = try bed.open("records/a.json", [.read, .write])
+        try file.write(value, at: UInt64(value.count))
+        try bed.rename("records/a.json", "records/plain")
+        try fallocate(file, .hole, 0..<(2 * value.count))
+        #expect(try file.bytes() == [UInt8](repeating: 0, count: 2 * value.count))
+        try file.close()
+        #expect(try bed.open("records/plain", [.read]).bytes() == [UInt8](repeating: 0, count: 2 * value.count))
+    }
+
     @Test("R1 a hole is seen at once, and published at close; of the chunks at its edges a part is zeros")
     func hole() throws {
         let bed = TestBed()

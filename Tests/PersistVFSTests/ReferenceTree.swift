@@ -174,7 +174,12 @@ struct ReferenceTree {
     }
 
     /// FSYNC keeps a draft; the name is there from now on.
-    func synced(_ file: File) { materialize(file) }
+    func synced(_ file: File) {
+        let isFirst = file.published == nil
+        materialize(file)
+        // A document that has had no value yet is no row.
+        if isFirst, file.isDocument, file.isModified { (file.revision, file.base) = (0, 0) }
+    }
 
     mutating func release(_ file: File, _ handle: Int) {
         if file.isStream { finishTail(file, handle) }

@@ -56,13 +56,17 @@ final class SQLitePlace: FileOperationPlace {
             ON CONFLICT(key) DO UPDATE SET value = excluded.value;
             """)
         try inStep?.wait()
-        try bed.fs.store.refresh()
+        // What the second program is at holds the fold up: it writes between the points that are waited for.
+        try loading?.wait()
+        try inStep?.waitUntilFoldedIn(bed.fs.store)
     }
 
     func delete(_ key: OtherProgram.Key, _ bed: TestBed) throws {
         inStep?.tell("DELETE FROM \(key.table) WHERE key = '\(key.key)';")
         try inStep?.wait()
-        try bed.fs.store.refresh()
+        // What the second program is at holds the fold up: it writes between the points that are waited for.
+        try loading?.wait()
+        try inStep?.waitUntilFoldedIn(bed.fs.store)
     }
 
     func load(_ number: Int) {
@@ -83,7 +87,7 @@ final class SQLitePlace: FileOperationPlace {
 
     func settle(_ bed: TestBed) throws {
         try loading?.wait()
-        try bed.fs.store.refresh()
+        try inStep?.waitUntilFoldedIn(bed.fs.store)
         for (path, value) in loaded {
             var found: String?
             let error = kind { () throws(StoreError) in found = try bed.read(path) }

@@ -111,6 +111,19 @@ struct StreamTests {
         #expect(try bed.read("events/a.jsonl") == "{\"half\":1}\n")
     }
 
+    @Test("R8 a log that was removed before it had a line does not come back with the next one")
+    func removedBeforeItsFirstLine() throws {
+        for wrote in ["", "half"] {
+            let bed = TestBed()
+            let file = try bed.create("events/a.log", [.write, .append])
+            try file.write(wrote)
+            try bed.unlink("events/a.log")
+            try file.write(" and a line\nrest")
+            try file.close()
+            #expect(try bed.names("events").isEmpty)
+        }
+    }
+
     @Test("R14 a line has at most line_bytes_max bytes")
     func longLines() throws {
         var limits = StoreLimits()

@@ -7,7 +7,7 @@ import Testing
     private static let rounds = TestSize.isLong ? 10 : 4
     private static let count = TestSize.number("PERSISTFS_TEST_OPERATIONS", 2_000, long: 25_000) / rounds
 
-    /// Arguments: the seed, the number of operations, the two mounts. Model and generator go from one round to the next
+    /// Arguments: the seed, the number of operations, the two mounts, the program that loads. Model and generator go from one round to the next
     /// in `$SCRATCH/model`. First of all the tree must be as the model, then each path that an operation touches, and the
     /// tree every 100 operations. What came from elsewhere may take a moment (R9); what was done here may not.
     private static let round = """
@@ -181,24 +181,7 @@ import Testing
         def foreign_put(p): return foreign(p, 'put')
         def foreign_delete(p): return foreign(p, 'delete')
 
-        # Writes until it is told to stop, and tells what is there then.
-        LOAD = '''if True:
-            import json, random, sqlite3, sys, threading
-            stop = threading.Event()
-            threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
-            sql = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
-            sql.execute('PRAGMA wal_autocheckpoint = 0')
-            rng, there = random.Random(int(sys.argv[2])), {}
-            while True:
-                table, key = rng.choice(('kv', 'records')), 'other/k%d' % rng.randrange(12)
-                path, value = table + '/' + key + ('' if table == 'kv' else '.json'), json.dumps(['x' * rng.randrange(3000)])
-                there[path] = None if rng.random() < 0.2 else value
-                if there[path] is None: sql.execute('DELETE FROM %s WHERE key = ?' % table, (key,))
-                else: sql.execute('REPLACE INTO %s(key, value) VALUES (?, ?)' % table, (key, value))
-                if stop.wait(0.005): break
-            print(json.dumps(there))
-        '''
-        load = subprocess.Popen([sys.executable, '-c', LOAD, os.environ['STORE'], str(rng.randrange(1000))],
+        load = subprocess.Popen([sys.executable, '-c', sys.argv[5], os.environ['STORE'], str(rng.randrange(1000))],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         def finish_load():
             there = json.loads(load.communicate(timeout=60)[0])
@@ -289,7 +272,7 @@ import Testing
             print("PERSISTFS_SEED=\(seed)")
             func run(_ count: Int) async throws {
                 try await mount.python(
-                    Self.round, arguments: ["\(seed)", "\(count)", mount.point, other.point],
+                    Self.round, arguments: ["\(seed)", "\(count)", mount.point, other.point, Self.load],
                     seconds: 120 + Self.count / 4)
             }
             for round in 0..<Self.rounds {
