@@ -169,6 +169,7 @@ extension FileSystem {
         if let conflict = published.conflict {
             // Who goes on writing goes on with what was written, and not with the other's bytes: in conflict again.
             state.working?.isModified = false
+            state.working?.lostDraft()
             return tellConflict(state.node, conflict)
         }
         state.baseRevision = published.node.revision

@@ -115,6 +115,13 @@ struct WorkingCopy: Sendable {
         }
     }
 
+    /// The draft was used up, and this goes on. Of a document, which is in memory whole: the next draft gets all of it.
+    mutating func lostDraft() {
+        draft = nil
+        storedChunks = ChunkSet()
+        isKept = false
+    }
+
     /// The store has what `draftContent` gave it.
     mutating func stored(freesMemory: Bool) {
         for index in chunks.keys.sorted() { storedChunks.insert(index..<(index + 1)) }

@@ -86,7 +86,10 @@ public final class SQLiteStore: LocalStore {
             opening, identifier: identifier, mount: mount, writer: writer, others: others,
             readers: Readers(readers, waits: options.waits), lockFile: lockFile)
         do throws(StoreError) {
-            if let lockFile { try store.enter(lockFile) }
+            if let lockFile {
+                try store.catchUp()
+                try store.enter(lockFile)
+            }
             try store.serve()
         } catch {
             store.letGo()

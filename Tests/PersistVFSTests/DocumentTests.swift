@@ -160,6 +160,25 @@ struct DocumentTests {
         #expect(Set(kept) == ["mine", "minemore"])
     }
 
+    @Test("R10 after a conflict of what was synced, the same open goes on writing and syncing")
+    func conflictOfSynced() throws {
+        let bed = TestBed()
+        try bed.write("kv/a", "ours")
+        let file = try bed.open("kv/a", [.write])
+        try file.write("more")
+        try file.fsync()
+        bed.store.foreignPut(.kv, key: Array("a".utf8), value: Array("theirs".utf8))
+        try file.flush()
+        #expect(try bed.store.keptVersions(.conflicts).count == 1)
+        // The draft went with that publication.
+        try file.write("!", at: 4)
+        try file.fsync()
+        #expect(try file.read() == "more!")
+        try file.close()
+        #expect(try bed.read("kv/a") == "theirs")
+        #expect(try bed.store.keptVersions(.conflicts).count == 2)
+    }
+
     @Test("R9 what others change is forgotten by the kernel, exactly")
     func invalidated() throws {
         let bed = TestBed()

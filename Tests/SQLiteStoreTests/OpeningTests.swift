@@ -64,6 +64,27 @@ struct OpeningTests {
         #expect(kind { try SQLiteStore.open(path: file.directory, options: SQLiteStoreOptions()) } == .isDirectory)
     }
 
+    @Test("R9 what a program wrote while nothing was mounted is taken in at opening, and the WAL stays small")
+    func backlog() throws {
+        let file = try StoreFile()
+        try file.open().close()
+        do {
+            try Foreign(file.path).run(
+                """
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+                    INSERT INTO kv(key, value) SELECT printf('d/%06d', i), 'v' FROM n
+                """)
+        }
+        let store = try file.open()
+        defer { store.close() }
+        #expect(try store.text("kv/d/030000") == "v")
+        let nodes = try #require(try store.statistics(countsNodes: true).nodes)
+        #expect(nodes == 30_000)
+        var wal = stat()
+        #expect(stat(file.path + "-wal", &wal) == 0)
+        #expect(wal.st_size < 32 << 20, "\(wal.st_size)")
+    }
+
     @Test("a store opened read-only shows everything and refuses every change")
     func readOnly() throws {
         let file = try StoreFile()

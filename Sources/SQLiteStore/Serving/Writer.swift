@@ -157,22 +157,45 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         do throws(StoreError) {
             while true {
                 guard !isCurrent else { return }
-                forget()
-                let transaction = Transaction(db, mount, now: .now)
-                let (isWritten, isMore) = try transaction.foldIn()
-                try transaction.writeFeed()
-                if isWritten {
-                    try commitFile(foldsIn: !isMore)
-                } else {
-                    index?.foundNothing()
-                }
-                transaction.committed()
-                foreign += transaction.foreign
-                // Cheaper to look again at everything than at each of so many.
-                if foreign.count > 8_192 { foreign = [.everything] }
-                guard isWritten else { return }
+                guard try fold(atOnce: Transaction.foldedAtOnce).isWritten else { return }
                 try takeFile()
             }
+        } catch {
+            rollBack()
+            forget()
+            throw error
+        }
+    }
+
+    /// One round, which commits if it wrote anything.
+    private func fold(atOnce most: Int64) throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
+        forget()
+        let transaction = Transaction(db, mount, now: .now)
+        let (isWritten, isMore) = try transaction.foldIn(atOnce: most)
+        try transaction.writeFeed()
+        if isWritten {
+            try commitFile(foldsIn: !isMore)
+        } else {
+            index?.foundNothing()
+        }
+        transaction.committed()
+        foreign += transaction.foreign
+        // Cheaper to look again at everything than at each of so many.
+        if foreign.count > 8_192 { foreign = [.everything] }
+        return (isWritten, isMore)
+    }
+
+    /// A piece of what others did, in a transaction of its own.
+    /// - Returns: whether there is more.
+    func foldSome(atOnce most: Int64) throws(StoreError) -> Bool {
+        take()
+        defer { lane.give() }
+        guard !isClosed else { throw Self.closed }
+        try takeFile()
+        do throws(StoreError) {
+            let isMore = isCurrent ? false : try fold(atOnce: most).isMore
+            rollBack()
+            return isMore
         } catch {
             rollBack()
             forget()

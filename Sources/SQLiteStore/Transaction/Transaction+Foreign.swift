@@ -3,13 +3,13 @@ internal import Persist
 /// What others have done: rows that other programs wrote, and what other mounts tell (R9).
 extension Transaction {
     /// Rows that are folded in by one transaction: some 0.1 s, after which others may write in between.
-    private static let foldedAtOnce: Int64 = 1_000
+    static let foldedAtOnce: Int64 = 1_000
 
     /// - Returns: whether anything was written, and whether there is more to fold in.
-    func foldIn() throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
+    func foldIn(atOnce most: Int64 = foldedAtOnce) throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
         var isWritten = try meetPeers()
         isWritten = try foldFeed() || isWritten
-        let rows = try db.all("SELECT ns, key FROM changed LIMIT ?", Self.foldedAtOnce) { row throws(StoreError) in
+        let rows = try db.all("SELECT ns, key FROM changed LIMIT ?", most) { row throws(StoreError) in
             (row.int(0), row.bytes(1))
         }
         guard !rows.isEmpty else { return (isWritten, false) }
@@ -19,7 +19,7 @@ extension Transaction {
             }
             try db.run("DELETE FROM changed WHERE ns = ? AND key = ?", number, Text(key))
         }
-        if rows.count == Self.foldedAtOnce, try db.exists("SELECT 1 FROM changed LIMIT 1") { return (true, true) }
+        if rows.count == Int(most), try db.exists("SELECT 1 FROM changed LIMIT 1") { return (true, true) }
         try db.run("DELETE FROM gone")
         return (true, false)
     }
