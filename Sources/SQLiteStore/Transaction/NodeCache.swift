@@ -60,18 +60,24 @@ final class NodeCache {
     }
 
     /// The directory has just been made.
-    func madeEmpty(_ id: NodeID) { whole[id] = [] }
+    func madeEmpty(_ id: NodeID) {
+        whole[id] = []
+        count()
+    }
 
     func added(_ name: FileName, in directory: NodeID) {
         guard !whole.isEmpty, whole[directory] != nil else { return }
-        let isNew = whole[directory]!.insert(Cookie.first(of: name)).inserted
-        namesCount += 1
         // Two names with one hash: when one goes, nobody could say whether the other is there.
-        if !isNew { whole[directory] = nil }
-        if namesCount > Self.namesMost {
-            whole = [:]
-            namesCount = 0
-        }
+        if !whole[directory]!.insert(Cookie.first(of: name)).inserted { whole[directory] = nil }
+        count()
+    }
+
+    /// One name, or one directory, more; empty ones take room too.
+    private func count() {
+        namesCount += 1
+        guard namesCount > Self.namesMost else { return }
+        whole = [:]
+        namesCount = 0
     }
 
     func removed(_ name: FileName, in directory: NodeID) {
