@@ -18,8 +18,9 @@ final class Connection: @unchecked Sendable {  // see above
     /// - Parameter flags: SQLITE_OPEN_*.
     init(path: String, flags: Int32, patience: Patience) throws(StoreError) {
         Self.setUp
+        StoreVFS.registered
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, StoreVFS.name)
         guard code == SQLITE_OK, let opened else {
             let extended = opened.map { sqlite3_extended_errcode($0) } ?? code
             let error = StoreError.sqlite(extended, opened)

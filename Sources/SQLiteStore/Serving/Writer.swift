@@ -4,14 +4,15 @@ internal import Persist
 /// The connection that writes: one transaction at a time in this process, and one of all processes.
 final class Writer: @unchecked Sendable {  // its state is used with the lock held
     let db: Connection
-    private let mount: MountState
-    private let waits: any WaitObserver
-    private let lane = WriterLane()
+    let mount: MountState
+    let waits: any WaitObserver
+    let lane = WriterLane()
     /// nil where nobody else can write.
     let index: WALIndex?
+    let file: VFSFile?
     /// What others had done, and nobody has been told yet.
-    private var foreign: [StoreChange] = []
-    private var isClosed = false
+    var foreign: [StoreChange] = []
+    var isClosed = false
     /// Why nothing may be written any more.
     private var refusal: StoreError?
     private var share = LockShare()
@@ -23,17 +24,14 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         self.mount = mount
         self.waits = waits
         index = WALIndex(db)
+        file = VFSFile.of(db.handle)
         db.cache = NodeCache()
         db.patience.whenHeldUp = { [lane] isHeldUp in lane.isHeldUp(isHeldUp) }
     }
 
     static let closed = StoreError(.io, hint: "the store has been closed")
 
-    /// How long opening a file waits for a transaction of another process. What others did before that is seen
-    /// without it too, but a little later.
-    private static let refreshPatience = Duration.milliseconds(250)
-
-    private func take() {
+    func take() {
         if lane.tryTake() || lane.takeSoon() { return }
         waits.waitBegins()
         lane.take()
@@ -75,9 +73,15 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// Nobody else has committed anything that has not been folded in.
-    private var isCurrent: Bool { index?.isCurrent ?? false }
+    var isCurrent: Bool { index?.isCurrent ?? false }
 
-    private func noteCurrency() { db.cache?.isCurrent = isCurrent }
+    private func noteCurrency() {
+        db.cache?.isCurrent = isCurrent
+        file?.keepsReadLock = isAlone
+    }
+
+    /// No other program has the file open, as of the last look.
+    private var isAlone: Bool { others.count == 0 }
 
     /// Uses the connection for something that is no transaction.
     func use<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
@@ -107,100 +111,11 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         return try commit(transaction, body)
     }
 
-    /// What others did and nobody has been told, after a look for more.
-    ///
-    /// Not held up for long by a transaction of another process: while that goes on, nothing can be folded in.
-    func giveForeign(to delivery: Delivery) throws(StoreError) {
-        guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return }
-        defer { lane.give() }
-        guard !isClosed else { return }
-        if !isCurrent {
-            db.patience.limit = Self.refreshPatience
-            defer { db.patience.limit = nil }
-            do throws(StoreError) {
-                try begin()
-                rollBack()
-            } catch {
-                guard error.kind == .timedOut else { throw error }
-            }
-        }
-        delivery.add(foreign)
-        foreign = []
-    }
-
-    /// As `giveForeign`, where the connection is free: who has it folds in anyway.
-    /// - Returns: whether there was something.
-    func giveForeignIfFree(to delivery: Delivery) throws(StoreError) -> Bool {
-        guard lane.tryTake() else { return false }
-        defer { lane.give() }
-        guard !isClosed else { return false }
-        if !isCurrent {
-            try begin()
-            rollBack()
-        }
-        delivery.add(foreign)
-        defer { foreign = [] }
-        return !foreign.isEmpty
-    }
-
     /// What is remembered of the file may be wrong.
-    private func forget() {
+    func forget() {
         db.cache?.isCurrent = false
         db.cache?.forgetAll()
         mount.mayHoldRejected = true
-    }
-
-    /// Begins, with nothing left to fold in. That is a transaction of its own, so that it stands whatever becomes of
-    /// the one that is begun here.
-    private func begin() throws(StoreError) {
-        try takeFile()
-        do throws(StoreError) {
-            while true {
-                guard !isCurrent else { return }
-                guard try fold(atOnce: Transaction.foldedAtOnce).isWritten else { return }
-                try takeFile()
-            }
-        } catch {
-            rollBack()
-            forget()
-            throw error
-        }
-    }
-
-    /// One round, which commits if it wrote anything.
-    private func fold(atOnce most: Int64) throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
-        forget()
-        let transaction = Transaction(db, mount, now: .now)
-        let (isWritten, isMore) = try transaction.foldIn(atOnce: most)
-        try transaction.writeFeed()
-        if isWritten {
-            try commitFile(foldsIn: !isMore)
-        } else {
-            index?.foundNothing()
-        }
-        transaction.committed()
-        foreign += transaction.foreign
-        // Cheaper to look again at everything than at each of so many.
-        if foreign.count > 8_192 { foreign = [.everything] }
-        return (isWritten, isMore)
-    }
-
-    /// A piece of what others did, in a transaction of its own.
-    /// - Returns: whether there is more.
-    func foldSome(atOnce most: Int64) throws(StoreError) -> Bool {
-        take()
-        defer { lane.give() }
-        guard !isClosed else { throw Self.closed }
-        try takeFile()
-        do throws(StoreError) {
-            let isMore = isCurrent ? false : try fold(atOnce: most).isMore
-            rollBack()
-            return isMore
-        } catch {
-            rollBack()
-            forget()
-            throw error
-        }
     }
 
     private func commit<R>(
@@ -221,7 +136,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         }
     }
 
-    private func rollBack() {
+    func rollBack() {
         guard db.isInTransaction else { return }
         // Fails only where SQLite has rolled back by itself.
         _ = try? db.run("ROLLBACK")
@@ -229,9 +144,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// Takes the write lock of the file, which other programs get their share of.
-    private func takeFile() throws(StoreError) {
+    func takeFile() throws(StoreError) {
         // Alone, it need not even look at the clock.
-        let isAlone = others.count == 0
+        let isAlone = isAlone
+        file?.keepsReadLock = isAlone
         if !isAlone, let pause = share.pause(.now) { usleep(UInt32(pause / .microseconds(1))) }
         try db.run("BEGIN IMMEDIATE")
         if !isAlone { share.take(.now) }
@@ -242,7 +158,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// - Parameter foldsIn: with this transaction everything of others has been folded in.
-    private func commitFile(foldsIn: Bool = false) throws(StoreError) {
+    func commitFile(foldsIn: Bool = false) throws(StoreError) {
         func commit() throws(StoreError) { try db.run("COMMIT") }
         if let index { try index.committing(foldsIn: foldsIn, commit) } else { try commit() }
         giveFile()
@@ -281,6 +197,9 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         take()
         defer { lane.give() }
         guard !isClosed else { return }
+        // A checkpoint comes as far as the oldest reader.
+        file?.releaseReadLock()
+        defer { file?.releaseReadLock() }
         try takeFile()
         defer { rollBack() }
         try body()
