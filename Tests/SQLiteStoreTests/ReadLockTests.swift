@@ -63,7 +63,7 @@ import Testing
         var db: OpaquePointer?
         #expect(sqlite3_open(file.path, &db) == SQLITE_OK)
         defer { sqlite3_close(db) }
-        sqlite3_busy_timeout(db, 2_000)
+        sqlite3_busy_timeout(db, 1_000)
         // It has no WAL before it has read.
         #expect(sqlite3_exec(db, "SELECT count(*) FROM meta", nil, nil, nil) == SQLITE_OK)
         var (log, done): (Int32, Int32) = (-1, -1)
