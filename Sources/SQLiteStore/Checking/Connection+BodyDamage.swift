@@ -91,7 +91,8 @@ extension Connection {
                 return problem == nil
             }
         }
-        if problem == nil, position != stream.size {
+        // The row may be behind its events, and never before them.
+        if problem == nil, position < stream.size {
             problem = "its size is \(stream.size), its events have \(position) bytes"
         }
         return problem

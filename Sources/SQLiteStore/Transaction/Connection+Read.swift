@@ -18,7 +18,7 @@ extension Connection {
                 stored, rev, body, rdev, small FROM node WHERE ino = ?
             """, id
         ) { found throws(StoreError) in
-            let row = NodeRow(found, small: 19)
+            let row = try self.row(found, small: 19)
             guard !row.isDirectory else { throw StoreError(.isDirectory) }
             try read(row, at: offset, into: &sink)
             return row.node.revision

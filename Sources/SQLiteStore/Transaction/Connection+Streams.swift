@@ -9,22 +9,37 @@ extension Connection {
 
     static let sequenceMax: Int64 = (1 << 36) - 1
 
+    /// The columns that `NodeRow` names, and what the events of a log add to them.
+    func row(_ columns: Row, small: Int32? = nil) throws(StoreError) -> NodeRow {
+        var row = NodeRow(columns, small: small)
+        if row.isStream, let stream = row.body, let last = try lastEvent(of: stream) { row.follow(last) }
+        return row
+    }
+
     func lastEvent(of stream: Int64) throws(StoreError) -> StreamEvent? {
         try first(
-            "SELECT id, pos, newline FROM event WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
+            """
+            SELECT id, pos, newline, length(line), time FROM event WHERE id BETWEEN ?1 AND ?2
+                ORDER BY id DESC LIMIT 1
+            """,
             Self.eventID(stream, 0), Self.eventID(stream, Self.sequenceMax), read: Self.event)
     }
 
     func firstEvent(of stream: Int64) throws(StoreError) -> StreamEvent? {
         try first(
-            "SELECT id, pos, newline FROM event WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
+            """
+            SELECT id, pos, newline, length(line), time FROM event WHERE id BETWEEN ?1 AND ?2
+                ORDER BY id LIMIT 1
+            """,
             Self.eventID(stream, 0), Self.eventID(stream, Self.sequenceMax), read: Self.event)
     }
 
     private static func event(_ row: Row) -> StreamEvent {
-        StreamEvent(
-            sequence: row.int(0) & sequenceMax, position: UInt64(bitPattern: row.int(1)),
-            hasNewline: row.int(2) != 0)
+        let position = UInt64(bitPattern: row.int(1))
+        return StreamEvent(
+            sequence: row.int(0) & sequenceMax, position: position,
+            end: position + UInt64(bitPattern: row.int(2) + row.int(3)), hasNewline: row.int(2) != 0,
+            time: row.time(4))
     }
 
     /// The sequence number of the event that holds the byte at `offset`.

@@ -7,7 +7,7 @@ extension Connection {
             """
             SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
                 stored, rev, body, rdev FROM node WHERE ino = ?
-            """, id, read: { NodeRow($0) })
+            """, id, read: { row throws(StoreError) in try self.row(row) })
     }
 
     /// The same with its content, where that lies in its row.
@@ -16,7 +16,7 @@ extension Connection {
             """
             SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
                 stored, rev, body, rdev, small FROM node WHERE ino = ?
-            """, id, read: { NodeRow($0, small: 19) })
+            """, id, read: { row throws(StoreError) in try self.row(row, small: 19) })
     }
 
     /// The node of that name, and where a new one of that name would stand.
@@ -31,7 +31,7 @@ extension Connection {
             """, parent, start
         ) { row throws(StoreError) in
             let isIt = row.withBytes(3) { $0.elementsEqual(name.bytes) }
-            if isIt { found = NodeRow(row, small: 19) }
+            if isIt { found = try self.row(row, small: 19) }
             if row.int(2) == free { free = row.int(2) + 1 }
             return true
         }
@@ -67,7 +67,7 @@ extension Connection {
                 stored, rev, body, rdev FROM node WHERE parent = ?1 AND cookie > ?2 ORDER BY cookie LIMIT ?3
             """, directory, start, Int64(limit)
         ) { row throws(StoreError) in
-            DirectoryEntry(cookie: UInt64(row.int(2)), node: NodeRow(row).node)
+            DirectoryEntry(cookie: UInt64(row.int(2)), node: try self.row(row).node)
         }
         if found.isEmpty {
             guard let row = try node(directory) else { throw StoreError(.notFound) }

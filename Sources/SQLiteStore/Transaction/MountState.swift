@@ -3,7 +3,7 @@ import Synchronization
 
 /// What this open store object is to the others, and what it keeps in memory.
 ///
-/// `id`, `hasPeers`, `mayHoldRejected` and `feedSeen` are only touched inside a write transaction; the rest has its own locks.
+/// `id`, `hasPeers`, `mayHoldRejected`, `feedSeen` and `logsBehind` are only touched inside a write transaction; the rest has its own locks.
 final class MountState: @unchecked Sendable {  // see above
     let limits: StoreLimits
     let log: @Sendable (String) -> Void
@@ -18,6 +18,8 @@ final class MountState: @unchecked Sendable {  // see above
     var mayHoldRejected = true
     /// The last feed entry that was folded in.
     var feedSeen: Int64 = 0
+    /// Logs that were appended to here: their rows are behind their events.
+    var logsBehind: Set<NodeID> = []
     let host: String
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))
 

@@ -7,6 +7,10 @@ struct NodeRow {
     var body: Int64?
     /// Content that lies in the row itself, where it was read with it.
     var small: [UInt8]?
+    /// What the row itself has. The size, the revision and the times of a log go on with its events: to write them
+    /// here too would cost each line another page of the WAL.
+    private(set) var rowSize: UInt64
+    private(set) var rowRevision: Int64
 
     var id: NodeID { node.id }
     var isDirectory: Bool { node.kind == .directory }
@@ -20,7 +24,21 @@ struct NodeRow {
     init(_ node: Node, cookie: Int64) {
         self.node = node
         self.cookie = cookie
+        rowSize = node.size
+        rowRevision = node.revision
     }
+
+    /// Of a log: what its last event says, where that came after the row was written.
+    mutating func follow(_ last: StreamEvent) {
+        guard last.end > rowSize else { return }
+        node.size = last.end
+        node.allocated = last.end
+        node.revision = rowRevision + last.sequence
+        node.mtime = last.time
+        node.ctime = max(node.ctime, last.time)
+    }
+
+    var isBehindItsEvents: Bool { isStream && node.size > rowSize }
 
     /// What is left of it without its name.
     func unlinked(at time: Timestamp) -> Node {
@@ -32,6 +50,8 @@ struct NodeRow {
 
     /// Of `SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
     /// stored, rev, body, rdev`.
+    ///
+    /// `Connection.row` is the way to a whole one.
     ///
     /// - Parameter small: the column of `small`, where the statement has it.
     init(_ row: Row, small: Int32? = nil) {
@@ -50,5 +70,7 @@ struct NodeRow {
             atime: row.optionalInt(13).map { Timestamp(nanoseconds: $0) },
             size: UInt64(bitPattern: row.int(14)), allocated: UInt64(bitPattern: row.int(15)),
             revision: row.int(16), device: UInt64(bitPattern: row.int(18)), isUnlinked: cookie < 0)
+        rowSize = node.size
+        rowRevision = node.revision
     }
 }

@@ -23,6 +23,7 @@ extension Transaction {
             try appendAll(Array(rest[..<end]), to: target)
             rest.removeFirst(end)
         }
+        try settle(try fresh(target.id))
         try db.run(
             """
             UPDATE node SET mode = ?2, uid = ?3, gid = ?4, mtime = ?5, ctime = ?6,

@@ -40,7 +40,7 @@ extension Transaction {
             """
             SELECT ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
                 stored, rev, body, rdev FROM node WHERE parent = ? AND cookie > 0
-            """, directory, read: { NodeRow($0) })
+            """, directory, read: { row throws(StoreError) in try db.row(row) })
         for child in children {
             let below = names + [child.node.name]
             found.append(try moved(child, path + below, below))
@@ -94,6 +94,7 @@ extension Transaction {
         after.node.nameClass = nameClass
         let isChanged = nameClass != before.node.nameClass
         if isChanged {
+            try settle(before)
             try db.run("UPDATE node SET class = ?2 WHERE ino = ?1", before.id, Int64(nameClass.rawValue))
         }
         guard before.node.kind == .file else { return }
@@ -149,6 +150,7 @@ extension Transaction {
     private func appendRenamed(_ row: NodeRow, _ bytes: [UInt8]) throws(StoreError) {
         try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", row.id)
         try appendAll(bytes, to: row)
+        try settle(try fresh(row.id))
         try db.run("UPDATE node SET mtime = ?2, ctime = ?3 WHERE ino = ?1", row.id, row.node.mtime, now)
     }
 

@@ -51,6 +51,7 @@ extension Transaction {
     }
 
     func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {
+        if change.mtime != nil { try settle(try fresh(id)) }
         let changed = try db.run(
             """
             UPDATE node SET mode = coalesce(?2, mode), uid = coalesce(?3, uid), gid = coalesce(?4, gid),

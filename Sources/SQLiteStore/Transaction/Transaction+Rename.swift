@@ -104,7 +104,7 @@ extension Transaction {
             """
             WITH RECURSIVE tree(ino) AS (SELECT ?1 UNION ALL
                 SELECT n.ino FROM node n JOIN tree t ON n.parent = t.ino WHERE n.cookie > 0)
-            SELECT 1 FROM tree t JOIN node n ON n.ino = t.ino WHERE n.kind = 1 AND n.class = 1 AND n.size > 0 LIMIT 1
+            SELECT 1 FROM tree t JOIN node n ON n.ino = t.ino WHERE n.kind = 1 AND n.class = 1 AND n.body > 0 LIMIT 1
             """, row.id)
         guard !found else {
             throw StoreError(.notPermitted, hint: "the directory holds a log with events, which keeps its path")

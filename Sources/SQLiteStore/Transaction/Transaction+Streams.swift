@@ -28,8 +28,8 @@ extension Transaction {
             let bytes = Array(append.bytes[line])
             if let joined, let number {
                 try db.run(
-                    "UPDATE event SET line = CAST(line || ?2 AS BLOB), newline = ?3 WHERE id = ?1",
-                    Connection.eventID(number, joined.sequence), bytes, Int64(isFinished ? 1 : 0))
+                    "UPDATE event SET line = CAST(line || ?2 AS BLOB), newline = ?3, time = ?4 WHERE id = ?1",
+                    Connection.eventID(number, joined.sequence), bytes, Int64(isFinished ? 1 : 0), append.time)
             } else {
                 if accepted == 0, let last, let number, !last.hasNewline {
                     try db.run("UPDATE event SET newline = 1 WHERE id = ?", Connection.eventID(number, last.sequence))
@@ -43,23 +43,19 @@ extension Transaction {
             }
             let count = line.count + (isFinished ? 1 : 0)
             let start = joined.map(\.position) ?? size
-            added = StreamEvent(sequence: max(sequence, 1), position: start, hasNewline: isFinished)
             size += UInt64(count)
+            added = StreamEvent(
+                sequence: max(sequence, 1), position: start, end: size, hasNewline: isFinished, time: append.time)
             accepted += count
             return true
         }
         if let problem, accepted == 0 { throw problem }
         if let tail = append.tail { try db.run("DELETE FROM tail WHERE id = ?", tail.rawValue) }
-        if accepted > 0 {
-            try db.run(
-                "UPDATE node SET size = ?2, stored = ?2, rev = rev + 1, mtime = ?3, ctime = ?3 WHERE ino = ?1", row.id,
-                Int64(size), append.time)
+        if let added {
             tellContent(row.id)
-            (row.node.size, row.node.allocated) = (size, size)
-            (row.node.mtime, row.node.ctime) = (append.time, append.time)
-            row.node.revision += 1
+            row.follow(added)
             row.body = number
-            if let added { db.cache?.add(stream: row, last: added) }
+            db.cache?.add(stream: row, last: added)
         } else if row.node.revision == 0 {
             try db.run("UPDATE node SET rev = 1 WHERE ino = ?", row.id)
             row.node.revision = 1
@@ -70,6 +66,7 @@ extension Transaction {
     /// The stream and its last event; where another mount made the name meanwhile, that one: streams merge.
     private func stream(of append: Append) throws(StoreError) -> (NodeRow, StreamEvent?) {
         if let known = db.cache?.stream(append.stream) { return known }
+        try noteBehind(append.stream)
         var row = try db.node(append.stream)
         if row == nil, let creation = append.creation {
             row = try db.child(creation.name, of: creation.parent).or { () throws(StoreError) in try insert(creation) }
@@ -77,6 +74,41 @@ extension Transaction {
         guard let row else { throw StoreError(.notFound) }
         guard row.isStream else { throw StoreError(.invalid) }
         return (row, try row.body.flatMap { number throws(StoreError) in try db.lastEvent(of: number) })
+    }
+
+    /// The row has what its events say: what is written to it then counts, and not the last event.
+    func settle(_ row: NodeRow) throws(StoreError) {
+        guard row.isBehindItsEvents else { return }
+        try db.run(
+            "UPDATE node SET size = ?2, stored = ?2, rev = ?3, mtime = ?4, ctime = ?5 WHERE ino = ?1", row.id,
+            Int64(row.node.size), row.node.revision, row.node.mtime, row.node.ctime)
+    }
+
+    /// Each line moves a log on; its row, which says how long it should be, follows when the mount ends, or so many
+    /// logs have been written to.
+    private static let logsBehindMost = 1_024
+
+    private func noteBehind(_ id: NodeID) throws(StoreError) {
+        mount.logsBehind.insert(id)
+        if mount.logsBehind.count > Self.logsBehindMost { try settleLogs() }
+    }
+
+    func settleLogs() throws(StoreError) {
+        for id in mount.logsBehind {
+            if let row = try db.node(id) { try settle(row) }
+        }
+        onCommit { [mount] in mount.logsBehind = [] }
+    }
+
+    /// Those of a mount that was killed.
+    func settleAllLogs() throws(StoreError) {
+        let logs = try db.all(
+            """
+            WITH RECURSIVE tree(ino) AS (SELECT ?1 UNION ALL
+                SELECT n.ino FROM node n JOIN tree t ON n.parent = t.ino WHERE n.cookie > 0 AND n.kind = 2)
+            SELECT n.ino FROM node n JOIN tree t ON n.parent = t.ino WHERE n.cookie > 0 AND n.class = 1 AND n.kind = 1
+            """, Namespace.events.node, read: { $0.id(0) })
+        for id in logs { try settle(try fresh(id)) }
     }
 
     private func newStream(_ id: NodeID) throws(StoreError) -> Int64 {
@@ -133,8 +165,8 @@ extension Transaction {
         // Its numbers are not given out again: what comes next has another stream's.
         try db.run(
             """
-            UPDATE node SET body = NULL, size = 0, stored = 0, rev = rev + 1, mtime = ?2, ctime = ?2 WHERE ino = ?1
-            """, id, time)
+            UPDATE node SET body = NULL, size = 0, stored = 0, rev = ?3, mtime = ?2, ctime = ?2 WHERE ino = ?1
+            """, id, time, row.node.revision + 1)
         tellContent(id)
         return try fresh(id).node
     }
