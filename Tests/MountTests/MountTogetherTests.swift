@@ -36,12 +36,12 @@ import Testing
                 #"""
                 now() { date +%s%3N; }
                 start=$(now); "$PERSISTFS" status > status; took=$(($(now) - start))
-                test $took -lt 8000
+                test $took -lt 30000
                 grep -A 2 -F "$MOUNT" status | grep -q 'does not answer'
                 grep -q '\#(other.point)' status
                 start=$(now); "$PERSISTFS" status "$MOUNT" > status; took=$(($(now) - start))
                 grep -q 'does not answer' status
-                test $took -lt 8000
+                test $took -lt 30000
                 start=$(now); status=0; "$PERSISTFS" umount --timeout 3 "$MOUNT" 2> error || status=$?
                 took=$(($(now) - start))
                 test $status = 7

@@ -15,6 +15,7 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
     private var isRunning = false
     private var failure: StoreError?
     private var hasSyncedDirectory = false
+    private var hasOpenedWAL = false
     private var syncs = 0
 
     init(_ db: Connection, directory: String) {
@@ -83,14 +84,15 @@ final class WALSync: @unchecked Sendable {  // the state is used with the lock h
     }
 
     private func openWAL() throws(StoreError) -> UnsafeMutablePointer<sqlite3_file> {
-        // A read makes the connection open the WAL, where another process has just made it anew.
-        _ = try db.dataVersion()
-        _ = try db.exists("SELECT 1 FROM meta LIMIT 1")
+        // A read makes the connection open the WAL. It stays the same one then: only the last connection of all
+        // processes takes it away.
+        if !hasOpenedWAL { _ = try db.exists("SELECT 1 FROM meta LIMIT 1") }
         var file: UnsafeMutablePointer<sqlite3_file>?
         let code = sqlite3_file_control(db.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file)
         guard code == SQLITE_OK, let file, file.pointee.pMethods != nil else {
             throw StoreError(.io, code: code, hint: "the store's WAL cannot be reached")
         }
+        hasOpenedWAL = true
         return file
     }
 
