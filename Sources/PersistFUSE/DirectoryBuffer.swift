@@ -6,14 +6,21 @@ import PersistVFS
 /// The lines of one READDIR or READDIRPLUS, as many as its size holds.
 ///
 /// Cookies are stateless: 1 and 2 for `.` and `..`, then those of the store, from 16.
+///
+/// For each line with attributes the kernel makes an inode and a name of its own, 1.2 KiB together and half the time of
+/// a listing. Who reads a small directory mostly asks for them next; a very large one would push everything else
+/// out of memory. There lines have no node, and the kernel looks up the names that it is asked for.
 struct DirectoryBuffer {
     static let selfCookie: UInt64 = 1
     static let parentCookie: UInt64 = 2
+    /// Names of a directory whose lines have attributes.
+    static let namesWithAttributesMost: UInt64 = 1 << 17
 
     private let room: UnsafeMutableRawBufferPointer
     /// Whether lines carry attributes, with which the kernel knows the file without a LOOKUP.
     private let isPlus: Bool
     private(set) var count = 0
+    private var isVeryLarge = false
 
     init(_ room: UnsafeMutableRawBufferPointer, isPlus: Bool) {
         self.room = room
@@ -37,12 +44,21 @@ struct DirectoryBuffer {
         while true {
             let limit = linesThatMayFit
             let entries = limit > 0 ? try fileSystem.readdir(directory, after: cookie, limit: limit) : []
+            if let last = entries.last, !FileSystem.isVolatile(directory) {
+                isVeryLarge = Self.isVeryLarge(entries.count, within: last.cookie - cookie) ?? isVeryLarge
+            }
             for entry in entries {
                 guard add(entry) else { return }
                 cookie = entry.cookie
             }
             guard entries.count == limit, limit > 0 else { return }
         }
+    }
+
+    /// Whether a directory is one that has so many names in a part of its cookies, which are hashes, and so lie as
+    /// dense everywhere. nil: these are too few to say.
+    static func isVeryLarge(_ names: Int, within cookies: UInt64) -> Bool? {
+        names < 16 ? nil : cookies / UInt64(names) < (1 << 62) / namesWithAttributesMost
     }
 
     /// How many lines to ask for: of names of about 16 bytes, and at least one where one might fit.
@@ -59,7 +75,7 @@ struct DirectoryBuffer {
     }
 
     private mutating func add(_ entry: ListedEntry) -> Bool {
-        add(entry.name, entry.attributes, node: entry.attributes.id.rawValue, entry.cookie)
+        add(entry.name, entry.attributes, node: isVeryLarge ? 0 : entry.attributes.id.rawValue, entry.cookie)
     }
 
     /// - Returns: false where there is no room left.

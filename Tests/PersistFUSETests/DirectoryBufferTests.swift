@@ -97,4 +97,14 @@ struct DirectoryBufferTests {
         #expect(all.prefix(2).allSatisfy { $0.node == 0 })
         #expect(all.dropFirst(2).allSatisfy { $0.node == $0.inode && $0.node >= NodeID.firstFree })
     }
+
+    @Test("R14 a directory of very many names is known by how dense its cookies lie, and listed without attributes")
+    func veryLarge() throws {
+        let all: UInt64 = 1 << 62
+        #expect(DirectoryBuffer.isVeryLarge(180, within: all / 1_000_000 * 180) == true)
+        #expect(DirectoryBuffer.isVeryLarge(180, within: all / 100_000 * 180) == false)
+        #expect(DirectoryBuffer.isVeryLarge(20, within: all) == false)
+        // Two names may lie close together in any directory.
+        #expect(DirectoryBuffer.isVeryLarge(2, within: 1) == nil)
+    }
 }

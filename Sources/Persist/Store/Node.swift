@@ -74,7 +74,8 @@ public struct Node: Sendable, Equatable {
 /// One line of a listing.
 public struct DirectoryEntry: Sendable, Equatable {
     /// Where a listing goes on after this entry: stable while the directory changes.
-    /// From 16 to 2^62: FUSE needs the smallest for `.` and `..`.
+    /// From 16 to 2^62: FUSE needs the smallest for `.` and `..`. Spread evenly, as hashes are: by how dense they lie
+    /// a part of a listing tells how large the directory is.
     public let cookie: UInt64
     public let node: Node
     public var name: FileName { node.name }

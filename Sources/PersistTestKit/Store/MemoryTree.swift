@@ -150,9 +150,10 @@ struct MemoryTree: Sendable {
         entries[id]?.node.isUnlinked = false
     }
 
+    /// As a hash would, spread evenly; a product with an odd number is each time another.
     private mutating func nextCookie() -> UInt64 {
         lastCookie += 1
-        return lastCookie
+        return 16 + (lastCookie &* 0x9e37_79b9_7f4a_7c15) & (1 << 61 - 1)
     }
 
     /// Takes the name from a node, which stays as long as it is held.
