@@ -47,6 +47,12 @@ extension Callbacks {
             let request = Request(request)
             let info = info!.pointee
             let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+            if request.fileSystem.isLog(NodeID(node)) {
+                let write = LogWrite(
+                    node: NodeID(node), handle: info.fh, offset: UInt64(offset), bytes: Array(bytes),
+                    caller: request.caller)
+                return request.service.logs.write(request, node, write)
+            }
             request.answer("write", .node(node)) { () throws(StoreError) in
                 try request.fileSystem.write(
                     NodeID(node), handle: info.fh, at: UInt64(offset), bytes.bytes, fromCache: info.writepage != 0,

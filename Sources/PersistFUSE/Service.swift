@@ -9,6 +9,7 @@ final class Service: Sendable {
     let notifier: Notifier
     let refusals: RefusalLog
     let pool: WorkerPool
+    let logs = LogQueue()
     private let handshake = Mutex(Handshake())
     private let isAgreed = Atomic(false)
     private let mapsDirectFiles = Atomic(false)

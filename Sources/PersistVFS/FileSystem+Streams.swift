@@ -7,6 +7,34 @@ extension FileSystem {
     func appendToStream(
         _ state: inout OpenNode.State, handle: UInt64, at offset: UInt64, _ bytes: [UInt8]
     ) throws(StoreError) -> Int {
+        switch try beginAppend(&state, handle: handle, at: offset, bytes) {
+        case .taken(let count): return count
+        case .lines(let appending): return finishAppend(&state, appending, try store.append(appending.append))
+        }
+    }
+
+    /// What a write does to a log. Nothing has changed yet where there are lines.
+    enum Beginning {
+        case taken(Int)
+        case lines(Appending)
+    }
+
+    /// A write that has finished lines: what the store is to append, and what the open file is then.
+    struct Appending {
+        let handle: UInt64
+        let append: Append
+        var file: OpenFile
+        /// Of the write, and how many of them were there already.
+        let count: Int
+        let overlap: Int
+        /// Bytes that waited for this write, and where the last newline of all is.
+        let waiting: Int
+        let last: Int
+    }
+
+    func beginAppend(
+        _ state: inout OpenNode.State, handle: UInt64, at offset: UInt64, _ bytes: [UInt8]
+    ) throws(StoreError) -> Beginning {
         guard var file = state.opens[handle] else { throw StoreError(.badDescriptor) }
         var rest = bytes[...]
         if !file.flags.contains(.append) {
@@ -16,43 +44,44 @@ extension FileSystem {
             guard try isThere(bytes[..<overlap], at: offset, state, file) else { throw Self.streamOnlyGrows }
             rest = bytes[overlap...]
         }
-        guard !rest.isEmpty else { return bytes.count }
-        if state.neverWas { return bytes.count }
+        guard !rest.isEmpty, !state.neverWas else { return .taken(bytes.count) }
         if file.tail.isEmpty { file.tailStart = file.flags.contains(.append) ? .newLine : .continuing }
         let waiting = file.tail.count
         file.tail.append(contentsOf: rest)
-        defer { state.opens[handle] = file }
-
         guard let last = file.tail.lastIndex(of: Self.newline) else {
             guard UInt64(file.tail.count) <= store.limits.lineBytesMax else {
-                file.tail.removeLast(rest.count)
                 throw StoreError(
                     .tooLarge, key: key(state.node.id), hint: "a line has at most \(store.limits.lineBytesMax) bytes")
             }
-            return bytes.count
+            state.opens[handle] = file
+            return .taken(bytes.count)
         }
+        let lines = last == file.tail.count - 1 ? file.tail : Array(file.tail[...last])
         let append = Append(
-            stream: state.node.id, creation: state.creation, bytes: Array(file.tail[...last]), start: file.tailStart,
-            time: clock(), tail: file.keptTail)
-        let appended: Appended
-        do throws(StoreError) {
-            appended = try store.append(append)
-        } catch {
-            file.tail.removeLast(rest.count)
-            throw error
-        }
+            stream: state.node.id, creation: state.creation, bytes: lines, start: file.tailStart, time: clock(),
+            tail: file.keptTail)
+        return .lines(
+            Appending(
+                handle: handle, append: append, file: file, count: bytes.count, overlap: bytes.count - rest.count,
+                waiting: waiting, last: last))
+    }
+
+    /// - Returns: how many bytes of the write were taken.
+    func finishAppend(_ state: inout OpenNode.State, _ appending: Appending, _ appended: Appended) -> Int {
+        var file = appending.file
+        defer { state.opens[appending.handle] = file }
         settle(&state, appended)
         file.keptTail = nil
         file.keptTailCount = 0
         file.knownEnd = appended.position + UInt64(appended.accepted)
-        if appended.accepted <= last {
+        if appended.accepted <= appending.last {
             // A bad line ends the write: what came before it is in.
             file.tail = []
-            return bytes.count - rest.count + max(0, appended.accepted - waiting)
+            return appending.overlap + max(0, appended.accepted - appending.waiting)
         }
-        file.tail = Array(file.tail[(last + 1)...])
+        file.tail = Array(file.tail[(appending.last + 1)...])
         file.tailStart = file.flags.contains(.append) ? .newLine : .continuing
-        return bytes.count
+        return appending.count
     }
 
     /// Truncating to nothing; the store says whether that is allowed. Unfinished lines of open files stay theirs.

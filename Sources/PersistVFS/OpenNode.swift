@@ -5,9 +5,12 @@ import Synchronization
 /// A file that is open here, or that still has something to publish: shared by all its opens (R1).
 ///
 /// Lock order: a node's lock comes before the store's; a node's lock is held while its working copy is published,
-/// so that a publication sees no half of a write. Two nodes' locks are never held together.
+/// so that a publication sees no half of a write. Who holds one node's lock waits for no other's;
+/// several are held together only by `FileSystem.append`, which tries.
 final class OpenNode: Sendable {
     let id: NodeID
+    /// As it was when it was opened; a rename may have made it something else.
+    let isLog: Bool
     private let state: Mutex<State>
     private let shown = Shown()
 
@@ -35,6 +38,7 @@ final class OpenNode: Sendable {
 
     init(node: Node, creation: Creation? = nil) {
         id = node.id
+        isLog = node.isStream
         state = Mutex(
             State(
                 node: node, creation: creation, isNew: creation != nil, baseRevision: node.revision,
@@ -44,6 +48,11 @@ final class OpenNode: Sendable {
     /// Runs `body` alone on this node.
     func with<R: Sendable, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         try state.withLock { (state: inout sending State) throws(E) -> R in try body(&state) }
+    }
+
+    /// The same, unless somebody else has the node.
+    func ifFree<R: Sendable>(_ body: (inout State) -> R) -> R? {
+        state.withLockIfAvailable { (state: inout sending State) in body(&state) }
     }
 
     /// For who only looks: what the node shows, also while it waits to be published.

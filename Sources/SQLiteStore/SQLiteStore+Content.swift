@@ -154,6 +154,21 @@ extension SQLiteStore {
         try write(leavesDirectories: true) { tx throws(StoreError) in try tx.append(append) }
     }
 
+    /// In one transaction; where one of them is refused, or the disk refuses all, each in its own.
+    public func append(_ appends: [Append]) -> [Result<Appended, StoreError>] {
+        if appends.count > 1 {
+            let together = Result { () throws(StoreError) in
+                try write(leavesDirectories: true) { tx throws(StoreError) in
+                    var appended: [Appended] = []
+                    for append in appends { appended.append(try tx.append(append)) }
+                    return appended
+                }
+            }
+            if case .success(let appended) = together { return appended.map { .success($0) } }
+        }
+        return appends.map { append in Result { () throws(StoreError) in try self.append(append) } }
+    }
+
     public func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {
         // That is how a disk full of logs is emptied.
         try writeFreeing { tx throws(StoreError) in try tx.removeEvents(of: id, at: time) }

@@ -135,4 +135,30 @@ struct StreamTests {
         try file.close()
         #expect(try bed.read("events/a.log") == "0123456789\n")
     }
+
+    @Test("R8 writes to several logs at once do what each does alone: partial lines, bad ones, the same file twice")
+    func together() throws {
+        let bed = TestBed()
+        let names = ["events/a.jsonl", "events/b.jsonl", "events/c.log"]
+        let files = try names.map { name throws(StoreError) in try bed.create(name, [.write, .append]) }
+        func append(_ writes: [(Int, String)]) -> [Result<Int, StoreError>] {
+            bed.fs.append(
+                writes.map { file, text in
+                    LogWrite(
+                        node: files[file].id, handle: files[file].opened.handle, offset: 0, bytes: Array(text.utf8),
+                        caller: TestBed.root)
+                })
+        }
+        let first = append([(0, "{}\n[1"), (1, "bad\n"), (2, "half"), (0, "]\n"), (1, "[2]\nbad\n")])
+        #expect(try first[0].get() == 5 && first[2].get() == 4 && first[3].get() == 2 && first[4].get() == 4)
+        #expect(kind { () throws(StoreError) in _ = try first[1].get() } == .rejected)
+        #expect(try names.map { name throws(StoreError) in try bed.read(name) } == ["{}\n[1]\n", "[2]\n", ""])
+        let second = append([(2, " a line\n"), (0, "[3]\n")])
+        #expect(try second.map { result throws(StoreError) in try result.get() } == [8, 4])
+        #expect(try bed.read(names[2]) == "half a line\n")
+        for file in files { try file.close() }
+        #expect(try bed.afterCrash().read(names[0]) == "{}\n[1]\n[3]\n")
+        // Closed: nobody may write by that handle any more.
+        #expect(kind { () throws(StoreError) in _ = try append([(0, "[4]\n"), (2, "x\n")])[0].get() } != nil)
+    }
 }

@@ -65,4 +65,40 @@ import Testing
         try expect(14, again.mtime, "opened again")
         #expect(try store.check() == [])
     }
+
+    /// Transactions in the WAL: the last frame of each says how large the database is (walformat.html, section 1.2).
+    private static func commits(_ file: StoreFile) throws -> Int {
+        let descriptor = Glibc.open(file.path + "-wal", O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var header = [UInt8](repeating: 0, count: 24)
+        var (place, count) = (32, 0)
+        while pread(descriptor, &header, 24, place) == 24 {
+            if header[4..<8].contains(where: { $0 != 0 }) { count += 1 }
+            place += 24 + 8192
+        }
+        return count
+    }
+
+    @Test("R8 lines of several logs are committed together; one that is refused keeps no other from it")
+    func together() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let names = ["events/a.jsonl", "events/b.jsonl", "events/c.jsonl"]
+        let logs = try names.map { try store.addLines($0, "{}\n").node.id }
+        func append(_ texts: [String]) -> [Result<Appended, StoreError>] {
+            store.append(
+                zip(logs, texts).map { Append(stream: $0, bytes: Array($1.utf8), start: .newLine, time: .now) })
+        }
+        let before = try Self.commits(file)
+        for result in append(["[1]\n", "[2]\n", "[3]\n"]) { #expect(try result.get().accepted == 4) }
+        #expect(try Self.commits(file) == before + 1)
+
+        let results = append(["[4]\n", "bad\n", "[6]\n[7]\nbad\n"])
+        #expect(try results[0].get().accepted == 4)
+        #expect(kind { try results[1].get() } == .rejected)
+        #expect(try results[2].get().accepted == 8)
+        #expect(try names.map { try store.text($0) } == ["{}\n[1]\n[4]\n", "{}\n[2]\n", "{}\n[3]\n[6]\n[7]\n"])
+        #expect(try store.check() == [])
+    }
 }

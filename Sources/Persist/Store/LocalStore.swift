@@ -135,6 +135,10 @@ public protocol LocalStore: AnyObject, Sendable {
     /// In `*.jsonl` and `*.ndjson` lines end before the first that is not JSON: `.rejected` where it is the first.
     func append(_ append: Append) throws(StoreError) -> Appended
 
+    /// To several streams, each as by itself: whether the others succeed does not matter. Cheaper where the store can
+    /// commit them together.
+    func append(_ appends: [Append]) -> [Result<Appended, StoreError>]
+
     /// Takes all events from a stream (truncate(2) to nothing); the next append begins it anew.
     ///
     /// - Throws: `.notPermitted`, unless the limits say `removesEvents` or it has none; `.notFound`.
@@ -178,4 +182,10 @@ public protocol LocalStore: AnyObject, Sendable {
 
     /// The last call: checkpoints, and (the last process) leaves one file. Idempotent.
     func close()
+}
+
+extension LocalStore {
+    public func append(_ appends: [Append]) -> [Result<Appended, StoreError>] {
+        appends.map { append in Result { () throws(StoreError) in try self.append(append) } }
+    }
 }

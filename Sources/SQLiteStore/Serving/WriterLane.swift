@@ -1,5 +1,3 @@
-import Glibc
-
 /// Whose turn it is on the connection that writes: one at a time, and the others know what that one waits for.
 final class WriterLane: @unchecked Sendable {  // both flags are used with the lock held
     private let lock = Lock()
@@ -10,7 +8,6 @@ final class WriterLane: @unchecked Sendable {  // both flags are used with the l
     /// How often a waiter looks whether it was interrupted.
     private static let lookMilliseconds = 20
     private static let soonMilliseconds = 5
-    private static let yieldsMost = 50
 
     func tryTake() -> Bool {
         lock.lock()
@@ -24,11 +21,6 @@ final class WriterLane: @unchecked Sendable {  // both flags are used with the l
     ///
     /// - Returns: false where it is not to be had so soon, or whoever has it waits for another process.
     func takeSoon() -> Bool {
-        // A transaction takes some 20 µs, and to sleep and be woken takes as long again.
-        for _ in 0..<Self.yieldsMost {
-            sched_yield()
-            if tryTake() { return true }
-        }
         lock.lock()
         defer { lock.unlock() }
         for _ in 0..<Self.soonMilliseconds {
