@@ -2,6 +2,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <linux/falloc.h>
 #include <stdint.h>

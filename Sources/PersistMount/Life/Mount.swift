@@ -25,6 +25,7 @@ public struct Mount: Sendable {
     public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) -> Bool {
         // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
         Signals.block()
+        Memory.givesBack()
         let owner = options.shownOwner
         let point = try MountPoint.prepare(directory, for: reference.path, allowsEntries: options.nonEmpty)
         let store = try OpenStore.open(reference, storeOptions(log))
