@@ -11,7 +11,7 @@ struct BusyProcess: CustomStringConvertible, Sendable {
 
     /// Reads links of /proc only: the mount itself is not asked.
     static func find(in mountPoint: String) -> [BusyProcess] {
-        names(of: "/proc").compactMap { Int32($0) }.sorted().compactMap { pid in
+        namesIn("/proc").compactMap { Int32($0) }.sorted().compactMap { pid in
             guard pid != getpid(), let use = use(of: mountPoint, by: "/proc/\(pid)") else { return nil }
             let name = readWhole("/proc/\(pid)/comm").map { String(decoding: $0, as: UTF8.self) } ?? ""
             return BusyProcess(pid: pid, name: String(name.prefix { $0 != "\n" }), use: use)
@@ -24,7 +24,7 @@ struct BusyProcess: CustomStringConvertible, Sendable {
                 return words + target
             }
         }
-        for descriptor in names(of: process + "/fd") {
+        for descriptor in namesIn(process + "/fd") {
             if let target = target(process + "/fd/" + descriptor), PathText.contains(mountPoint, target) {
                 return "it has open " + target
             }
@@ -47,16 +47,5 @@ struct BusyProcess: CustomStringConvertible, Sendable {
         let count = readlink(link, &buffer, buffer.count)
         guard count > 0 else { return nil }
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private static func names(of path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
-            names.append(String(decoding: bytes, as: UTF8.self))
-        }
-        return names
     }
 }

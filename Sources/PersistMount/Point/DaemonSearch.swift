@@ -7,9 +7,9 @@ enum DaemonSearch {
     static func find(at mountPoint: String) -> Int32? {
         guard let entry = try? MountTable.current().top(at: mountPoint) else { return nil }
         let line = Array("fuse_connection:\t\(entry.connection)\n".utf8)
-        for name in names(of: "/proc") {
+        for name in namesIn("/proc") {
             guard let pid = Int32(name), isOurs(pid) else { continue }
-            for descriptor in names(of: "/proc/\(pid)/fdinfo") {
+            for descriptor in namesIn("/proc/\(pid)/fdinfo") {
                 guard let text = readWhole("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
                 if holds(text, line) { return pid }
             }
@@ -38,16 +38,5 @@ enum DaemonSearch {
 
     private static func holds(_ text: [UInt8], _ line: [UInt8]) -> Bool {
         text.indices.contains { text[$0...].starts(with: line) }
-    }
-
-    private static func names(of path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
-            names.append(String(decoding: bytes, as: UTF8.self))
-        }
-        return names
     }
 }
