@@ -33,9 +33,10 @@ public enum PathNames {
 
     /// The key that a path shows; nil where it shows none: a hashed name, in records/ a name without `.json` or with
     /// nothing before it, `%self` where it stands for nothing.
-    public static func key(of path: some Collection<FileName>, in namespace: Namespace) -> [UInt8]? {
+    public static func key(of path: [FileName], in namespace: Namespace) -> [UInt8]? {
+        if let key = plainKey(of: path, in: namespace) { return key }
         let count = path.count
-        let hasSelf = count > 1 && path.dropFirst(count - 1).first?.bytes == selfName
+        let hasSelf = count > 1 && path.last?.bytes == selfName
         let depth = hasSelf ? count - 1 : count
         guard depth > 0 else { return nil }
         var key: [UInt8] = []
@@ -49,6 +50,23 @@ public enum PathNames {
             if index > 0 { key.append(slash) }
             key += component
         }
+        return key
+    }
+
+    /// The same of names that stand for themselves, which nearly all do; nil where that is not certain.
+    private static func plainKey(of path: [FileName], in namespace: Namespace) -> [UInt8]? {
+        guard let last = path.last else { return nil }
+        var key: [UInt8] = []
+        key.reserveCapacity(path.count * 16)
+        for name in path {
+            guard !name.bytes.contains(UInt8(ascii: "%")) else { return nil }
+            if !key.isEmpty { key.append(slash) }
+            key.append(contentsOf: name.bytes)
+        }
+        guard namespace == .records else { return key }
+        // What is left of a shorter one may be no name.
+        guard last.bytes.count > json.count + 2, last.bytes.hasSuffix(".json") else { return nil }
+        key.removeLast(json.count)
         return key
     }
 

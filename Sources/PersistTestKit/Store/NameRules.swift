@@ -3,7 +3,7 @@ internal import Persist
 /// What Persist says of names and of JSON, in the words of the model.
 enum NameRules {
     static func key(of path: some Collection<FileName>, in namespace: Namespace) -> StoreKey? {
-        PathNames.key(of: path, in: namespace).map { StoreKey(namespace.name.bytes + [UInt8(ascii: "/")] + $0) }
+        PathNames.key(of: Array(path), in: namespace).map { StoreKey(namespace.name.bytes + [UInt8(ascii: "/")] + $0) }
     }
 
     /// The lines of `*.jsonl` and `*.ndjson` are JSON, those of `*.log` anything.
