@@ -20,14 +20,12 @@ enum DeviceIO {
             return count
         }
         io.writev = { fd, parts, count, userdata in
-            if count == 2, let parts {
-                let service = Service.of(userdata)
-                if service.isShakingHands {
-                    service.sending(
-                        header: UnsafeRawBufferPointer(start: parts[0].iov_base, count: parts[0].iov_len),
-                        body: UnsafeMutableRawBufferPointer(start: parts[1].iov_base, count: parts[1].iov_len))
-                }
-            }
+            let service = Service.of(userdata)
+            guard service.isShakingHands, count == 2, let parts else { return Glibc.writev(fd, parts, count) }
+            service.sending(
+                header: UnsafeRawBufferPointer(start: parts[0].iov_base, count: parts[0].iov_len),
+                body: UnsafeMutableRawBufferPointer(start: parts[1].iov_base, count: parts[1].iov_len))
+            defer { service.sent() }
             return Glibc.writev(fd, parts, count)
         }
         return -fuse_session_custom_io(session, &io, fuse_session_fd(session))

@@ -13,6 +13,7 @@ final class Service: Sendable {
     private let handshake = Mutex(Handshake())
     private let isAgreed = Atomic(false)
     private let mapsDirectFiles = Atomic(false)
+    private let device = Mutex<String?>(nil)
 
     init(fileSystem: FileSystem, notifier: Notifier, log: any Log, workers: Int) {
         self.fileSystem = fileSystem
@@ -40,6 +41,15 @@ final class Service: Sendable {
         guard isDone else { return }
         mapsDirectFiles.store(agreed & Handshake.directIOAllowsMapping != 0, ordering: .relaxed)
         isAgreed.store(true, ordering: .relaxed)
+    }
+
+    /// The device number of the mount is known.
+    func mounted(as device: String?) { self.device.withLock { $0 = device } }
+
+    /// A message has gone to the kernel; after the handshake's the mount is as it was agreed.
+    func sent() {
+        guard !isShakingHands, let device = device.withLock({ $0 }) else { return }
+        KernelReadAhead.raise(of: device)
     }
 
     /// The service behind a `userdata` of libfuse. The session keeps it alive.

@@ -41,6 +41,7 @@ public final class Session: @unchecked Sendable {
             workers: Self.workers(cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         session = try Self.mount(service, self.mountPoint, options)
         device = MountTable.device(on: self.mountPoint)
+        service.mounted(as: device)
         LibfuseMessages.send(to: service.refusals)
     }
 

@@ -25,12 +25,17 @@ extension SQLiteStore {
 
     // MARK: Published content
 
+    /// Up to here a read uses the connection that writes, which has the node at hand.
+    private static let shortReadBytes = 32 << 10
+
     @discardableResult
     public func read(_ id: NodeID, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError) -> Int64 {
         try buffer.withUnsafeMutableBytes { (raw, count) throws(StoreError) in
             var sink = ByteSink(UnsafeMutableRawBufferPointer(rebasing: raw[count...]))
             defer { count += sink.count }
-            return try read { db throws(StoreError) in try db.read(id, at: offset, into: &sink) }
+            func read(_ db: Connection) throws(StoreError) -> Int64 { try db.read(id, at: offset, into: &sink) }
+            // It may wait for the disk: not on the connection that writes.
+            return sink.free > Self.shortReadBytes ? try readers.read(read) : try self.read(read)
         }
     }
 

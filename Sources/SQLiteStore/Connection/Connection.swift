@@ -11,6 +11,8 @@ final class Connection: @unchecked Sendable {  // see above
     var cache: NodeCache?
     /// By the address of their text: a literal has one for the life of the program.
     private var statements: [UnsafePointer<UInt8>: OpaquePointer] = [:]
+    /// The database's, as it is open here.
+    private(set) lazy var file = VFSFile.of(handle)
 
     /// Once in a process.
     private static let setUp: Void = csqlite_count_no_memory()
@@ -41,6 +43,7 @@ final class Connection: @unchecked Sendable {  // see above
         isClosed = true
         for statement in statements.values { sqlite3_finalize(statement) }
         statements = [:]
+        file = nil
         sqlite3_close_v2(handle)
     }
 

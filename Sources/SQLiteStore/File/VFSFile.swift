@@ -1,7 +1,7 @@
 internal import CSQLite
 
 /// An open file of a store, between SQLite and the VFS's own file: it writes a transaction's frames to the WAL at once,
-/// and keeps a read lock for a moment that is likely to be taken again.
+/// reads pages of large values ahead, and keeps a read lock for a moment that is likely to be taken again.
 ///
 /// Used by whoever has the connection, as SQLite does itself.
 final class VFSFile {
@@ -12,6 +12,7 @@ final class VFSFile {
     fileprivate let realMethods: UnsafePointer<sqlite3_io_methods>
     fileprivate var frames: GatheredFrames?
     private var readLock = ReadLock()
+    fileprivate var ahead = ReadAhead()
 
     init(_ real: UnsafeMutablePointer<sqlite3_file>, isWAL: Bool) {
         self.real = real
@@ -38,6 +39,7 @@ final class VFSFile {
     // MARK: The WAL
 
     fileprivate func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Int32 {
+        ahead.drop()
         guard frames != nil else {
             return realMethods.pointee.xWrite(real, bytes.baseAddress, Int32(bytes.count), offset)
         }
@@ -54,6 +56,22 @@ final class VFSFile {
         }
     }
 
+    // MARK: The database
+
+    /// Runs `body`, which reads a part of a value of so many bytes in one call, with the pages that it lies on read ahead.
+    func readingAhead<R>(_ valueBytes: Int, _ part: Range<Int>, _ body: () -> R) -> R {
+        ahead.begin(valueBytes, part)
+        defer { ahead.end() }
+        return body()
+    }
+
+    fileprivate func read(_ buffer: UnsafeMutableRawPointer, _ count: Int32, at offset: Int64) -> Int32 {
+        let isThere = ahead.read(buffer, Int(count), at: offset) { [real, realMethods] window, count in
+            realMethods.pointee.xRead(real, window, count, offset) == SQLITE_OK
+        }
+        return isThere ? SQLITE_OK : realMethods.pointee.xRead(real, buffer, count, offset)
+    }
+
     // MARK: Locks
 
     /// Whether a read lock may stay behind when its transaction ends, until the next one or `releaseReadLock`.
@@ -68,6 +86,8 @@ final class VFSFile {
     }
 
     fileprivate func lock(_ slot: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
+        // A snapshot begins or ends.
+        ahead.drop()
         switch readLock.asked(slot, count, flags) {
         case .answer(let code): return code
         case .pass(let released):
@@ -106,12 +126,15 @@ private nonisolated(unsafe) let methods: UnsafePointer<sqlite3_io_methods> = {
     methods.iVersion = 2
     methods.xClose = { $0!.vfsFile.close() }
     methods.xRead = { file, buffer, count, offset in
-        flushed(file) { $0.realMethods.pointee.xRead($0.real, buffer, count, offset) }
+        flushed(file) { $0.read(buffer!, count, at: offset) }
     }
     methods.xWrite = { file, buffer, count, offset in
         file!.vfsFile.write(UnsafeRawBufferPointer(start: buffer, count: Int(count)), at: offset)
     }
-    methods.xTruncate = { file, size in flushed(file) { $0.realMethods.pointee.xTruncate($0.real, size) } }
+    methods.xTruncate = { file, size in
+        file!.vfsFile.ahead.drop()
+        return flushed(file) { $0.realMethods.pointee.xTruncate($0.real, size) }
+    }
     methods.xSync = { file, flags in flushed(file) { $0.realMethods.pointee.xSync($0.real, flags) } }
     methods.xFileSize = { file, size in flushed(file) { $0.realMethods.pointee.xFileSize($0.real, size) } }
     methods.xFileControl = { file, operation, argument in

@@ -60,14 +60,9 @@ extension Connection {
         let isRecord = row.node.namespace == .records
         // Past 64 KiB a value is read where it is wanted, along its overflow pages; a number is never that long.
         if row.node.size > Self.chunkBytes {
-            var blob: OpaquePointer?
-            let code = sqlite3_blob_open(
-                handle, "main", isRecord ? "records" : "kv", "value", Int64(bitPattern: row.id.rawValue), 0, &blob)
-            defer { sqlite3_blob_close(blob) }
-            guard code == SQLITE_OK, let blob else { throw error(code) }
-            let there = max(0, min(wanted, Int(sqlite3_blob_bytes(blob)) - Int(offset)))
-            let result = sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(offset)) }
-            guard result == SQLITE_OK else { throw error(result) }
+            let value = LargeValue(self, isRecord ? "records" : "kv", "value")
+            defer { value.close() }
+            try value.read(Int64(bitPattern: row.id.rawValue), from: Int(offset), wanted, into: &sink)
             return
         }
         let sql: StaticString =
@@ -82,53 +77,26 @@ extension Connection {
         }
     }
 
-    /// Up to here it is cheaper to open a chunk than to read all of it.
-    private static let partBytes = 16 << 10
-
-    /// Bytes of one chunk: only the pages that they lie on.
-    private func readPart(
-        _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
-    ) throws(StoreError) {
-        let (index, skip) = offset.quotientAndRemainder(dividingBy: Self.chunkBytes)
-        let cid = try first(
-            "SELECT cid FROM extent WHERE body = ? AND idx = ?", body, Int64(index), read: { $0.int(0) })
-        guard let cid else { return sink.appendZeros(wanted) }
-        var blob: OpaquePointer?
-        let code = sqlite3_blob_open(handle, "main", "chunk", "data", cid, 0, &blob)
-        defer { sqlite3_blob_close(blob) }
-        guard code == SQLITE_OK, let blob else { throw error(code) }
-        let there = max(0, min(wanted, Int(sqlite3_blob_bytes(blob)) - Int(skip)))
-        let result = sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(skip)) }
-        guard result == SQLITE_OK else { throw error(result) }
-        sink.appendZeros(wanted - there)
-    }
-
     func readBody(
         _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
     ) throws(StoreError) {
         let end = offset + UInt64(wanted)
         var position = offset
-        if wanted <= Self.partBytes, offset / Self.chunkBytes == (end - 1) / Self.chunkBytes {
-            return try readPart(body, at: offset, wanted, into: &sink)
-        }
+        let chunk = LargeValue(self, "chunk", "data")
+        defer { chunk.close() }
+        // Its statement is not over while the chunks are read: that keeps all of it in one transaction.
         try each(
-            """
-            SELECT e.idx, c.data FROM extent e JOIN chunk c ON c.cid = e.cid
-                WHERE e.body = ?1 AND e.idx BETWEEN ?2 AND ?3 ORDER BY e.idx
-            """, body, Int64(offset / Self.chunkBytes), Int64((end - 1) / Self.chunkBytes)
+            "SELECT idx, cid FROM extent WHERE body = ?1 AND idx BETWEEN ?2 AND ?3 AND cid <> 0 ORDER BY idx", body,
+            Int64(offset / Self.chunkBytes), Int64((end - 1) / Self.chunkBytes)
         ) { row throws(StoreError) in
             let start = UInt64(row.int(0)) * Self.chunkBytes
             if start > position {
                 sink.appendZeros(Int(start - position))
                 position = start
             }
-            row.withBytes(1) { bytes in
-                let first = Int(position - start)
-                let last = min(bytes.count, Int(min(end - start, Self.chunkBytes)))
-                guard first < last else { return }
-                sink.append(UnsafeRawBufferPointer(rebasing: bytes[first..<last]))
-                position += UInt64(last - first)
-            }
+            let stop = min(end, start + Self.chunkBytes)
+            try chunk.read(row.int(1), from: Int(position - start), Int(stop - position), into: &sink)
+            position = stop
             return true
         }
         if position < end { sink.appendZeros(Int(end - position)) }
