@@ -17,8 +17,9 @@ import Testing
         /// - Returns: what the page has, as `ahead` or the file gives it.
         func read(_ page: Int, _ ahead: inout ReadAhead) -> Int {
             withUnsafeTemporaryAllocation(byteCount: pageBytes, alignment: 16) { buffer in
-                let isThere = ahead.read(buffer.baseAddress!, pageBytes, at: Int64(page * pageBytes)) { window, bytes in
-                    fill(page, UnsafeMutableRawBufferPointer(start: window, count: Int(bytes)))
+                let isThere = ahead.read(buffer.baseAddress!, pageBytes, at: Int64(page * pageBytes)) {
+                    window, bytes, offset in
+                    fill(Int(offset) / pageBytes, UnsafeMutableRawBufferPointer(start: window, count: Int(bytes)))
                 }
                 if !isThere { _ = fill(page, buffer) }
                 return Int(buffer[17]) + Int(buffer[pageBytes - 1]) << 8
@@ -41,7 +42,7 @@ import Testing
     func reads() {
         let pages = Pages(1_000)
         var ahead = ReadAhead()
-        ahead.begin(65_536, 0..<65_536)
+        ahead.begin(65_536, 0..<65_536, more: 0)
         for page in 300..<308 { #expect(pages.read(page, &ahead) == page) }
         #expect(pages.reads.map(\.count) == [8])
         ahead.end()
@@ -50,15 +51,40 @@ import Testing
         #expect(pages.reads.map(\.count) == [8, 1])
 
         pages.reads = []
-        ahead.begin(65_536, 0..<65_536)
+        ahead.begin(65_536, 0..<65_536, more: 0)
         for page in [10, 900, 20, 800, 30, 700, 40, 600] { #expect(pages.read(page, &ahead) == page) }
         #expect(pages.reads.map(\.count).reduce(0, +) <= 8 + 16)
         ahead.end()
 
         // No further than there is a file.
         pages.reads = []
-        ahead.begin(65_536, 0..<65_536)
+        ahead.begin(65_536, 0..<65_536, more: 0)
         for page in 995..<1_000 { #expect(pages.read(page, &ahead) == page) }
+        ahead.end()
+    }
+
+    @Test("pages that lie backwards, as they do where the file has shrunk, are read at once too")
+    func backwards() {
+        let pages = Pages(1_000)
+        var ahead = ReadAhead()
+        for value in 0..<4 {
+            ahead.begin(65_536, 0..<65_536, more: (3 - value) * 65_536)
+            for page in 0..<8 { #expect(pages.read(500 - value * 8 - page, &ahead) == 500 - value * 8 - page) }
+        }
+        ahead.end()
+        // The first of them was thought to lie forwards.
+        #expect(pages.reads.map(\.count) == [8, 31])
+        // The next request knows; a part of a value needs those before it.
+        pages.reads = []
+        ahead.begin(65_536, 24_576..<28_672, more: 0)
+        for page in [300, 299, 298, 297] { #expect(pages.read(page, &ahead) == page) }
+        #expect(pages.reads.map(\.count) == [4])
+        ahead.end()
+        // Nothing lies before the first page; and what lies here and there is not taken for it.
+        pages.reads = []
+        ahead.begin(65_536, 0..<65_536, more: 1 << 20)
+        for page in [2, 1, 0, 40, 7, 90, 3, 200] { #expect(pages.read(page, &ahead) == page) }
+        #expect(pages.reads.map(\.count).reduce(0, +) <= 3 + 16 + 5)
         ahead.end()
     }
 

@@ -17,12 +17,16 @@ final class LargeValue {
     }
 
     /// Exactly `wanted` bytes from `offset` on, of the row of that number; zeros behind its end.
-    func read(_ row: Int64, from offset: Int, _ wanted: Int, into sink: inout ByteSink) throws(StoreError) {
+    ///
+    /// - Parameter more: bytes of other rows that are read next.
+    func read(
+        _ row: Int64, from offset: Int, _ wanted: Int, more: Int = 0, into sink: inout ByteSink
+    ) throws(StoreError) {
         try find(row)
         let valueBytes = Int(sqlite3_blob_bytes(blob))
         let there = max(0, min(wanted, valueBytes - offset))
-        func read() -> Int32 { sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(offset)) } }
-        let code = db.file?.readingAhead(valueBytes, offset..<(offset + there), read) ?? read()
+        db.file?.readAhead(valueBytes, offset..<(offset + there), more: more)
+        let code = sink.fill(there) { sqlite3_blob_read(blob, $0, Int32(there), Int32(offset)) }
         guard code == SQLITE_OK else { throw db.error(code) }
         sink.appendZeros(wanted - there)
     }
@@ -42,6 +46,7 @@ final class LargeValue {
     }
 
     func close() {
+        db.file?.endReadingAhead()
         sqlite3_blob_close(blob)
         blob = nil
     }

@@ -58,15 +58,14 @@ final class VFSFile {
 
     // MARK: The database
 
-    /// Runs `body`, which reads a part of a value of so many bytes in one call, with the pages that it lies on read ahead.
-    func readingAhead<R>(_ valueBytes: Int, _ part: Range<Int>, _ body: () -> R) -> R {
-        ahead.begin(valueBytes, part)
-        defer { ahead.end() }
-        return body()
-    }
+    /// A part of a value of so many bytes is read next, and then so many bytes of others: what they lie on is read ahead
+    /// until `endReadingAhead`, within one read transaction.
+    func readAhead(_ valueBytes: Int, _ part: Range<Int>, more: Int) { ahead.begin(valueBytes, part, more: more) }
+
+    func endReadingAhead() { ahead.end() }
 
     fileprivate func read(_ buffer: UnsafeMutableRawPointer, _ count: Int32, at offset: Int64) -> Int32 {
-        let isThere = ahead.read(buffer, Int(count), at: offset) { [real, realMethods] window, count in
+        let isThere = ahead.read(buffer, Int(count), at: offset) { [real, realMethods] window, count, offset in
             realMethods.pointee.xRead(real, window, count, offset) == SQLITE_OK
         }
         return isThere ? SQLITE_OK : realMethods.pointee.xRead(real, buffer, count, offset)

@@ -95,7 +95,8 @@ extension Connection {
                 position = start
             }
             let stop = min(end, start + Self.chunkBytes)
-            try chunk.read(row.int(1), from: Int(position - start), Int(stop - position), into: &sink)
+            try chunk.read(
+                row.int(1), from: Int(position - start), Int(stop - position), more: Int(end - stop), into: &sink)
             position = stop
             return true
         }
