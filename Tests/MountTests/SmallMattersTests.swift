@@ -1,3 +1,4 @@
+import Glibc
 import PersistTestKit
 import Testing
 
@@ -19,6 +20,15 @@ import Testing
                 test -z "$(ls .persist/rejected)"
                 ! rmdir .persist/rejected
                 """)
+        }
+    }
+
+    @Test("the kernel reads files of a mount ahead by half a megabyte, where it may be told")
+    func readAhead() async throws {
+        try await MountFixture.with { fixture in
+            let kibibytes = try await fixture.mount.succeed(
+                "cat /sys/class/bdi/$(mountpoint -d \"$MOUNT\")/read_ahead_kb")
+            expect(kibibytes, is: isRoot && access("/sys/class/bdi", W_OK) == 0 ? "512" : "128")
         }
     }
 
