@@ -44,8 +44,6 @@ extension FileSystem {
     func clear(_ state: inout OpenNode.State, _ range: Range<UInt64>) throws(StoreError) {
         let range = range.clamped(to: 0..<state.size)
         guard !range.isEmpty else { return }
-        let below = below(state)
-        try state.working!.loadEdges(of: range, below: below)
         let whole = state.working!.wholeChunks(in: range)
         if !state.node.isDocument, let draft = state.working!.draft, state.working!.hasBelow(whole) {
             let working = state.working!

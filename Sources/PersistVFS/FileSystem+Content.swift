@@ -164,6 +164,10 @@ extension FileSystem {
 
     // MARK: Writing
 
+    /// How many times `spillBytes` may lie in memory, so that more parts of each chunk come together before they are
+    /// stored.
+    private static let partsShare = 4
+
     func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: RawSpan) throws(StoreError) {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
         try requireSize(overflow ? .max : end, state)
@@ -176,10 +180,12 @@ extension FileSystem {
             try beginWorkingCopy(&state, keeping: true)
             let below = below(state)
             try state.working!.write(bytes, at: offset, below: below)
-            if !state.node.isDocument,
-                unpublished.isOver || state.working!.memoryBytes > Int(clamping: options.spillBytes)
-            {
-                try spill(&state)
+            guard !state.node.isDocument else { return }
+            let spillBytes = Int(clamping: options.spillBytes)
+            if unpublished.isOver || state.working!.memoryBytes > spillBytes * Self.partsShare {
+                try spill(&state, leaving: 0)
+            } else if state.working!.chunks.fullCount * Int(store.limits.chunkBytes) > spillBytes {
+                try spill(&state, leaving: 0, onlyFull: true)
             }
         }
     }
@@ -208,23 +214,39 @@ extension FileSystem {
         state.working = working
     }
 
-    private func spill(_ state: inout OpenNode.State) throws(StoreError) {
-        let content = try draftContent(&state)
-        try store.writeDraft(content)
-        state.working!.stored(freesMemory: true)
+    /// Gives the draft what is in memory of a blob, `spillBytes` at a time, until no more than `leaving` bytes are left.
+    func spill(_ state: inout OpenNode.State, leaving: Int, onlyFull: Bool = false) throws(StoreError) {
+        while onlyFull ? state.working!.chunks.fullCount > 0 : state.working!.memoryBytes > leaving {
+            let indexes = state.working!.chunks.some(onlyFull: onlyFull, bytes: Int(clamping: options.spillBytes))
+            try store.writeDraft(try draftContent(&state, indexes))
+            state.working!.stored(indexes, freesMemory: true)
+        }
     }
 
     /// The working copy as a draft, with what the store has not got yet.
     func draftContent(_ state: inout OpenNode.State) throws(StoreError) -> DraftContent {
+        guard state.node.isDocument else { return try draftContent(&state, state.working!.chunks.indexes.sorted()) }
+        // The draft of a document has not been told of cuts: it gets all of it, zeros too.
+        var content = try draftContent(&state, [])
+        content.chunks = state.working!.wholeChunks(try state.working!.bytes(below: below(state)))
+        return content
+    }
+
+    /// A document is in memory whole, also where what became of it was written as something else.
+    func loadAll(_ state: inout OpenNode.State) throws(StoreError) {
+        let below = below(state)
+        try state.working!.loadAll(below: below)
+    }
+
+    private func draftContent(_ state: inout OpenNode.State, _ indexes: [UInt64]) throws(StoreError) -> DraftContent {
         if state.working!.draft == nil {
             state.working!.draft = try store.openDraft(of: state.node.id, isNew: state.creation != nil)
         }
         let working = state.working!
-        // The draft of a document has not been told of cuts: it gets all of it, zeros too.
-        let chunks =
-            state.node.isDocument ? working.wholeChunks(try working.bytes(below: below(state))) : working.draftChunks()
-        return DraftContent(
-            draft: working.draft!, chunks: chunks, size: working.size, baseLimit: working.baseLimit)
+        var content = DraftContent(
+            draft: working.draft!, chunks: [], size: working.size, baseLimit: working.baseLimit)
+        working.put(indexes, into: &content)
+        return content
     }
 
     /// A failed write to a document spoils it: no close makes half of it the value (R6). A blob keeps what it has.

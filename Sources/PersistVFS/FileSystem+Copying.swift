@@ -96,7 +96,7 @@ extension FileSystem {
         if let working = state.working {
             guard let draft = working.draft else { return nil }
             source = .draft(draft)
-            if let loaded = working.chunks.keys.filter({ $0 >= first }).min() { end = min(end, loaded) }
+            if let loaded = working.chunks.next(from: first, orEmpty: true) { end = min(end, loaded) }
         } else {
             guard state.creation == nil else { return nil }
             source = .published(state.node.id)

@@ -17,9 +17,11 @@ extension FileSystem {
 
     /// FSYNC: the working copy as it is now survives a crash; recovery publishes it (R1).
     func keep(_ state: inout OpenNode.State) throws(StoreError) {
-        guard let working = state.working, working.isModified, !state.isUnlinked else { return try materialize(&state) }
-        guard !working.isKept else { return }
+        guard state.working?.isModified == true, !state.isUnlinked else { return try materialize(&state) }
+        guard !state.working!.isKept else { return }
+        try prepare(&state)
         let content = try draftContent(&state)
+        let working = state.working!
         try store.keepDraft(content, creation: state.creation, mtime: working.mtime)
         if let creation = state.creation {
             state.node = try store.node(creation.id)
@@ -28,9 +30,18 @@ extension FileSystem {
         try unpublished.counting(&state) { (state) throws(StoreError) in
             // A document is read whole again when it is published; a small file may still fit beside its name.
             state.working!.stored(
+                working.chunks.indexes.sorted(),
                 freesMemory: !state.node.isDocument && working.memoryBytes > Int(store.limits.chunkBytes))
         }
         state.working!.isKept = true
+    }
+
+    /// Leaves no more to the last transaction than one of a draft has; of a document, all.
+    private func prepare(_ state: inout OpenNode.State) throws(StoreError) {
+        let most = Int(clamping: options.spillBytes)
+        try unpublished.counting(&state) { (state) throws(StoreError) in
+            if state.node.isDocument { try loadAll(&state) } else { try spill(&state, leaving: most) }
+        }
     }
 
     /// Makes the working copy the value of its file, whole (R1).
@@ -39,7 +50,9 @@ extension FileSystem {
     ///   refused nothing will be published later (R6).
     func publish(_ state: inout OpenNode.State) throws(StoreError) {
         guard !state.isUnlinked else { return }
-        guard let working = state.working, working.isModified else { return try materialize(&state) }
+        guard state.working?.isModified == true else { return try materialize(&state) }
+        try prepare(&state)
+        let working = state.working!
         let content: Publication.Content
         if state.node.isDocument || working.isAllInMemory && working.size <= options.spillBytes {
             content = .bytes(try working.bytes(below: below(state)))

@@ -16,34 +16,21 @@ extension WorkingCopy {
         !chunks.isEmpty && (chunks.lowerBound * chunkBytes < baseLimit || storedChunks.overlaps(chunks))
     }
 
-    /// Brings into memory the chunks of which `clear` takes a part.
-    mutating func loadEdges(of range: Range<UInt64>, below: Below) throws(StoreError) {
-        let whole = wholeChunks(in: range)
-        for edge in [range.lowerBound, range.upperBound - 1] {
-            let index = edge / chunkBytes
-            if !whole.contains(index), chunks[index] == nil, hasBelow(index) {
-                chunks[index] = try load(index, below: below)
-            }
-        }
-    }
-
-    /// Makes a range within the file zeros. Its edges have been loaded; below its whole chunks the draft has holes by
-    /// now, unless `keepsAll`: then they stay in memory, as zeros.
+    /// Makes a range within the file zeros. Below its whole chunks the draft has holes by now, unless `keepsAll`: then
+    /// they stay in memory, as zeros.
     mutating func clear(_ range: Range<UInt64>, keepsAll: Bool) {
         let whole = wholeChunks(in: range)
-        for edge in [range.lowerBound, range.upperBound - 1] {
-            let index = edge / chunkBytes
-            guard !whole.contains(index), var bytes = chunks[index] else { continue }
+        for index in Set([range.lowerBound / chunkBytes, (range.upperBound - 1) / chunkBytes])
+        where !whole.contains(index) && (chunks[index] != nil || hasBelow(index)) {
             let start = index * chunkBytes
-            let part = range.clamped(to: start..<(start + UInt64(bytes.count)))
+            let part = range.clamped(to: start..<(start + chunkBytes))
             let zeros = [UInt8](repeating: 0, count: Int(part.upperBound - part.lowerBound))
-            zeros.withRawSpan { bytes.replace(at: Int(part.lowerBound - start), with: $0) }
-            chunks[index] = bytes
+            zeros.withRawSpan { put($0, at: Int(part.lowerBound - start), of: index) }
         }
         if keepsAll {
-            for index in whole { chunks[index] = [] }
+            for index in whole { chunks[index] = WorkingChunk(bytes: ScatteredBytes(), isWhole: true) }
         } else {
-            for index in chunks.keys where whole.contains(index) { chunks[index] = nil }
+            chunks.remove(whole)
             storedChunks.remove(whole)
         }
         changed()
@@ -53,7 +40,7 @@ extension WorkingCopy {
 
     /// The draft has these chunks from other content, up to `end`.
     mutating func took(_ taken: Range<UInt64>) {
-        for index in chunks.keys where taken.contains(index) { chunks[index] = nil }
+        chunks.remove(taken)
         storedChunks.insert(taken)
         size = max(size, taken.upperBound * chunkBytes)
         changed()
@@ -70,7 +57,7 @@ extension WorkingCopy {
         let range = range.clamped(to: 0..<size)
         guard !range.isEmpty else { return nil }
         let first = range.lowerBound / chunkBytes
-        let inMemory = chunks.filter { $0.key >= first && !$0.value.isEmpty }.keys.min().map { index in
+        let inMemory = chunks.next(from: first, orEmpty: false).map { index in
             (index * chunkBytes..<(index + 1) * chunkBytes).clamped(to: range)
         }
         let memory = inMemory.flatMap { $0.isEmpty ? nil : $0 }
@@ -94,8 +81,8 @@ extension WorkingCopy {
         return nil
     }
 
-    /// Bytes that are in memory, or that the draft has of its own.
+    /// About how many bytes are in memory, or the draft has of its own.
     var changedBytes: UInt64 {
-        (storedChunks.count + UInt64(chunks.keys.count { !storedChunks.contains($0) })) * chunkBytes
+        storedChunks.count * chunkBytes + UInt64(chunks.memoryBytes)
     }
 }

@@ -12,8 +12,8 @@ struct WorkingCopy: Sendable {
     var size: UInt64
     /// Bytes below from here on do not show: the smallest size since it was begun.
     private(set) var baseLimit: UInt64
-    /// Changed chunks, from their first byte to the last that was ever written; what is missing is zeros.
-    var chunks: [UInt64: [UInt8]] = [:]
+    /// What was written, and is not in the draft yet.
+    var chunks: WorkingChunks
     /// What has been stored of it already.
     var draft: Draft?
     var mtime: Timestamp
@@ -27,15 +27,16 @@ struct WorkingCopy: Sendable {
         size = baseSize
         baseLimit = baseSize
         self.mtime = mtime
+        chunks = WorkingChunks(chunkBytes: chunkBytes)
     }
 
     /// Bytes in memory.
-    var memoryBytes: Int { chunks.count * Int(chunkBytes) }
+    var memoryBytes: Int { chunks.memoryBytes }
 
     /// Whether every byte that is not a zero is in memory.
     var isAllInMemory: Bool {
-        storedChunks.ranges.allSatisfy { $0.allSatisfy { chunks[$0] != nil } }
-            && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0] != nil }
+        storedChunks.ranges.allSatisfy { $0.allSatisfy { chunks[$0]?.isWhole == true } }
+            && (0..<chunkCount(baseLimit)).allSatisfy { chunks[$0]?.isWhole == true }
     }
 
     /// Chunks that the draft has; what is in memory too counts there.
@@ -43,23 +44,38 @@ struct WorkingCopy: Sendable {
 
     // MARK: Changing
 
+    /// Pieces of a chunk that are kept apart: where there are more, the chunk is read from below.
+    private static let piecesMax = 64
+
+    /// Nothing is read for it, unless a chunk is written in very many pieces.
     mutating func write(_ bytes: RawSpan, at offset: UInt64, below: Below) throws(StoreError) {
+        guard !bytes.isEmpty else { return }
+        for index in offset / chunkBytes...(offset + UInt64(bytes.byteCount) - 1) / chunkBytes
+        where chunks[index]?.bytes.pieces.count ?? 0 >= Self.piecesMax {
+            try complete(index, below: below)
+        }
         var position = offset
         var done = 0
         while done < bytes.byteCount {
             let index = position / chunkBytes
             let within = Int(position % chunkBytes)
             let count = min(bytes.byteCount - done, Int(chunkBytes) - within)
-            if chunks[index] == nil {
-                let coversWhole = within == 0 && (UInt64(count) == chunkBytes || position + UInt64(count) >= size)
-                chunks[index] = coversWhole ? [] : try load(index, below: below)
-            }
-            chunks[index]!.overwrite(at: within, with: bytes.extracting(done..<(done + count)))
+            put(bytes.extracting(done..<(done + count)), at: within, of: index)
             position += UInt64(count)
             done += count
         }
         size = max(size, offset + UInt64(bytes.byteCount))
         changed()
+    }
+
+    /// Writes within one chunk.
+    mutating func put(_ bytes: RawSpan, at offset: Int, of index: UInt64) {
+        if chunks[index] == nil { chunks[index] = WorkingChunk(bytes: ScatteredBytes(), isWhole: !hasBelow(index)) }
+        chunks.write(bytes, at: offset, of: index)
+        guard let chunk = chunks[index], !chunk.isWhole, chunk.bytes.pieces.count == 1 else { return }
+        let start = index * chunkBytes
+        let shown = Int(min(chunkBytes, max(start, size) - start))
+        if chunk.bytes.covers(0..<shown) { chunks.becomesWhole(index) }
     }
 
     /// - Returns: whether the draft, if there is one, holds bytes past the new end: it must be told.
@@ -69,11 +85,11 @@ struct WorkingCopy: Sendable {
             let boundary = newSize / chunkBytes
             let within = Int(newSize % chunkBytes)
             if within > 0 {
-                if chunks[boundary] == nil, hasBelow(boundary) { chunks[boundary] = try load(boundary, below: below) }
-                if let kept = chunks[boundary], kept.count > within { chunks[boundary] = Array(kept[..<within]) }
+                if hasBelow(boundary) { try complete(boundary, below: below) }
+                chunks[boundary]?.bytes.cut(at: within)
             }
             let first = within > 0 ? boundary + 1 : boundary
-            for index in chunks.keys where index >= first { chunks[index] = nil }
+            chunks.remove(first..<UInt64.max)
             cuts = storedChunks.overlaps(boundary..<UInt64.max)
             storedChunks.remove(first..<UInt64.max)
             baseLimit = min(baseLimit, newSize)
@@ -90,20 +106,29 @@ struct WorkingCopy: Sendable {
 
     /// All of what lies below is in memory from now on: a document is whole or not at all.
     mutating func loadAll(below: Below) throws(StoreError) {
-        for index in 0..<chunkCount(size) where chunks[index] == nil && hasBelow(index) {
-            chunks[index] = try load(index, below: below)
-        }
+        for index in 0..<chunkCount(size) where hasBelow(index) { try complete(index, below: below) }
     }
 
-    /// Chunks as a draft stores them; the last of the file may be shorter, every other is whole.
-    func draftChunks() -> [DraftChunk] {
-        chunks.sorted { $0.key < $1.key }.compactMap { index, bytes in
+    /// Brings into memory what shows of a chunk from below.
+    private mutating func complete(_ index: UInt64, below: Below) throws(StoreError) {
+        guard chunks[index]?.isWhole != true else { return }
+        var bytes = try load(index, below: below)
+        chunks[index]?.bytes.overlay(&bytes)
+        chunks[index] = WorkingChunk(bytes: ScatteredBytes(bytes), isWhole: true)
+    }
+
+    /// Chunks that are in memory, as a draft stores them: whole ones, of which the last of the file may be shorter,
+    /// and parts.
+    func put(_ indexes: [UInt64], into content: inout DraftContent) {
+        for index in indexes {
             let start = index * chunkBytes
-            guard start < size else { return nil }
-            var whole = bytes
-            let length = Int(min(chunkBytes, size - start))
-            if whole.count < length { whole.append(contentsOf: repeatElement(0, count: length - whole.count)) }
-            return DraftChunk(index: index, bytes: whole)
+            guard start < size, let chunk = chunks[index] else { continue }
+            if chunk.isWhole {
+                let bytes = chunk.whole(Int(min(chunkBytes, size - start)))
+                content.chunks.append(DraftChunk(index: index, bytes: bytes))
+            } else {
+                content.patches.append(DraftPatch(index: index, bytes: chunk.bytes))
+            }
         }
     }
 
@@ -122,10 +147,12 @@ struct WorkingCopy: Sendable {
         isKept = false
     }
 
-    /// The store has what `draftContent` gave it.
-    mutating func stored(freesMemory: Bool) {
-        for index in chunks.keys.sorted() { storedChunks.insert(index..<(index + 1)) }
-        if freesMemory { chunks = [:] }
+    /// The draft has these chunks as they are in memory.
+    mutating func stored(_ indexes: [UInt64], freesMemory: Bool) {
+        for index in indexes {
+            storedChunks.insert(index..<(index + 1))
+            if freesMemory || chunks[index]?.isWhole != true { chunks[index] = nil }
+        }
     }
 
     // MARK: Reading
@@ -134,7 +161,10 @@ struct WorkingCopy: Sendable {
     func isInMemory(from offset: UInt64, bytes: Int) -> Bool {
         guard offset < size, bytes > 0 else { return true }
         let end = min(size, offset + UInt64(bytes))
-        return (offset / chunkBytes...(end - 1) / chunkBytes).allSatisfy { chunks[$0] != nil || !hasBelow($0) }
+        return (offset / chunkBytes...(end - 1) / chunkBytes).allSatisfy { index in
+            guard let chunk = chunks[index], !chunk.isWhole else { return chunks[index] != nil || !hasBelow(index) }
+            return chunk.bytes.covers(part(of: index, offset..<end))
+        }
     }
 
     /// Appends the bytes at `offset`, as many as there are and `buffer` has room for.
@@ -144,13 +174,17 @@ struct WorkingCopy: Sendable {
         var position = offset
         while position < end {
             let index = position / chunkBytes
-            if let bytes = chunks[index] {
-                let within = Int(position - index * chunkBytes)
-                let count = Int(min(end, (index + 1) * chunkBytes) - position)
-                let there = max(0, min(count, bytes.count - within))
-                if there > 0 { buffer.append(bytes[within..<(within + there)]) }
-                buffer.append(zeros: count - there)
-                position += UInt64(count)
+            if let chunk = chunks[index] {
+                let range = part(of: index, position..<end)
+                if chunk.isWhole || chunk.bytes.covers(range) {
+                    chunk.bytes.append(range, to: &buffer)
+                } else {
+                    let stop = position + UInt64(range.count)
+                    var bytes = try load(position..<stop, of: index, below: below)
+                    chunk.bytes.overlay(&bytes, from: range.lowerBound)
+                    buffer.append(bytes[...])
+                }
+                position += UInt64(range.count)
             } else {
                 let isStored = storedChunks.contains(index)
                 var next = index + 1
@@ -166,7 +200,7 @@ struct WorkingCopy: Sendable {
 
     /// All of it: for documents and small files.
     func bytes(below: Below) throws(StoreError) -> [UInt8] {
-        if chunks.count == 1, let only = chunks[0], UInt64(only.count) == size { return only }
+        if chunks.count == 1, let only = chunks[0], only.isWhole, size <= chunkBytes { return only.whole(Int(size)) }
         return try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
             try read(at: 0, into: &buffer, below: below)
         }
@@ -180,13 +214,26 @@ struct WorkingCopy: Sendable {
         index * chunkBytes < baseLimit || storedChunks.contains(index)
     }
 
-    func load(_ index: UInt64, below: Below) throws(StoreError) -> [UInt8] {
+    /// Where a range of the file lies in one of its chunks.
+    private func part(of index: UInt64, _ range: Range<UInt64>) -> Range<Int> {
+        let start = index * chunkBytes
+        let part = range.clamped(to: start..<(start + chunkBytes))
+        return Int(part.lowerBound - start)..<Int(part.upperBound - start)
+    }
+
+    /// What shows of a chunk from below.
+    private func load(_ index: UInt64, below: Below) throws(StoreError) -> [UInt8] {
         guard hasBelow(index) else { return [] }
         let start = index * chunkBytes
-        let stop = min(start + chunkBytes, size)
-        return try Array(capacity: Int(stop - start)) { (buffer: inout OutputRawSpan) throws(StoreError) in
+        return try load(start..<min(start + chunkBytes, size), of: index, below: below)
+    }
+
+    /// The same of a range within it.
+    private func load(_ range: Range<UInt64>, of index: UInt64, below: Below) throws(StoreError) -> [UInt8] {
+        try Array(capacity: range.count) { (buffer: inout OutputRawSpan) throws(StoreError) in
             try readBelow(
-                from: start, to: stop, isStored: storedChunks.contains(index), into: &buffer, below: below)
+                from: range.lowerBound, to: range.upperBound, isStored: storedChunks.contains(index), into: &buffer,
+                below: below)
         }
     }
 
@@ -207,15 +254,5 @@ struct WorkingCopy: Sendable {
             missing -= got.count
         }
         buffer.append(zeros: missing)
-    }
-}
-
-extension Array where Element == UInt8 {
-    /// Writes over and past the end; a gap is zeros.
-    fileprivate mutating func overwrite(at offset: Int, with bytes: RawSpan) {
-        if count < offset { append(contentsOf: repeatElement(0, count: offset - count)) }
-        let inside = Swift.min(bytes.byteCount, count - offset)
-        if inside > 0 { replace(at: offset, with: bytes.extracting(first: inside)) }
-        if inside < bytes.byteCount { append(bytes.extracting(droppingFirst: inside)) }
     }
 }

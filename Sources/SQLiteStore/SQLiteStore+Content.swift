@@ -66,8 +66,8 @@ extension SQLiteStore {
     }
 
     private func isShrinking(_ content: DraftContent) -> Bool {
-        content.chunks.isEmpty && content.size < content.draft.baseSize
-            || content.chunks.count < mount.drafts[content.draft.id]?.freedChunks ?? 0
+        content.changedChunks == 0 && content.size < content.draft.baseSize
+            || content.changedChunks < mount.drafts[content.draft.id]?.freedChunks ?? 0
     }
 
     // MARK: Drafts
@@ -114,7 +114,7 @@ extension SQLiteStore {
             try tx.save(try tx.apply(content, to: try tx.draft(content.draft)))
         }
         // Holes make room, as truncate(2) does.
-        guard !content.holes.isEmpty, content.chunks.isEmpty, content.shared.isEmpty else {
+        guard !content.holes.isEmpty, content.changedChunks == 0, content.shared.isEmpty else {
             return try write(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }

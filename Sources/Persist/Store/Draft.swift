@@ -24,6 +24,17 @@ public struct DraftChunk: Sendable {
     }
 }
 
+/// Bytes of one chunk that have changed; the others stay as the draft shows them.
+public struct DraftPatch: Sendable {
+    public var index: UInt64
+    public var bytes: ScatteredBytes
+
+    public init(index: UInt64, bytes: ScatteredBytes) {
+        self.index = index
+        self.bytes = bytes
+    }
+}
+
 /// What a draft is from now on: its size, what shows of its base, and chunks that have changed.
 public struct DraftContent: Sendable {
     public var draft: Draft
@@ -36,6 +47,8 @@ public struct DraftContent: Sendable {
     public var holes: [Range<UInt64>] = []
     /// Chunks that become those of other content. Before `chunks`.
     public var shared: [SharedChunks] = []
+    /// Parts of chunks, within the size; at most one for each chunk. After `chunks`.
+    public var patches: [DraftPatch] = []
 
     public init(draft: Draft, chunks: [DraftChunk], size: UInt64, baseLimit: UInt64) {
         self.draft = draft
@@ -43,4 +56,7 @@ public struct DraftContent: Sendable {
         self.size = size
         self.baseLimit = baseLimit
     }
+
+    /// Chunks that it brings bytes of.
+    public var changedChunks: Int { chunks.count + patches.count }
 }

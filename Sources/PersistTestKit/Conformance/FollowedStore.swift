@@ -83,7 +83,8 @@ public struct FollowedStore {
         case .dropDraft(let slot): kept.remove(slot)
         case .publishDraft(let slot): if found.hasPrefix("published") { kept.remove(slot) }
         case .reopen: kept = []
-        case .writeChunk(let slot, _, _), .writeEnd(let slot, _, _, _), .cutDraft(let slot, _):
+        case .writeChunk(let slot, _, _), .writeEnd(let slot, _, _, _), .patchChunk(let slot, _, _, _, _),
+            .cutDraft(let slot, _):
             guard kept.contains(slot) else { return }
             waiting.insert(.keepDraft(slot), at: 0)
             isKeptAgainNext = true

@@ -165,6 +165,26 @@ extension LocalStoreCheck {
             _ = try client.publish(content)
             try expect(client.bytes("blobs/b") == whole(2, client), "content")
         },
+        LocalStoreCheck("R7 zeros of a value, and of what a draft was cut by, hide what was there") { client in
+            let chunk = client.store.limits.chunkBytes
+            let value = try client.put("kv/a", whole(0, client) + [3]).node
+            try client.put("blobs/a", whole(0, client, 2))
+            try client.put("blobs/b", whole(1, client, 2))
+            var source = try client.draft("blobs/a")
+            (source.size, source.baseLimit) = (chunk + 5, chunk + 5)
+            try client.write(&source)
+            source.size = 2 * chunk
+            try client.write(&source)
+            var content = try client.draft("blobs/b")
+            content.shared = [
+                SharedChunks(source: .published(value.id), chunks: 0..<1, target: 0),
+                SharedChunks(source: .draft(source.draft), chunks: 1..<2, target: 1),
+            ]
+            try client.write(&content)
+            try expect(client.draftBytes(content.draft, count: 2 * Int(chunk)) == whole(0, client, 2), "the draft")
+            _ = try client.publish(content)
+            try expect(client.bytes("blobs/b") == whole(0, client, 2), "published")
+        },
         LocalStoreCheck("chunks that the other content has not got, or that overlap, are refused: nothing changes") {
             client in
             let chunk = client.store.limits.chunkBytes

@@ -31,7 +31,7 @@ public struct LocalStoreCheck: Sendable, CustomStringConvertible {
 
     public static let all: [LocalStoreCheck] =
         names + listings + directories + renames + classesOfNames + attributes + documents + conflicts + drafts
-        + ranges + streams + recovery + keptVersions + othersChanges
+        + patches + ranges + streams + recovery + keptVersions + othersChanges
 
     /// Those that a factory can run: a store that nobody else can write to has no changes by others.
     public static func all(for factory: LocalStoreFactory) -> [LocalStoreCheck] {

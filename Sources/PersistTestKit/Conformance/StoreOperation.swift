@@ -25,6 +25,8 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
     case writeChunk(Int, index: Int, byte: UInt8)
     /// The last chunk, and the end of the file after so many bytes of it.
     case writeEnd(Int, index: Int, count: Int, byte: UInt8)
+    /// A part of a chunk.
+    case patchChunk(Int, index: Int, at: Int, count: Int, byte: UInt8)
     case cutDraft(Int, size: Int)
     case punchDraft(Int, Range<UInt64>)
     /// Chunks of what has a name, or of the draft of the other slot or of this one.
@@ -70,6 +72,8 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
         case .writeChunk(let slot, let index, let byte): ".writeChunk(\(slot), index: \(index), byte: \(byte))"
         case .writeEnd(let slot, let index, let count, let byte):
             ".writeEnd(\(slot), index: \(index), count: \(count), byte: \(byte))"
+        case .patchChunk(let slot, let index, let offset, let count, let byte):
+            ".patchChunk(\(slot), index: \(index), at: \(offset), count: \(count), byte: \(byte))"
         case .cutDraft(let slot, let size): ".cutDraft(\(slot), size: \(size))"
         case .punchDraft(let slot, let chunks): ".punchDraft(\(slot), \(chunks))"
         case .share(let slot, let path, let chunks, let target):
@@ -105,7 +109,8 @@ public enum StoreOperation: Sendable, CustomStringConvertible {
         case .rename(let path, let new), .renameNew(let path, let new), .exchange(let path, let new): [path, new]
         case .foreignPut(let namespace, let key, _), .foreignDelete(let namespace, let key):
             ["\(namespace)/\(key)" + (namespace == .records ? ".json" : "")]
-        case .writeChunk, .writeEnd, .cutDraft, .punchDraft, .shareDraft, .keepDraft, .publishDraft, .dropDraft,
+        case .writeChunk, .writeEnd, .patchChunk, .cutDraft, .punchDraft, .shareDraft, .keepDraft, .publishDraft,
+            .dropDraft,
             .joinTail, .dropTail, .release, .keepRejected, .reopen:
             []
         }

@@ -87,8 +87,8 @@ struct StoreSide {
         case .foreignPut(let namespace, let key, let value): try client.foreignPut(namespace, key, value)
         case .foreignDelete(let namespace, let key): try client.foreignDelete(namespace, key)
         case .reopen: try reopen()
-        case .openDraft, .writeChunk, .writeEnd, .cutDraft, .punchDraft, .share, .shareDraft, .keepDraft, .publishDraft,
-            .dropDraft:
+        case .openDraft, .writeChunk, .writeEnd, .patchChunk, .cutDraft, .punchDraft, .share, .shareDraft, .keepDraft,
+            .publishDraft, .dropDraft:
             return try performOnDraft(operation)
         }
         return "done"
@@ -110,6 +110,13 @@ struct StoreSide {
             try write(slot, index, [UInt8](repeating: byte, count: count), isEnd: false)
         case .writeEnd(let slot, let index, let count, let byte):
             try write(slot, index, [UInt8](repeating: byte, count: count), isEnd: true)
+        case .patchChunk(let slot, let index, let offset, let count, let byte):
+            let end = UInt64(index) * client.store.limits.chunkBytes + UInt64(offset + count)
+            let bytes = ScatteredBytes([UInt8](repeating: byte, count: count), at: offset)
+            try change(slot) { content in
+                content.size = max(content.size, end)
+                content.patches = [DraftPatch(index: UInt64(index), bytes: bytes)]
+            }
         case .cutDraft(let slot, let size):
             guard var open = drafts[slot] else { return "empty" }
             open.size = UInt64(size)

@@ -48,6 +48,14 @@ struct MemoryDraft: Sendable {
         }
     }
 
+    mutating func put(_ patch: DraftPatch) throws(StoreError) {
+        let start = Int(patch.index) * chunkBytes
+        guard patch.bytes.end <= chunkBytes, start + patch.bytes.end <= size else { throw StoreError(.invalid) }
+        var chunk = Array(bytes[start..<min(start + chunkBytes, size)])
+        patch.bytes.overlay(&chunk)
+        chunks[Int(patch.index)] = chunk
+    }
+
     mutating func put(_ chunk: DraftChunk) { chunks[Int(chunk.index)] = chunk.bytes }
 
     var bytes: [UInt8] {

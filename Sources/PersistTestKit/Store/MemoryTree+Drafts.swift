@@ -22,6 +22,7 @@ extension MemoryTree {
             found.put(try bytes(of: shared, for: found), at: Int(shared.target), count: shared.chunks.count)
         }
         for chunk in content.chunks { found.put(chunk) }
+        for patch in content.patches { try found.put(patch) }
         drafts[content.draft.id] = found
     }
 

@@ -13,13 +13,29 @@ extension Connection {
         ) { row throws(StoreError) in (row.id(0), row.int(1)) }
     }
 
+    /// Files with patches of chunks that are none, and where those are.
+    func damagedPatches() throws(StoreError) -> [(id: NodeID, index: Int64)] {
+        var found: [(NodeID, Int64)] = []
+        try each(
+            """
+            SELECT n.ino, e.idx, c.data FROM node n JOIN extent e ON e.body = n.body JOIN chunk c ON c.cid = e.cid
+                WHERE NOT (n.ns = 5 AND n.class = 1) AND e.idx >= ?
+            """, StoredPatch.firstIndex
+        ) { row throws(StoreError) in
+            let isPatch = row.withBytes(2) { (try? StoredPatch.each(in: $0) { _, _ in }) != nil }
+            if !isPatch { found.append((row.id(0), row.int(1))) }
+            return true
+        }
+        return found
+    }
+
     /// Files with chunks behind their end.
     func overlong() throws(StoreError) -> [NodeID] {
         try all(
             """
             SELECT DISTINCT n.ino FROM node n JOIN extent e ON e.body = n.body
-                WHERE NOT (n.ns = 5 AND n.class = 1) AND e.idx * 65536 >= n.size
-            """, read: { $0.id(0) })
+                WHERE NOT (n.ns = 5 AND n.class = 1) AND (e.idx % ?) * 65536 >= n.size
+            """, StoredPatch.firstIndex, read: { $0.id(0) })
     }
 
     /// Bodies that no file, draft or waste bin knows.

@@ -75,6 +75,8 @@ enum Schema {
         \(triggers(on: "kv", namespace: 3))
 
         -- Bodies: chunks of 64 KiB, copy-on-write. No row: a hole. A chunk may be shorter: zeros follow.
+        -- At idx + 2^48 lies the patch of a chunk: bytes that were written over parts of it (StoredPatch). cid 0, in a
+        -- draft: zeros over what its base has.
         CREATE TABLE extent(body INTEGER, idx INTEGER, cid INTEGER NOT NULL, PRIMARY KEY (body, idx))
             STRICT, WITHOUT ROWID;
         CREATE TABLE chunk(cid INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;

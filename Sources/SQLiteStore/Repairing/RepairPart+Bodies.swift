@@ -4,6 +4,7 @@ internal import Persist
 extension RepairPart {
     func repairBodies() throws(StoreError) {
         for (id, _) in try db.incomplete() { try leaveHoles(id) }
+        for (id, index) in try db.damagedPatches() { try dropPatch(id, index) }
         for id in try db.overlong() { try cutRest(id) }
         for body in try db.strayBodies() {
             let path = try adopt(body, as: FileName(unchecked: Array("#body-\(body)".utf8)))
@@ -28,9 +29,9 @@ extension RepairPart {
         guard let body = row.body else { return }
         let indexes = try db.all(
             """
-            SELECT idx FROM extent e WHERE body = ? AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.cid = e.cid)
-                ORDER BY idx
-            """, body, read: { $0.int(0) })
+            SELECT DISTINCT idx % ?2 FROM extent e WHERE body = ?1 AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.cid = e.cid)
+                ORDER BY 1
+            """, body, StoredPatch.firstIndex, read: { $0.int(0) })
         try db.run(
             "DELETE FROM extent WHERE body = ? AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.cid = extent.cid)", body)
         try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
@@ -43,13 +44,28 @@ extension RepairPart {
         note(id, indexes.count == 1 ? "a chunk of it is gone" : "\(indexes.count) chunks of it are gone", words)
     }
 
+    /// The chunk shows what it was before; the damaged bytes get a name among those that belong to nothing.
+    private func dropPatch(_ id: NodeID, _ index: Int64) throws(StoreError) {
+        let row = try tx.fresh(id)
+        guard let body = row.body else { return }
+        try db.run("DELETE FROM extent WHERE body = ? AND idx = ?", body, index)
+        try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
+        try countStored(id)
+        let words =
+            "what was last written to the 64 KiB at \((index - StoredPatch.firstIndex) << 16) is damaged: they are as before"
+        if !row.node.isUnlinked { try reject(try db.path(of: row), Array("\(words)\n".utf8), words) }
+        note(id, "what was written over a chunk of it is damaged", words)
+    }
+
     /// Chunks behind the end may be the end: they become a file of their own.
     private func cutRest(_ id: NodeID) throws(StoreError) {
         let row = try tx.fresh(id)
         guard let body = row.body else { return }
         let rest = try tx.newID(.body)
         let first = Int64((row.node.size + Connection.chunkBytes - 1) / Connection.chunkBytes)
-        try db.run("UPDATE extent SET body = ?2, idx = idx - ?3 WHERE body = ?1 AND idx >= ?3", body, rest, first)
+        try db.run(
+            "UPDATE extent SET body = ?2, idx = idx - ?3 WHERE body = ?1 AND idx % ?4 >= ?3", body, rest, first,
+            StoredPatch.firstIndex)
         try countStored(id)
         let path = try adopt(rest, as: FileName(unchecked: Array("#\(id.rawValue)-rest".utf8)))
         note(id, "it has chunks behind its end", "they are in \(path)")
@@ -73,11 +89,10 @@ extension RepairPart {
         try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", body)
         let last = try db.first(
             """
-            SELECT e.idx, coalesce(length(c.data), 0) FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
-                WHERE e.body = ? ORDER BY e.idx DESC LIMIT 1
-            """, body
-        ) { row throws(StoreError) in (row.int(0), row.int(1)) }
-        let size = last.map { $0.0 << 16 + $0.1 } ?? 0
+            SELECT max((e.idx % ?2 << 16) + iif(e.idx < ?2, coalesce(length(c.data), 0), 65536))
+                FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ?1
+            """, body, StoredPatch.firstIndex, read: { $0.int(0) })
+        let size = last ?? 0
         let directory = try lostAndFound(.blobs)
         let id = try tx.newNodeID()
         try tx.insert(

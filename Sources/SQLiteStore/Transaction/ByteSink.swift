@@ -40,6 +40,12 @@ struct ByteSink {
         return result
     }
 
+    /// Over bytes that are there.
+    func replace(at offset: Int, with bytes: UnsafeRawBufferPointer) {
+        precondition(offset + bytes.count <= count)
+        if let start, let from = bytes.baseAddress { memcpy(start + offset, from, bytes.count) }
+    }
+
     mutating func appendZeros(_ wanted: Int) {
         let taken = min(wanted, free)
         guard taken > 0, let start else { return }

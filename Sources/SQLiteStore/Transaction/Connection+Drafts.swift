@@ -5,6 +5,7 @@ extension Connection {
     func read(_ state: DraftState, at offset: UInt64, into sink: inout ByteSink) throws(StoreError) {
         guard offset < state.size else { return }
         let end = min(state.size, offset + UInt64(sink.free))
+        let place = sink.count
         var position = offset
         while position < end {
             let (index, skip) = position.quotientAndRemainder(dividingBy: Self.chunkBytes)
@@ -18,6 +19,7 @@ extension Connection {
             }
             position = stop
         }
+        if let body = state.body { try readPatches(of: body, at: offset, into: &sink, from: place) }
     }
 
     private func readOverlay(

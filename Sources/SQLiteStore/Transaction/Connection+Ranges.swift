@@ -41,12 +41,15 @@ extension Connection {
         try each(
             """
             SELECT idx FROM extent WHERE body = ?1 AND idx BETWEEN ?3 AND ?4 AND cid <> 0
-            UNION ALL SELECT b.idx FROM extent b WHERE b.body = ?2 AND b.idx BETWEEN ?3 AND min(?4, ?5)
+            UNION SELECT idx - ?6 FROM extent WHERE body = ?1 AND idx BETWEEN ?6 + ?3 AND ?6 + ?4
+            UNION SELECT b.idx FROM extent b WHERE b.body = ?2 AND b.idx BETWEEN ?3 AND min(?4, ?5)
                 AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?1 AND o.idx = b.idx)
+            UNION SELECT b.idx - ?6 FROM extent b WHERE b.body = ?2 AND b.idx BETWEEN ?6 + ?3 AND ?6 + min(?4, ?5)
+                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?1 AND o.idx = b.idx - ?6)
             ORDER BY idx
             """, overlay, base, Int64(range.lowerBound / Self.chunkBytes),
             Int64((range.upperBound - 1) / Self.chunkBytes),
-            baseLimit == 0 ? -1 : Int64((baseLimit - 1) / Self.chunkBytes)
+            baseLimit == 0 ? -1 : Int64((baseLimit - 1) / Self.chunkBytes), StoredPatch.firstIndex
         ) { row throws(StoreError) in
             let index = row.int(0)
             let before = found ?? index..<index

@@ -80,6 +80,14 @@ extension Connection {
     func readBody(
         _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
     ) throws(StoreError) {
+        let place = sink.count
+        try readChunks(body, at: offset, wanted, into: &sink)
+        try readPatches(of: body, at: offset, into: &sink, from: place)
+    }
+
+    private func readChunks(
+        _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
+    ) throws(StoreError) {
         let end = offset + UInt64(wanted)
         var position = offset
         let chunk = LargeValue(self, "chunk", "data")

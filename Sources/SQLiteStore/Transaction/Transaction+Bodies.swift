@@ -33,18 +33,28 @@ extension Transaction {
     /// - Returns: the bytes that it takes.
     func putChunk(_ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
         guard let last = bytes.lastIndex(where: { $0 != 0 }) else { return 0 }
-        let stored = bytes[...last]
+        return try putRow(bytes[...last], body, index)
+    }
+
+    func putRow(_ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
         let cid = try newID(.chunk)
-        try stored.span.bytes.withUnsafeBytes { raw throws(StoreError) in
+        try bytes.span.bytes.withUnsafeBytes { raw throws(StoreError) in
             _ = try db.run("INSERT INTO chunk(cid, data) VALUES (?, ?)", cid, InPlace(bytes: raw))
         }
         try db.run("INSERT INTO extent(body, idx, cid) VALUES (?, ?, ?)", body, index, cid)
-        return Int64(stored.count)
+        return Int64(bytes.count)
     }
 
-    /// Takes extents away, and the chunks that nobody else has. - Returns: the bytes that they took.
+    /// Takes chunks away, with their patches. - Returns: the bytes that they took.
     @discardableResult
     func cut(_ body: Int64, from first: Int64, through last: Int64 = .max) throws(StoreError) -> Int64 {
+        let last = min(last, StoredPatch.firstIndex - 1)
+        return try cutRows(body, from: first, through: last)
+            + cutRows(body, from: StoredPatch.firstIndex + first, through: StoredPatch.firstIndex + last)
+    }
+
+    /// Takes extents away, and the rows that nobody else has. - Returns: the bytes that they took.
+    func cutRows(_ body: Int64, from first: Int64, through last: Int64) throws(StoreError) -> Int64 {
         let found = try db.all(
             """
             SELECT e.cid, length(c.data), s.refs FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
@@ -73,12 +83,20 @@ extension Transaction {
 
     /// Bytes of one chunk from `keep` on become zeros. - Returns: how many bytes fewer it takes.
     func trim(_ body: Int64, _ index: Int64, keep: Int) throws(StoreError) -> Int64 {
-        let data = try db.first(
-            "SELECT c.data FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?", body, index,
-            read: { $0.bytes(0) })
-        guard let data, data.count > keep else { return 0 }
-        let freed = try cut(body, from: index, through: index)
-        return freed - (try putChunk(data[..<keep], body, index))
+        let length = try db.first(
+            "SELECT length(c.data) FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?",
+            body, index, read: { Int($0.int(0)) })
+        var patch = try db.patch(of: body, index)
+        guard max(length ?? 0, patch?.end ?? 0) > keep else { return 0 }
+        if length == nil {
+            // Of a draft: it lies over its base.
+            patch?.cut(at: keep)
+            return try cut(body, from: index, through: index) - putPatch(patch ?? ScatteredBytes(), body, index)
+        }
+        let data = try ByteSink.collect(keep) { sink throws(StoreError) in
+            try db.readBody(body, at: UInt64(index) * Connection.chunkBytes, keep, into: &sink)
+        }
+        return try cut(body, from: index, through: index) - putChunk(data[...], body, index)
     }
 
     /// Nothing refers to the body any more, but drafts of other mounts may: then it waits.
@@ -109,7 +127,8 @@ extension Transaction {
             "SELECT idx FROM extent WHERE body = ?1 ORDER BY idx LIMIT 1 OFFSET ?2", body, Self.collectedAtOnce,
             read: { $0.int(0) })
         if let last {
-            try cut(body, from: 0, through: last)
+            // Behind the last chunk are the patches.
+            try cut(body, from: 0, through: last % StoredPatch.firstIndex)
         } else {
             try cut(body, from: 0)
             try db.run("DELETE FROM garbage WHERE body = ?", body)

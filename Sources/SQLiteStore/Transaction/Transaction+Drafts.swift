@@ -37,21 +37,18 @@ extension Transaction {
         try materialize(&state)
         // What lay beyond an end that the file has had since is gone: growing again shows zeros there.
         let limit = content.baseLimit < state.baseLimit ? min(content.size, content.baseLimit) : content.size
-        if limit < state.size { try cutOverlay(body, at: limit) }
+        if limit < state.size { try cutOverlay(body, at: limit, of: state) }
         state.baseLimit = min(state.baseLimit, content.baseLimit)
         state.size = content.size
         for chunks in content.holes { state.freedChunks += try punch(chunks, in: state, body) }
         for shared in content.shared { try share(shared, into: state, body) }
-        state.freedChunks -= content.chunks.count
+        state.freedChunks -= content.changedChunks
         for chunk in content.chunks {
             let index = Int64(chunk.index)
             try cut(body, from: index, through: index)
-            let stored = try putChunk(chunk.bytes[...], body, index)
-            // Zeros must hide what the base has there.
-            if stored == 0, state.base != .none, chunk.index * Connection.chunkBytes < state.baseLimit {
-                try db.run("INSERT INTO extent(body, idx, cid) VALUES (?, ?, 0)", body, index)
-            }
+            if try putChunk(chunk.bytes[...], body, index) == 0 { try hide(index, of: state, body) }
         }
+        for patch in content.patches { try apply(patch, to: state, body) }
         return state
     }
 
@@ -66,9 +63,14 @@ extension Transaction {
         state.base = .none
     }
 
-    private func cutOverlay(_ body: Int64, at size: UInt64) throws(StoreError) {
+    private func cutOverlay(_ body: Int64, at size: UInt64, of state: DraftState) throws(StoreError) {
         let (index, keep) = size.quotientAndRemainder(dividingBy: Connection.chunkBytes)
-        if keep > 0 { _ = try trim(body, Int64(index), keep: Int(keep)) }
+        if keep > 0 {
+            let own: StaticString = "SELECT 1 FROM extent WHERE body = ? AND idx = ?"
+            let hides = try db.exists(own, body, Int64(index))
+            _ = try trim(body, Int64(index), keep: Int(keep))
+            if hides, try !db.exists(own, body, Int64(index)) { try hide(Int64(index), of: state, body) }
+        }
         try cut(body, from: Int64(index) + (keep > 0 ? 1 : 0))
     }
 
@@ -143,23 +145,38 @@ extension Transaction {
         _ state: DraftState, _ overlay: Int64, _ base: Int64, _ row: NodeRow
     ) throws(StoreError) {
         var stored = Int64(row.node.allocated)
-        let chunks = try db.all("SELECT idx FROM extent WHERE body = ?", overlay, read: { $0.int(0) })
+        try joinPatches(of: state, overlay, over: base)
+        let rows = try db.all(
+            """
+            SELECT idx FROM extent o WHERE body = ?1
+                AND EXISTS (SELECT 1 FROM extent b WHERE b.body = ?2 AND b.idx IN (o.idx, o.idx + ?3))
+            """, overlay, base, StoredPatch.firstIndex, read: { $0.int(0) })
         let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
         let rest = Int64(end) + (keep > 0 ? 1 : 0)
         let isMuch =
-            max(Int64(chunks.count), Int64(row.node.size / Connection.chunkBytes) - rest) > Self.collectedAtOnce
+            max(Int64(rows.count), Int64(row.node.size / Connection.chunkBytes) - rest) > Self.collectedAtOnce
         // Much of it goes to a body of its own, which is collected piece by piece as that of a removed file.
         let old = isMuch ? try newID(.body) : nil
         if let old {
             try db.run(
-                "UPDATE extent SET body = ?3 WHERE body = ?1 AND idx IN (SELECT idx FROM extent WHERE body = ?2)", base,
-                overlay, old)
+                """
+                UPDATE extent SET body = ?3 WHERE body = ?1 AND idx IN (SELECT idx FROM extent WHERE body = ?2
+                    UNION SELECT idx + ?4 FROM extent WHERE body = ?2 AND idx < ?4)
+                """, base, overlay, old, StoredPatch.firstIndex)
         } else {
-            for index in chunks { stored -= try cut(base, from: index, through: index) }
+            for index in rows {
+                stored -=
+                    try index < StoredPatch.firstIndex
+                    ? cut(base, from: index, through: index) : cutRows(base, from: index, through: index)
+            }
         }
         if keep > 0 { stored -= try trim(base, Int64(end), keep: Int(keep)) }
         if let old {
-            try db.run("UPDATE extent SET body = ?3 WHERE body = ?1 AND idx >= ?2", base, rest, old)
+            try db.run(
+                """
+                UPDATE extent SET body = ?3 WHERE body = ?1
+                    AND (idx BETWEEN ?2 AND ?4 - 1 OR idx >= ?4 + ?2)
+                """, base, rest, old, StoredPatch.firstIndex)
             stored -= try storedBytes(old)
             try abandon(old)
         } else {
@@ -176,6 +193,7 @@ extension Transaction {
         _ state: DraftState, _ overlay: Int64, _ base: Int64, _ row: NodeRow
     ) throws(StoreError) {
         let (end, keep) = state.baseLimit.quotientAndRemainder(dividingBy: Connection.chunkBytes)
+        try joinPatches(of: state, overlay, over: base)
         // Asked before: what the draft took over from a copy of this file may be the very chunk.
         let isOwn = try db.exists("SELECT 1 FROM extent WHERE body = ? AND idx = ?", overlay, Int64(end))
         try shareExtents(of: base, hiddenBy: overlay, 0..<(end + (keep > 0 ? 1 : 0)), into: overlay, at: 0)

@@ -11,9 +11,11 @@ extension Transaction {
         guard case .body(let base) = state.base else { return 0 }
         return try db.run(
             """
-            INSERT INTO extent(body, idx, cid) SELECT ?2, idx, 0 FROM extent
-                WHERE body = ?1 AND idx BETWEEN ?3 AND ?4 AND idx < ?5
-            """, base, body, first, last, Int64(state.baseLimit.chunks))
+            INSERT INTO extent(body, idx, cid) SELECT ?2, idx, 0 FROM
+                (SELECT idx FROM extent WHERE body = ?1 AND idx BETWEEN ?3 AND ?4
+                UNION SELECT idx - ?6 FROM extent WHERE body = ?1 AND idx BETWEEN ?6 + ?3 AND ?6 + ?4)
+                WHERE idx < ?5
+            """, base, body, first, last, Int64(state.baseLimit.chunks), StoredPatch.firstIndex)
     }
 
     /// Chunks of other content become chunks of the draft.
@@ -26,7 +28,7 @@ extension Transaction {
             guard row.node.kind == .file, row.node.size >= end else { throw Self.tooShort }
             _ = try punch(shared.targets, in: state, body)
             guard let source = row.isStream || row.isDocument ? nil : row.body else {
-                return try copy(shared, to: body) { (offset, sink) throws(StoreError) in
+                return try copy(shared, into: state, body) { (offset, sink) throws(StoreError) in
                     try db.read(row, at: offset, into: &sink)
                 }
             }
@@ -35,12 +37,15 @@ extension Transaction {
             let isOwn = draft == state.draft
             let source = isOwn ? state : try self.draft(draft)
             guard source.size >= end, !isOwn || !shared.chunks.overlaps(shared.targets) else { throw Self.tooShort }
+            try rewritePatched(shared.chunks, of: source)
             _ = try punch(shared.targets, in: state, body)
-            try share(shared, of: source, into: body)
+            try share(shared, of: source, into: state, body)
         }
     }
 
-    private func share(_ shared: SharedChunks, of source: DraftState, into body: Int64) throws(StoreError) {
+    private func share(
+        _ shared: SharedChunks, of source: DraftState, into state: DraftState, _ body: Int64
+    ) throws(StoreError) {
         let target = Int64(shared.target)
         switch source.base {
         case .none: break
@@ -48,7 +53,7 @@ extension Transaction {
             let shown = shared.chunks.clamped(to: 0..<source.baseLimit.chunks)
             try shareExtents(of: base, hiddenBy: source.body, shown, into: body, at: target)
         case .bytes, .body:
-            return try copy(shared, to: body) { (offset, sink) throws(StoreError) in
+            return try copy(shared, into: state, body) { (offset, sink) throws(StoreError) in
                 try db.read(source, at: offset, into: &sink)
             }
         }
@@ -56,37 +61,41 @@ extension Transaction {
         try shareExtents(of: overlay, hiddenBy: nil, shared.chunks, into: body, at: target)
     }
 
-    /// One owner more for the chunks of a body, but for those that lie under others.
+    /// One owner more for the chunks of a body and their patches, but for those that lie under others.
     func shareExtents(
         of source: Int64, hiddenBy overlay: Int64?, _ chunks: Range<UInt64>, into body: Int64, at target: Int64
     ) throws(StoreError) {
         guard !chunks.isEmpty else { return }
         let (first, last) = (Int64(chunks.lowerBound), Int64(chunks.upperBound) - 1)
-        try db.run(
-            """
-            INSERT INTO shared(cid, refs) SELECT b.cid, 2 FROM extent b
-                WHERE b.body = ?1 AND b.idx BETWEEN ?3 AND ?4 AND b.cid <> 0
-                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
-                ON CONFLICT (cid) DO UPDATE SET refs = refs + 1
-            """, source, overlay, first, last)
-        try db.run(
-            """
-            INSERT OR REPLACE INTO extent(body, idx, cid) SELECT ?5, b.idx + ?6, b.cid FROM extent b
-                WHERE b.body = ?1 AND b.idx BETWEEN ?3 AND ?4 AND b.cid <> 0
-                AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx = b.idx)
-            """, source, overlay, first, last, body, target - first)
+        // Patches first: a chunk of the overlay hides them too, and its own come with the chunks.
+        for rows in [StoredPatch.firstIndex, 0] {
+            try db.run(
+                """
+                INSERT INTO shared(cid, refs) SELECT b.cid, 2 FROM extent b
+                    WHERE b.body = ?1 AND b.idx BETWEEN ?3 AND ?4 AND b.cid <> 0
+                    AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx IN (b.idx, b.idx - ?5))
+                    ON CONFLICT (cid) DO UPDATE SET refs = refs + 1
+                """, source, overlay, rows + first, rows + last, rows)
+            try db.run(
+                """
+                INSERT OR REPLACE INTO extent(body, idx, cid) SELECT ?6, b.idx + ?7, b.cid FROM extent b
+                    WHERE b.body = ?1 AND b.idx BETWEEN ?3 AND ?4 AND b.cid <> 0
+                    AND NOT EXISTS (SELECT 1 FROM extent o WHERE o.body = ?2 AND o.idx IN (b.idx, b.idx - ?5))
+                """, source, overlay, rows + first, rows + last, rows, body, target - first)
+        }
     }
 
     /// Where there is nothing to share: content that is no body, or of which a chunk shows in part.
     private func copy(
-        _ shared: SharedChunks, to body: Int64, from read: (UInt64, inout ByteSink) throws(StoreError) -> Void
+        _ shared: SharedChunks, into state: DraftState, _ body: Int64,
+        from read: (UInt64, inout ByteSink) throws(StoreError) -> Void
     ) throws(StoreError) {
         for (index, target) in zip(shared.chunks, shared.targets) {
             let bytes = try ByteSink.collect(Int(Connection.chunkBytes)) { sink throws(StoreError) in
                 try read(index * Connection.chunkBytes, &sink)
             }
             try cut(body, from: Int64(target), through: Int64(target))
-            _ = try putChunk(bytes[...], body, Int64(target))
+            if try putChunk(bytes[...], body, Int64(target)) == 0 { try hide(Int64(target), of: state, body) }
         }
     }
 
