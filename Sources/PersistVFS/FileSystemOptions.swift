@@ -13,7 +13,8 @@ public struct FileSystemOptions: Sendable {
     public var openFilesMax = 65_536
     /// Bytes of working copies in memory, all files together; ENOMEM... 256 MiB.
     public var unpublishedBytesMax: UInt64 = 256 << 20
-    /// Dirty bytes of one plain file or blob before they go to the store as a draft. 4 MiB.
+    /// Dirty bytes of one plain file or blob, in whole chunks, before they go to the store as a draft, and what one
+    /// transaction of it takes. 4 MiB. Parts of chunks wait for others of theirs: until all are four times as much.
     public var spillBytes: UInt64 = 4 << 20
 
     public init(uid: UInt32, gid: UInt32, umask: UInt16) {

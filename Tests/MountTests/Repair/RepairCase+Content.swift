@@ -1,5 +1,38 @@
 extension RepairCase {
+    /// Bytes beside a chunk of the photo, as if a program had written over a part of it.
+    private static func patch(_ hex: String, of chunk: Int) -> String {
+        """
+        INSERT INTO chunk VALUES ((SELECT max(cid) + 1 FROM chunk), x'\(hex)');
+        INSERT INTO extent SELECT body, (1 << 48) + \(chunk), (SELECT max(cid) FROM chunk) FROM node
+            WHERE \(name("cat.jpg"));
+        """
+    }
+
+    /// ABCD, at 16.
+    private static let abcd = "1000030041424344"
+
     static let bodies = [
+        RepairCase(
+            "what was written over a chunk of it is damaged", by: patch("1000ff0041424344", of: 1),
+            then: """
+                cmp blobs/photos/2026/cat.jpg $SCRATCH/cat.jpg
+                grep -q 'at 65536 is damaged' .persist/rejected/blobs/photos/2026/cat.jpg
+                test $(tail -c 4 blobs/lost+found/#chunks-*) = ABCD
+                """),
+        RepairCase(
+            "1 bodies belong to nothing", by: patch(abcd, of: 1) + "DELETE FROM node WHERE \(name("cat.jpg"))",
+            then: """
+                printf ABCD | dd of=$SCRATCH/cat.jpg bs=1 seek=65552 conv=notrunc status=none
+                cmp blobs/lost+found/#body-* $SCRATCH/cat.jpg
+                """),
+        RepairCase(
+            "it has chunks behind its end",
+            by: patch(abcd, of: 3) + "UPDATE node SET size = 1000 WHERE \(name("cat.jpg"))",
+            then: """
+                printf ABCD | dd of=$SCRATCH/cat.jpg bs=1 seek=$((3 * 65536 + 16)) conv=notrunc status=none
+                cmp -n 1000 blobs/photos/2026/cat.jpg $SCRATCH/cat.jpg
+                cmp blobs/lost+found/#*-rest <(tail -c +65537 $SCRATCH/cat.jpg)
+                """),
         RepairCase(
             "a chunk of it is gone",
             by: "DELETE FROM chunk WHERE cid = (SELECT cid FROM extent WHERE idx = 1)",
