@@ -112,10 +112,11 @@ public protocol LocalStore: AnyObject, Sendable {
     /// leave its base alone. `isNew`: the node is not there yet; there is no base.
     func openDraft(of id: NodeID, isNew: Bool) throws(StoreError) -> Draft
 
-    /// Stores chunks of unpublished content; a smaller size cuts what was stored beyond it. After a crash they are
-    /// dropped, unless `keepDraft` came after them.
+    /// Stores chunks, and parts of chunks, of unpublished content; a smaller size cuts what was stored beyond it. After
+    /// a crash they are dropped, unless `keepDraft` came after them.
     ///
-    /// - Throws: `.invalid` for chunks of other content that is not as long; `.notFound` where that is gone.
+    /// - Throws: `.invalid` for chunks of other content that is not as long, and parts past the end of their chunk or
+    ///   of the file; `.notFound` where the other content is gone.
     func writeDraft(_ content: DraftContent) throws(StoreError)
 
     /// Appends the bytes at `offset` that `writeDraft` has stored, else those of the base, to `buffer`;

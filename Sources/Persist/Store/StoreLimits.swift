@@ -10,7 +10,7 @@ public struct StoreLimits: Sendable, Equatable {
     public var lineBytesMax: UInt64 = 1 << 20
     /// All extended attributes of one file; `.full`, as ext4 says. 64 KiB.
     public var attributeBytesMax: UInt64 = 64 << 10
-    /// The unit in which drafts are written. 64 KiB.
+    /// The unit in which drafts are written, as a whole or in parts. 64 KiB.
     public var chunkBytes: UInt64 = 64 << 10
     /// How deep a JSON document may nest; `.rejected`.
     public var depthMax = 512

@@ -120,7 +120,7 @@ extension RepairPart {
         try db.run(
             """
             UPDATE node SET stored = (SELECT coalesce(sum(length(c.data)), 0) FROM extent e
-                JOIN chunk c ON c.cid = e.cid WHERE e.body = node.body) WHERE ino = ?
-            """, id)
+                JOIN chunk c ON c.cid = e.cid WHERE e.body = node.body AND e.idx < ?2) WHERE ino = ?1
+            """, id, StoredPatch.firstIndex)
     }
 }

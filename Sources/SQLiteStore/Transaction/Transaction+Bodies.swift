@@ -45,15 +45,16 @@ extension Transaction {
         return Int64(bytes.count)
     }
 
-    /// Takes chunks away, with their patches. - Returns: the bytes that they took.
+    /// Takes chunks away, with their patches. - Returns: the bytes that the chunks took: st_blocks tells of those alone.
     @discardableResult
     func cut(_ body: Int64, from first: Int64, through last: Int64 = .max) throws(StoreError) -> Int64 {
         let last = min(last, StoredPatch.firstIndex - 1)
+        try cutRows(body, from: StoredPatch.firstIndex + first, through: StoredPatch.firstIndex + last)
         return try cutRows(body, from: first, through: last)
-            + cutRows(body, from: StoredPatch.firstIndex + first, through: StoredPatch.firstIndex + last)
     }
 
     /// Takes extents away, and the rows that nobody else has. - Returns: the bytes that they took.
+    @discardableResult
     func cutRows(_ body: Int64, from first: Int64, through last: Int64) throws(StoreError) -> Int64 {
         let found = try db.all(
             """
@@ -91,7 +92,8 @@ extension Transaction {
         if length == nil {
             // Of a draft: it lies over its base.
             patch?.cut(at: keep)
-            return try cut(body, from: index, through: index) - putPatch(patch ?? ScatteredBytes(), body, index)
+            try putPatch(patch ?? ScatteredBytes(), body, index)
+            return 0
         }
         let data = try ByteSink.collect(keep) { sink throws(StoreError) in
             try db.readBody(body, at: UInt64(index) * Connection.chunkBytes, keep, into: &sink)

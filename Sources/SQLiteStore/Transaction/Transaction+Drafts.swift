@@ -134,10 +134,11 @@ extension Transaction {
         }
     }
 
+    /// Of chunks: patches are not counted, so that a file without holes takes what its size says.
     private func storedBytes(_ body: Int64) throws(StoreError) -> Int64 {
         try db.first(
-            "SELECT sum(length(c.data)) FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ?", body,
-            read: { $0.int(0) }) ?? 0
+            "SELECT sum(length(c.data)) FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx < ?",
+            body, StoredPatch.firstIndex, read: { $0.int(0) }) ?? 0
     }
 
     /// Nobody else looks at the base: its chunks are replaced one by one.
@@ -164,10 +165,11 @@ extension Transaction {
                     UNION SELECT idx + ?4 FROM extent WHERE body = ?2 AND idx < ?4)
                 """, base, overlay, old, StoredPatch.firstIndex)
         } else {
-            for index in rows {
-                stored -=
-                    try index < StoredPatch.firstIndex
-                    ? cut(base, from: index, through: index) : cutRows(base, from: index, through: index)
+            for index in rows where index < StoredPatch.firstIndex {
+                stored -= try cut(base, from: index, through: index)
+            }
+            for index in rows where index >= StoredPatch.firstIndex {
+                try cutRows(base, from: index, through: index)
             }
         }
         if keep > 0 { stored -= try trim(base, Int64(end), keep: Int(keep)) }

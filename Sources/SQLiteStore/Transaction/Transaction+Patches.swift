@@ -6,13 +6,12 @@ internal import Persist
 /// Nothing of the chunk below is read for them, by publishing neither: 4 KiB here and there in a large file are stored
 /// as 4 KiB.
 extension Transaction {
-    func putPatch(_ bytes: ScatteredBytes, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
-        guard !bytes.isEmpty else { return 0 }
-        return try putRow(StoredPatch.encode(bytes)[...], body, StoredPatch.firstIndex + index)
-    }
-
-    func cutPatch(_ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
-        try cutRows(body, from: StoredPatch.firstIndex + index, through: StoredPatch.firstIndex + index)
+    /// The patch of a chunk from now on; of no bytes: none.
+    func putPatch(_ bytes: ScatteredBytes, _ body: Int64, _ index: Int64) throws(StoreError) {
+        let row = StoredPatch.firstIndex + index
+        try cutRows(body, from: row, through: row)
+        guard !bytes.isEmpty else { return }
+        _ = try putRow(StoredPatch.encode(bytes)[...], body, row)
     }
 
     /// Bytes of one chunk of a draft: beside a chunk of its base, until they are many; in a chunk of its own.
@@ -39,8 +38,7 @@ extension Transaction {
         guard StoredPatch.size(of: bytes) <= StoredPatch.bytesMax, try hasBase(index, state) else {
             return try rewrite(index, of: state, body, with: patch.bytes)
         }
-        _ = try cutPatch(body, index)
-        _ = try putPatch(bytes, body, index)
+        try putPatch(bytes, body, index)
     }
 
     private func hasBase(_ index: Int64, _ state: DraftState) throws(StoreError) -> Bool {
@@ -100,8 +98,7 @@ extension Transaction {
             }
             bytes.write(own)
             if StoredPatch.size(of: bytes) <= StoredPatch.bytesMax {
-                _ = try cutPatch(overlay, index)
-                _ = try putPatch(bytes, overlay, index)
+                try putPatch(bytes, overlay, index)
             } else {
                 try rewrite(index, of: state, overlay)
             }
