@@ -45,6 +45,8 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
     var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
+    /// The next transaction waits for a checkpoint.
+    var isFarBehind: Bool { walBytes - pinnedBytes >= walBytesMax / 2 * 3 }
 
     /// Where anything has been written since the last.
     func runIfAny() {
