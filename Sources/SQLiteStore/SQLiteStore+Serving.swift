@@ -49,6 +49,7 @@ extension SQLiteStore {
         if serving.looking.isDue() {
             others.look()
             lookForFile()
+            if let free = serving.whereabouts?.freeBytes() { serving.checkpointer?.look(free: free) }
         }
         do throws(StoreError) {
             let isFound = isReadOnly ? try lookReadOnly() : try writer.giveForeignIfFree(to: serving.delivery)

@@ -146,8 +146,11 @@ public final class SQLiteStore: LocalStore {
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
-        // Who writes faster than the disk takes it waits: what is in the WAL must fit into the reserve (R13).
-        if let checkpointer = serving.checkpointer, checkpointer.isFarBehind { checkpointer.run() }
+        if let checkpointer = serving.checkpointer, checkpointer.isFarBehind {
+            options.waits.waitBegins()
+            checkpointer.runIfFarBehind()
+            options.waits.waitEnds()
+        }
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
         return try writer.write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
     }

@@ -26,6 +26,9 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     /// Frames that the last checkpoint could not bring over.
     private let pinned = Atomic<Int>(0)
     private let pageBytes: Int
+    private let hasRoom = Atomic(false)
+    /// So many times a WAL is room enough: it takes seconds to fill it.
+    private static let roomShare: UInt64 = 128
 
     init(
         _ db: Connection, pin: Connection, writer: Writer, sync: WALSync, walBytesMax: Int,
@@ -45,8 +48,14 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
     var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
-    /// The next transaction waits for a checkpoint.
-    var isFarBehind: Bool { walBytes - pinnedBytes >= walBytesMax / 2 * 3 }
+    /// The next transaction waits for a checkpoint: programs write faster than the disk takes it. On a disk that may
+    /// become full what is in the WAL must fit into the reserve (R13).
+    var isFarBehind: Bool {
+        walBytes - pinnedBytes >= (hasRoom.load(ordering: .relaxed) ? walBytesMax * 4 : walBytesMax / 2 * 3)
+    }
+
+    /// - Parameter free: what the disk has free, as of now.
+    func look(free: UInt64) { hasRoom.store(free / Self.roomShare >= UInt64(walBytesMax), ordering: .relaxed) }
 
     /// Where anything has been written since the last.
     func runIfAny() {
@@ -69,6 +78,17 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     func run() {
         lock.lock()
         defer { lock.unlock() }
+        runAlone()
+    }
+
+    /// For who has to wait for one: what another thread has done meanwhile is not done again.
+    func runIfFarBehind() {
+        lock.lock()
+        defer { lock.unlock() }
+        if isFarBehind { runAlone() }
+    }
+
+    private func runAlone() {
         guard !isClosed, !isBroken else { return }
         do throws(StoreError) {
             try writePages()
