@@ -79,6 +79,8 @@ extension KeyedStore {
         }
         guard let value = try value(of: file.id, key) else { throw StoreError(.notFound) }
         let (own, now) = (FileName(unchecked: PathNames.selfName), Timestamp.now())
+        store.hold(file.id)
+        defer { store.release(file.id) }
         let room = try store.reserveNodeID()
         let aside = FileName(unchecked: Array(".persist-\(room.rawValue).tmp".utf8))
         _ = try store.create(
@@ -92,16 +94,19 @@ extension KeyedStore {
                 time: now)
             _ = try store.publish(
                 Publication(node: copy, creation: creation, content: .bytes(value), mtime: file.mtime))
-            let exchange = Rename(
-                parent: file.parent, name: aside, newParent: file.parent, newName: file.name, mode: .exchange)
-            guard try store.rename(exchange).replaced?.id == file.id else {
-                // Somebody else made room first, or put another file there: that is to stay.
-                _ = try store.rename(exchange)
-                throw StoreError(.exists)
-            }
-            // What was published after the copy was made counts.
-            if let last = try self.value(of: file.id, key), last != value {
-                _ = try store.publish(Publication(node: copy, content: .bytes(last), mtime: file.mtime))
+            // Not where somebody else has made room first, or put another file there: others may find what stands
+            // there for a moment, and put their values into it.
+            _ = try store.rename(
+                Rename(
+                    parent: file.parent, name: aside, newParent: file.parent, newName: file.name, mode: .exchange,
+                    target: file.id))
+            // What was published after the copy was made counts, until nobody can publish there any more.
+            var known = value
+            for isLast in [false, true] {
+                if isLast { _ = try store.unlink(aside, in: file.parent) }
+                guard let now = try self.value(of: file.id, key), now != known else { continue }
+                _ = try store.publish(Publication(node: copy, content: .bytes(now), mtime: file.mtime))
+                known = now
             }
         } catch {
             // What is aside now is either the copy or, after the exchange, a value that must not be lost.
@@ -111,7 +116,6 @@ extension KeyedStore {
             }
             throw error
         }
-        _ = try store.unlink(aside, in: file.parent)
         return room
     }
 

@@ -7,13 +7,19 @@ public struct Rename: Sendable {
     public var newParent: NodeID
     public var newName: FileName
     public var mode: Mode
+    /// By exchange: the node that the new name must lead to; `.exists` where it leads to another by now.
+    public var target: NodeID?
 
-    public init(parent: NodeID, name: FileName, newParent: NodeID, newName: FileName, mode: Mode = .replace) {
+    public init(
+        parent: NodeID, name: FileName, newParent: NodeID, newName: FileName, mode: Mode = .replace,
+        target: NodeID? = nil
+    ) {
         self.parent = parent
         self.name = name
         self.newParent = newParent
         self.newName = newName
         self.mode = mode
+        self.target = target
     }
 }
 

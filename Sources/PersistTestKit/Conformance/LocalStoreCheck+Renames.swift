@@ -42,6 +42,18 @@ extension LocalStoreCheck {
             try client.rename("blobs/a", to: "blobs/c", .noReplace)
             try expectEqual(client.names("blobs"), ["b", "c"], "names")
         },
+        LocalStoreCheck("rename by exchange with another node than the expected one changes nothing") { client in
+            let (a, b) = try (client.put("blobs/a", "a").node.id, client.put("blobs/b", "b").node.id)
+            let blobs = Namespace.blobs.node
+            func exchange(_ target: NodeID) throws {
+                _ = try client.store.rename(
+                    Rename(parent: blobs, name: "a", newParent: blobs, newName: "b", mode: .exchange, target: target))
+            }
+            try expectError(.exists, "not it") { try exchange(a) }
+            try expectEqual(client.node("blobs/a").id, a, "a")
+            try exchange(b)
+            try expectEqual(client.node("blobs/a").id, b, "a after the exchange")
+        },
         LocalStoreCheck("rename by exchange swaps two nodes of any kinds, and needs both") { client in
             let file = try client.put("blobs/a", "a").node.id
             let directory = try client.directory("blobs/d").id

@@ -22,6 +22,7 @@ extension MemoryTree {
             return try move(source, rename, over: target, now)
         case .exchange:
             guard let target else { throw StoreError(.notFound) }
+            if let wanted = rename.target, wanted != target.node.id { throw StoreError(.exists) }
             if target.node.id == source.node.id { return Renamed(node: source.node, replaced: nil) }
             return try exchange(source, target, now)
         }

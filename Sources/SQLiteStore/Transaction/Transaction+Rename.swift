@@ -20,6 +20,7 @@ extension Transaction {
         case .replace: break
         case .exchange:
             guard let target else { throw StoreError(.notFound) }
+            if let wanted = rename.target, wanted != target.id { throw StoreError(.exists) }
             if target.id == source.id { return Renamed(node: source.node, replaced: nil) }
             return try exchange(source, target)
         }
