@@ -177,16 +177,21 @@ extension FileSystem {
                 hint: "more than \(unpublished.most) bytes are written and not closed (option unpublished_bytes_max)")
         }
         try unpublished.counting(&state) { (state) throws(StoreError) in
+            // What a full disk refuses has no effect: who tries again would write it twice.
+            try makeRoom(&state, for: bytes.byteCount)
             try beginWorkingCopy(&state, keeping: true)
             let below = below(state)
             try state.working!.write(bytes, at: offset, below: below)
-            guard !state.node.isDocument else { return }
-            let spillBytes = Int(clamping: options.spillBytes)
-            if unpublished.isOver || state.working!.memoryBytes > spillBytes * Self.partsShare {
-                try spill(&state, leaving: 0)
-            } else if state.working!.chunks.fullCount * Int(store.limits.chunkBytes) > spillBytes {
-                try spill(&state, leaving: 0, onlyFull: true)
-            }
+        }
+    }
+
+    private func makeRoom(_ state: inout OpenNode.State, for count: Int) throws(StoreError) {
+        guard let working = state.working, !state.node.isDocument else { return }
+        let (spillBytes, chunkBytes) = (Int(clamping: options.spillBytes), Int(store.limits.chunkBytes))
+        if unpublished.isOver || working.memoryBytes + count > spillBytes * Self.partsShare {
+            try spill(&state, leaving: 0)
+        } else if working.chunks.fullCount * chunkBytes + count > spillBytes {
+            try spill(&state, leaving: 0, onlyFull: true)
         }
     }
 

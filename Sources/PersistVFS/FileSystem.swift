@@ -46,11 +46,18 @@ public final class FileSystem: Sendable {
         }
         for id in replaced.removeAll() { store.release(id) }
         retryLingering()
+        if !lingering.isEmpty {
+            // Nobody needs what is kept back for emptying a full disk any more.
+            store.makeRoom()
+            retryLingering()
+        }
         for open in lingering.all {
-            let name = open.with { $0.node.name }
-            log.log("\(name): its last content could not be published and is lost with this mount")
+            log.log("\(open.with { label($0.node) }): \(Self.lostWords)")
         }
     }
+
+    /// What the log says of content that is gone: a full disk did not take it to the end. `umount` looks for it.
+    public static let lostWords = "its last content could not be published and is lost with this mount"
 
     // MARK: What the verbs share
 

@@ -100,6 +100,17 @@ extension SQLiteStore {
         }
     }
 
+    public func makeRoom() {
+        guard !isReadOnly else { return }
+        _ = serving.reserve?.spend()
+        do throws(StoreError) {
+            try collect()
+        } catch {
+            options.log("housekeeping: \(error)")
+        }
+        serving.checkpointer?.run()
+    }
+
     private func collect() throws(StoreError) {
         while serving.isOpen {
             let (isLingering, isMore) = try writeFreeing(isInterruptible: false, leavesDirectories: true) {

@@ -59,6 +59,11 @@ struct OpeningTests {
         #expect(refusal(file) { $0.createsIfMissing = false }?.kind == .notFound)
         #expect(refusal(file) { $0.isReadOnly = true }?.kind == .notFound)
         #expect(file.names == [])
+        // A backup that failed is no store in which all is well.
+        try file.write([], to: "store.db")
+        #expect(refusal(file) { $0.createsIfMissing = false }?.hint?.contains("is empty") == true)
+        #expect(file.names == ["store.db"])
+        file.removeAll()
         let error = kind { try SQLiteStore.open(path: "/nowhere/at/all.db", options: SQLiteStoreOptions()) }
         #expect(error == .notFound)
         #expect(kind { try SQLiteStore.open(path: file.directory, options: SQLiteStoreOptions()) } == .isDirectory)

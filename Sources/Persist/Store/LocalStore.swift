@@ -161,6 +161,9 @@ public protocol LocalStore: AnyObject, Sendable {
 
     // MARK: Durability and life
 
+    /// Before the last writes of a mount: what is kept back, and what removed files had, may be used for them.
+    func makeRoom()
+
     /// Everything that returned before this call survives loss of power (fsync(2) of any file).
     func sync() throws(StoreError)
 
@@ -186,6 +189,8 @@ public protocol LocalStore: AnyObject, Sendable {
 }
 
 extension LocalStore {
+    public func makeRoom() {}
+
     public func append(_ appends: [Append]) -> [Result<Appended, StoreError>] {
         appends.map { append in Result { () throws(StoreError) in try self.append(append) } }
     }

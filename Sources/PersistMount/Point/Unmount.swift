@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PersistVFS
 
 /// `persistfs umount`: takes a mount away and waits until its store is one file again.
 public struct Unmount: Sendable {
@@ -32,6 +33,7 @@ public struct Unmount: Sendable {
         }
         let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
         let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
+        let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
         if let daemon, !daemon.waitForEnd(until: deadline) {
             let isStopped = DaemonSearch.isStopped(daemon.pid)
@@ -44,8 +46,24 @@ public struct Unmount: Sendable {
                     : "It goes on by itself; the store is complete when the process is gone.", status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
+        if let log = status?.log, let lost = lost(log, after: logged) {
+            throw MountFailure(
+                ShownText.line(text),
+                "unmounted, but the disk had no room for all of it:\n  "
+                    + lost.joined(separator: "\n  "),
+                hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
+        }
         if let store = status?.store { done.note = try farewell(of: store, shown: text) }
         return done
+    }
+
+    /// What the mount's log says at its end of content that is gone.
+    private static func lost(_ log: String, after count: Int) -> [String]? {
+        guard let bytes = readWhole(log) else { return nil }
+        let lines = bytes.dropFirst(bytes.count >= count ? count : 0).split(separator: UInt8(ascii: "\n"))
+            .map { String(decoding: $0, as: UTF8.self) }
+            .filter { $0.hasSuffix(FileSystem.lostWords) }
+        return lines.isEmpty ? nil : lines.map { ShownText.line($0) }
     }
 
     /// Of a store whose file was moved, removed or replaced while it was mounted.

@@ -9,6 +9,7 @@ struct Location {
     /// Absolute, without symbolic links: the files beside the store stand beside this.
     let path: String
     let exists: Bool
+    let isEmpty: Bool
     let isWritable: Bool
     /// Nobody can write there, and nobody does: SQLite needs no files beside it.
     let isImmutable: Bool
@@ -22,6 +23,7 @@ struct Location {
         path = real ?? (realDirectory == "/" ? "/" : realDirectory + "/") + name
         var found = stat()
         exists = stat(path, &found) == 0
+        isEmpty = exists && found.st_size == 0
         guard exists || errno == ENOENT else { throw StoreError.system(errno, "cannot look at \(path)") }
         guard !exists || found.st_mode & S_IFMT == S_IFREG else {
             throw StoreError(

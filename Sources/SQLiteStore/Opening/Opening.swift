@@ -13,6 +13,10 @@ struct Opening {
         guard location.exists || (options.createsIfMissing && !options.isReadOnly) else {
             throw StoreError(.notFound, hint: "there is no store at \(location.path)")
         }
+        // A WAL beside it may hold all of it.
+        guard options.createsIfMissing || !location.isEmpty || access(location.path + "-wal", F_OK) == 0 else {
+            throw StoreError(.invalid, hint: "\(location.path) is empty: there is no store in it")
+        }
         guard options.isReadOnly || location.isWritable else {
             throw StoreError(
                 .accessDenied, hint: "\(location.path) or its directory cannot be written: open it read-only (-o ro)")
