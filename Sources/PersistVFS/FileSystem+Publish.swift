@@ -253,8 +253,8 @@ extension FileSystem {
     private func removeIfNew(_ state: inout OpenNode.State) {
         guard state.isNew else { return }
         if let creation = state.creation {
+            // It stays one that the store never knew: who has it open still must not ask there.
             pending.remove(creation.name, in: creation.parent)
-            state.creation = nil
         } else {
             // Another program may have given it a value meanwhile: then it stays.
             guard let now = try? store.node(state.node.id), now.revision == state.baseRevision,

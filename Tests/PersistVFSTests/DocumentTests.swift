@@ -221,4 +221,23 @@ struct DocumentTests {
         #expect(try bed.names("").contains(".persist") == false)
         #expect(try bed.read(".persist/status.json") == "{}")
     }
+
+    @Test("R5 who still has a new name open that was refused at its close reads an empty file without a name")
+    func refusedButOpen() throws {
+        let bed = TestBed()
+        let writer = try bed.create("records/a.json", [.write])
+        let reader = try bed.open("records/a.json", [.read])
+        try writer.write("no JSON")
+        writer.release()
+        #expect(kind { () throws(StoreError) in _ = try bed.find("records/a.json") } == .notFound)
+        #expect(try reader.read() == "")
+        #expect(try bed.fs.getattr(reader.id).size == 0)
+        let target = try bed.create("blobs/b")
+        let copied = try bed.fs.copyRange(
+            from: reader.id, at: 0, to: target.id, handle: target.opened.handle, at: 0, count: 1 << 20, TestBed.root)
+        #expect(copied == 0)
+        reader.release()
+        target.release()
+        #expect(try bed.read("blobs/b") == "")
+    }
 }
