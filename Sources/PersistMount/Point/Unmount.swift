@@ -46,6 +46,7 @@ public struct Unmount: Sendable {
                     : "It goes on by itself; the store is complete when the process is gone.", status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
+        if let store = status?.store { done.note = try farewell(of: store, shown: text) }
         if let log = status?.log, let lost = lost(log, after: logged) {
             throw MountFailure(
                 ShownText.line(text),
@@ -53,7 +54,6 @@ public struct Unmount: Sendable {
                     + lost.joined(separator: "\n  "),
                 hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
         }
-        if let store = status?.store { done.note = try farewell(of: store, shown: text) }
         return done
     }
 
