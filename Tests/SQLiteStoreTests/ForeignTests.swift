@@ -138,6 +138,8 @@ struct ForeignTests {
                 INSERT INTO records(key, value) SELECT 'many/' || i, '' || i FROM n
             """)
         try store.refresh()
+        // On a machine that is very slow a refresh gives up before it has all.
+        for _ in 0..<200 where (try? store.find("records/many/3500.json")) == nil { try store.refresh() }
         #expect(try store.list(store.find("records/many").id, after: 0, limit: 10_000).count == 3_500)
         #expect(try store.text("records/many/3499.json") == "3499")
         #expect(seen.changes.contains(.everything))
