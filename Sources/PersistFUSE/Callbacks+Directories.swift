@@ -33,12 +33,14 @@ extension Callbacks {
     private static func list(_ request: Request, _ directory: NodeID, _ size: Int, _ cookie: UInt64, isPlus: Bool) {
         let notifier = request.service.notifier
         notifier.asked(directory)
-        defer { notifier.answered(directory) }
-        var buffer = DirectoryBuffer(request.buffer(size), isPlus: isPlus)
         request.answer("readdir", .node(directory.rawValue)) { () throws(StoreError) in
+            var buffer = DirectoryBuffer(request.buffer(size), isPlus: isPlus)
             try buffer.fill(request.fileSystem, directory, after: cookie)
-        } finish: { reply, _ in
-            reply.bytes(buffer.bytes)
+            return buffer.bytes
+        } finish: { reply, bytes in
+            reply.bytes(bytes)
+        } afterwards: {
+            notifier.answered(directory)
         }
     }
 }

@@ -34,13 +34,13 @@ extension Callbacks {
         table.read = { request, node, size, offset, info in
             let request = Request(request)
             let handle = info!.pointee.fh
-            let buffer = request.buffer(size)
             request.answer("read", .node(node)) { () throws(StoreError) in
+                let buffer = request.buffer(size)
                 var output = OutputRawSpan(buffer: buffer, initializedCount: 0)
                 try request.fileSystem.read(NodeID(node), handle: handle, at: UInt64(offset), into: &output)
-                return output.finalize(for: buffer)
-            } finish: { reply, count in
-                reply.bytes(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return UnsafeRawBufferPointer(rebasing: buffer[..<output.finalize(for: buffer)])
+            } finish: { reply, bytes in
+                reply.bytes(bytes)
             }
         }
         table.write = { request, node, bytes, count, offset, info in
@@ -53,10 +53,19 @@ extension Callbacks {
                     caller: request.caller)
                 return request.service.logs.write(request, node, write)
             }
+            var kept: [UInt8]?
             request.answer("write", .node(node)) { () throws(StoreError) in
-                try request.fileSystem.write(
-                    NodeID(node), handle: info.fh, at: UInt64(offset), bytes.bytes, fromCache: info.writepage != 0,
-                    request.caller)
+                func write(_ bytes: RawSpan) throws(StoreError) -> Int {
+                    try request.fileSystem.write(
+                        NodeID(node), handle: info.fh, at: UInt64(offset), bytes, fromCache: info.writepage != 0,
+                        request.caller)
+                }
+                if let kept { return try write(kept.span.bytes) }
+                do throws(StoreError) { return try write(bytes.bytes) } catch {
+                    // It is run again when the message is gone.
+                    if error.absence != nil { kept = Array(bytes) }
+                    throw error
+                }
             } finish: { reply, count in
                 reply.written(count)
             }

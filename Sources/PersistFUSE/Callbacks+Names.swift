@@ -92,7 +92,6 @@ extension Callbacks {
     private static func lookup(_ request: Request, _ name: [UInt8], _ parent: NodeID) {
         let notifier = request.service.notifier
         notifier.asked(parent)
-        defer { notifier.answered(parent) }
         request.answer("lookup", .name(name, in: parent.rawValue)) { () throws(StoreError) -> Attributes? in
             do throws(StoreError) {
                 switch name {
@@ -110,6 +109,8 @@ extension Callbacks {
         } finish: { reply, found in
             guard let found else { return reply.noEntry() }
             reply.entry(found)
+        } afterwards: {
+            notifier.answered(parent)
         }
     }
 }

@@ -27,7 +27,7 @@ public func errno(of error: StoreError) -> Int32 {
     case .unsupported: EOPNOTSUPP
     case .loop: ELOOP
     case .interrupted: EINTR
-    case .timedOut: ETIMEDOUT
+    case .timedOut, .absent: ETIMEDOUT
     case .badDescriptor: EBADF
     case .stale: ESTALE
     case .tooManyOpen: EMFILE

@@ -73,6 +73,11 @@ final class LogQueue: Sendable {
         guard items.count > 1 else { return answer(items[0]) }
         let results = items[0].request.fileSystem.append(items.map(\.write))
         for (item, result) in zip(items, results) {
+            // Run again, each by itself, when that has been brought.
+            if case .failure(let error) = result, error.absence != nil {
+                answer(item)
+                continue
+            }
             item.request.answer("write", item.subject) { () throws(StoreError) in
                 try result.get()
             } finish: { reply, count in

@@ -22,6 +22,9 @@ struct Reply: ~Copyable {
 
     consuming func done() { error(0) }
 
+    /// The request is kept, to be answered by another reply.
+    consuming func later() { _ = taken() }
+
     consuming func attributes(_ attributes: Attributes) {
         let request = taken()
         var stat = attributes.stat

@@ -30,14 +30,42 @@ struct Request {
         return UnsafeMutableRawBufferPointer(rebasing: whole[..<min(bytes, whole.count)])
     }
 
+    /// Whether who asks is being killed. Programs expect no EINTR of a regular file, but then none is left to see it.
+    var isOfTheDying: Bool { isInterrupted && Dying.isDying(fuse_req_ctx(pointer).pointee.pid) }
+
     /// Runs an operation here and now, and answers with what it returned, or with the errno of its error.
     ///
-    /// Every StoreError on its way to a program passes here, and is told the log if it is worth a line (R11).
+    /// Where it misses something that is not on this machine, that is brought, and the operation run again by another
+    /// thread: it, and `finish`, use nothing that lies in the kernel's message, and no buffer but one that they asked
+    /// for themselves. Every StoreError on its way to a program passes here, and is told the log if it is worth a
+    /// line (R11).
     ///
-    /// - Parameter subject: the file, or the name in a directory, that the log names where the error does not.
+    /// - Parameters:
+    ///   - subject: the file, or the name in a directory, that the log names where the error does not.
+    ///   - afterwards: once it is answered.
     func answer<Value>(
-        _ verb: StaticString, _ subject: Subject, _ operation: () throws(StoreError) -> Value,
-        finish: (consuming Reply, Value) -> Void
+        _ verb: StaticString, _ subject: Subject, _ operation: @escaping () throws(StoreError) -> Value,
+        finish: @escaping (consuming Reply, Value) -> Void, afterwards: @escaping () -> Void = {}
+    ) {
+        answer(verb, subject, Patience(), operation, finish, afterwards)
+    }
+
+    /// The same where success has nothing to say.
+    func answer(_ verb: StaticString, _ subject: Subject, _ operation: @escaping () throws(StoreError) -> Void) {
+        answer(verb, subject, operation) { reply, _ in reply.done() }
+    }
+
+    /// How much longer a request may wait for what is absent.
+    private struct Patience {
+        var rounds = AbsentRequests.roundsMax
+        /// From the first miss.
+        var deadline: ContinuousClock.Instant?
+    }
+
+    private func answer<Value>(
+        _ verb: StaticString, _ subject: Subject, _ patience: Patience,
+        _ operation: @escaping () throws(StoreError) -> Value,
+        _ finish: @escaping (consuming Reply, Value) -> Void, _ afterwards: @escaping () -> Void
     ) {
         let reply = Reply(pointer)
         let value: Value
@@ -48,15 +76,28 @@ struct Request {
             defer { worker?.request = nil }
             value = try operation()
         } catch {
-            if RefusalLog.isWorthALine(error) { service.refusals.note(verb, named(error, subject)) }
-            return reply.error(number(of: error, subject))
+            if let absence = error.absence, patience.rounds > 0 {
+                reply.later()
+                let deadline = patience.deadline ?? .now + service.absentMax
+                let rest = Patience(rounds: patience.rounds - 1, deadline: deadline)
+                let waiting = AbsentRequests.Waiting(self, deadline: deadline) {
+                    answer(verb, subject, rest, operation, finish, afterwards)
+                } fail: { error in
+                    refuse(verb, subject, error, Reply(pointer))
+                    afterwards()
+                }
+                return service.absent.wait(waiting, for: absence, service)
+            }
+            refuse(verb, subject, error, reply)
+            return afterwards()
         }
         finish(reply, value)
+        afterwards()
     }
 
-    /// The same where success has nothing to say.
-    func answer(_ verb: StaticString, _ subject: Subject, _ operation: () throws(StoreError) -> Void) {
-        answer(verb, subject, operation) { reply, _ in reply.done() }
+    private func refuse(_ verb: StaticString, _ subject: Subject, _ error: StoreError, _ reply: consuming Reply) {
+        if RefusalLog.isWorthALine(error) { service.refusals.note(verb, named(error, subject)) }
+        reply.error(number(of: error, subject))
     }
 
     /// What a request is about.

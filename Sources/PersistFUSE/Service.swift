@@ -10,12 +10,16 @@ final class Service: Sendable {
     let refusals: RefusalLog
     let pool: WorkerPool
     let logs = LogQueue()
+    let absent = AbsentRequests()
+    /// How long a request waits for what is not on this machine.
+    let absentMax: Duration
     private let handshake = Mutex(Handshake())
     private let isAgreed = Atomic(false)
     private let mapsDirectFiles = Atomic(false)
     private let device = Mutex<String?>(nil)
 
-    init(fileSystem: FileSystem, notifier: Notifier, log: any Log, workers: Int) {
+    init(fileSystem: FileSystem, notifier: Notifier, log: any Log, workers: Int, absentMax: Duration) {
+        self.absentMax = absentMax
         self.fileSystem = fileSystem
         self.notifier = notifier
         refusals = RefusalLog(log)

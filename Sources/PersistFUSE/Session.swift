@@ -38,7 +38,7 @@ public final class Session: @unchecked Sendable {
         self.notifier = notifier
         service = Service(
             fileSystem: fileSystem, notifier: notifier, log: log,
-            workers: Self.workers(cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            workers: Self.workers(cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))), absentMax: options.absentMax)
         session = try Self.mount(service, self.mountPoint, options)
         device = MountTable.device(on: self.mountPoint)
         service.mounted(as: device)
@@ -69,6 +69,7 @@ public final class Session: @unchecked Sendable {
         if !isServed, !service.pool.isEnding {
             service.refusals.write("\(mountPoint): no thread could be started; unmounting")
         }
+        service.absent.end()
         phase.withLock { $0 = .ended }
         detachMount()
         notifier.detach()

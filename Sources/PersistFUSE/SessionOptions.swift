@@ -9,6 +9,8 @@ public struct SessionOptions: Sendable {
     /// The kernel checks owner and mode. It costs a GETATTR of the parent for each create and unlink.
     public var defaultPermissions = false
     public var isReadOnly = false
+    /// How long a request waits for what is not on this machine (ETIMEDOUT).
+    public var absentMax = Duration.seconds(30)
     /// Further mount options, each as one word (`noatime`, `nosuid`).
     public var extra: [String]
 

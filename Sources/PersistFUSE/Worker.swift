@@ -27,8 +27,10 @@ final class Worker {
     /// Serves until the mount is gone, the session is told to end, or this thread is one too many.
     func run(_ session: OpaquePointer) {
         WakeUp.admit()
-        clinux_set_thread_slot(Unmanaged.passUnretained(self).toOpaque())
-        defer { clinux_set_thread_slot(nil) }
+        asCurrent { serve(session) }
+    }
+
+    private func serve(_ session: OpaquePointer) {
         var message = fuse_buf()
         defer { free(message.mem) }
         while !service.pool.isEnding {
@@ -46,6 +48,13 @@ final class Worker {
         }
     }
 
+    /// Runs `body` on this thread as this worker's.
+    func asCurrent(_ body: () -> Void) {
+        clinux_set_thread_slot(Unmanaged.passUnretained(self).toOpaque())
+        defer { clinux_set_thread_slot(nil) }
+        body()
+    }
+
     /// The worker whose thread this is; nil on threads of the store.
     static var current: Worker? {
         clinux_thread_slot().map { Unmanaged<Worker>.fromOpaque($0).takeUnretainedValue() }
@@ -58,10 +67,9 @@ public struct SessionWaits: WaitObserver {
 
     public func waitBegins() { Worker.current?.service.pool.waitBegins() }
     public func waitEnds() { Worker.current?.service.pool.waitEnds() }
-    /// INTERRUPT comes for any signal. Only a caller that is being killed gives up: programs do not expect EINTR of
-    /// a regular file, and waiting is bounded.
+    /// INTERRUPT comes for any signal. Only for a caller that is being killed is it a reason: waiting is bounded.
     public var isInterrupted: Bool {
-        guard let request = Worker.current?.request, fuse_req_interrupted(request) != 0 else { return false }
-        return Dying.isDying(fuse_req_ctx(request).pointee.pid)
+        guard let request = Worker.current?.request else { return false }
+        return Request(request).isOfTheDying
     }
 }

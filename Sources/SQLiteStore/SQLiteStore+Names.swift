@@ -2,11 +2,21 @@ public import Persist
 
 extension SQLiteStore {
     public func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
-        try read { db throws(StoreError) in
-            let row = try db.lookup(name, in: parent)
-            if row.node.kind == .file { db.cache?.add(file: row) }
-            return row.node
+        do throws(StoreError) {
+            return try read { db throws(StoreError) in
+                let row = try db.lookup(name, in: parent)
+                if row.node.kind == .file { db.cache?.add(file: row) }
+                return row.node
+            }
+        } catch {
+            if error.kind == .notFound { try requireNames() }
+            throw error
         }
+    }
+
+    /// - Throws: `.absent` where the far side may have names that are not here.
+    private func requireNames() throws(StoreError) {
+        if let absence = options.absentNames?() { throw StoreError(absent: absence) }
     }
 
     public func node(_ id: NodeID) throws(StoreError) -> Node {
@@ -19,7 +29,8 @@ extension SQLiteStore {
     }
 
     public func list(_ directory: NodeID, after cookie: UInt64, limit: Int) throws(StoreError) -> [DirectoryEntry] {
-        try read { db throws(StoreError) in try db.list(directory, after: cookie, limit: limit) }
+        try requireNames()
+        return try read { db throws(StoreError) in try db.list(directory, after: cookie, limit: limit) }
     }
 
     public func path(of id: NodeID) throws(StoreError) -> [UInt8] {
@@ -66,7 +77,8 @@ extension SQLiteStore {
     }
 
     public func removeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> Node {
-        try writeFreeing { tx throws(StoreError) in try tx.removeDirectory(name, in: parent) }
+        try requireNames()
+        return try writeFreeing { tx throws(StoreError) in try tx.removeDirectory(name, in: parent) }
     }
 
     public func rename(_ rename: Rename) throws(StoreError) -> Renamed {

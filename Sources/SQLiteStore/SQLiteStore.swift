@@ -77,7 +77,12 @@ public final class SQLiteStore: LocalStore {
         let identifier = try first.first("SELECT value FROM meta WHERE name = 'store_id'") { $0.string(0) }
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
 
-        let mount = MountState(limits: options.limits, host: hostName(), log: options.log)
+        let mount = MountState(
+            limits: options.limits, host: hostName(), outbox: options.outboxChanged.map(Outbox.init), log: options.log)
+        if let outbox = mount.outbox {
+            try first.execute(FarSchema.tables)
+            outbox.generation = try first.first("SELECT max(gen) FROM outbox") { $0.int(0) } ?? 0
+        }
         let others = OtherPrograms(path: opening.location.path)
         let writer = Writer(first, mount, others: others, waits: options.waits)
         var readers: [Connection] = []
@@ -140,9 +145,11 @@ public final class SQLiteStore: LocalStore {
         }
     }
 
-    /// - Parameter leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
+    /// - Parameters:
+    ///   - leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
+    ///   - isFromFar: it brings what the far side has: nothing of it is sent there, and the observer is told.
     func write<R>(
-        isInterruptible: Bool = true, leavesDirectories: Bool = false,
+        isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
@@ -152,6 +159,7 @@ public final class SQLiteStore: LocalStore {
             options.waits.waitEnds()
         }
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
-        return try writer.write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
+        return try writer.write(
+            isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, isFromFar: isFromFar, body)
     }
 }

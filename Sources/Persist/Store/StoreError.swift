@@ -48,6 +48,8 @@ public struct StoreError: Error, Sendable {
         case interrupted
         /// ETIMEDOUT: another process held the store's lock past the deadline, or a far side did not answer.
         case timedOut
+        /// Not here, and can be brought: `absence` says how. Programs see it as ETIMEDOUT, where it was not brought.
+        case absent
         /// EBADF.
         case badDescriptor
         /// ESTALE: the file that the descriptor was opened on is gone for good.
@@ -69,25 +71,38 @@ public struct StoreError: Error, Sendable {
     public let code: Int32?
     /// One sentence for a person: what happened, and what to do.
     public let hint: String?
+    /// Of `.absent`.
+    public let absence: (any Absence)?
 
     public init(_ kind: Kind, key: StoreKey? = nil, code: Int32? = nil, hint: String? = nil) {
         self.kind = kind
         self.key = key
         self.code = code
         self.hint = hint
+        absence = nil
+    }
+
+    public init(absent absence: any Absence, key: StoreKey? = nil) {
+        kind = .absent
+        self.key = key
+        code = nil
+        hint = "it is not on this machine, and has not been brought in time"
+        self.absence = absence
     }
 
     /// Whether the same call may succeed later with nothing else changed.
     public var isTransient: Bool {
         switch kind {
-        case .timedOut, .interrupted, .full, .quotaExceeded: true
+        case .timedOut, .interrupted, .full, .quotaExceeded, .absent: true
         default: false
         }
     }
 
     /// The same error, about `key` where it named none.
     public func about(_ key: StoreKey) -> StoreError {
-        self.key == nil ? StoreError(kind, key: key, code: code, hint: hint) : self
+        guard self.key == nil else { return self }
+        if let absence { return StoreError(absent: absence, key: key) }
+        return StoreError(kind, key: key, code: code, hint: hint)
     }
 }
 

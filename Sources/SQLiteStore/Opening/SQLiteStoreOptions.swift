@@ -13,6 +13,12 @@ public struct SQLiteStoreOptions: Sendable {
     /// Where the WAL is brought into the file. 8 MiB.
     public var walBytesMax = 8 << 20
     public var waits: any WaitObserver = PatientWaiting()
+    /// Not nil: the store is a copy of a far side, and keeps an outbox. Is told of its entries as soon as they are in the
+    /// file, in the order of the transactions; takes note and returns, since nobody writes meanwhile.
+    public var outboxChanged: (@Sendable ([OutboxEntry]) -> Void)?
+    /// What says whether the far side may have names that are not here: asked where a name is not found, and before a
+    /// directory is listed or found to be empty. nil: all of them are known.
+    public var absentNames: (@Sendable () -> (any Absence)?)?
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }
 

@@ -94,9 +94,12 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
 
     /// One transaction, after everything that others did has been folded in.
     ///
-    /// - Parameter leavesDirectories: `body` changes no directory, but by `touch`.
+    /// - Parameters:
+    ///   - leavesDirectories: `body` changes no directory, but by `touch`.
+    ///   - isFromFar: it brings what the far side has.
     func write<R>(
-        isInterruptible: Bool, leavesDirectories: Bool = false, _ body: (Transaction) throws(StoreError) -> R
+        isInterruptible: Bool, leavesDirectories: Bool = false, isFromFar: Bool = false,
+        _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         try takeToWrite(isInterruptible: isInterruptible)
         defer { lane.give() }
@@ -105,7 +108,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         db.patience.isInterruptible = isInterruptible
         defer { db.patience.isInterruptible = false }
         try begin()
-        let transaction = Transaction(db, mount, now: .now)
+        let transaction = Transaction(db, mount, now: .now, isFromFar: isFromFar)
         db.cache?.isCurrent = leavesDirectories
         defer { if leavesDirectories { db.cache?.forgetFiles() } else { db.cache?.forgetAll() } }
         return try commit(transaction, body)
@@ -124,6 +127,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         do throws(StoreError) {
             let result = try body(transaction)
             try transaction.writeFeed()
+            try transaction.writeOutbox()
             try commitFile()
             transaction.committed()
             // What a dead mount had kept, published here: to this mount it is news.

@@ -21,10 +21,13 @@ final class MountState: @unchecked Sendable {  // see above
     /// Logs that were appended to here: their rows are behind their events.
     var logsBehind: Set<NodeID> = []
     let host: String
+    /// nil: there is no far side.
+    let outbox: Outbox?
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))
 
-    init(limits: StoreLimits, host: String, log: @escaping @Sendable (String) -> Void) {
+    init(limits: StoreLimits, host: String, outbox: Outbox? = nil, log: @escaping @Sendable (String) -> Void) {
         self.limits = limits
+        self.outbox = outbox
         self.host = host
         self.log = log
     }

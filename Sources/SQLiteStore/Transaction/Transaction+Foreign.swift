@@ -181,7 +181,7 @@ extension Transaction {
         return try makeNode(.file, last, in: parent)
     }
 
-    private func makeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeID {
+    func makeDirectory(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeID {
         guard let there = try db.child(name, of: parent) else { return try makeNode(.directory, name, in: parent).id }
         if there.isDirectory { return there.id }
         // The value of a key that is a prefix now is shown as `%self` in the directory.

@@ -12,6 +12,7 @@ extension Transaction {
         let row = try insert(node, cookie: slot.free, small: creation.kind == .symlink ? creation.target : nil)
         try touch(creation.parent, creation.time)
         tellEntry(creation.parent, creation.name)
+        journal(row.id, .name)
         return row
     }
 

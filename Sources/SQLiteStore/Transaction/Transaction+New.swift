@@ -39,6 +39,7 @@ extension Transaction {
         try touch(creation.parent, creation.time)
         tellEntry(creation.parent, creation.name)
         tellContent(node.id)
+        journal(node.id, .name)
         return node
     }
 }

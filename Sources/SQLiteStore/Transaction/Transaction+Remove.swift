@@ -55,6 +55,7 @@ extension Transaction {
         } else {
             try collect(row)
         }
+        journal(row.id, .removed)
         db.cache?.forget(row.id)
         db.cache?.removed(row.node.name, in: row.node.parent)
         tellEntry(row.node.parent, row.node.name)

@@ -95,6 +95,7 @@ extension Transaction {
         tellEntry(row.node.parent, row.node.name)
         tellEntry(parent, name)
         tellAttributes(row.id)
+        journal(row.id, .name)
     }
 
     /// R8: a log with events keeps its path, and so do the directories above it.

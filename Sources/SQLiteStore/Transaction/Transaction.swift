@@ -13,12 +13,17 @@ final class Transaction {
     private(set) var ours: [FeedEntry] = []
     /// What others did, found by this transaction; told to the observer after it.
     var foreign: [StoreChange] = []
+    /// What the far side is to be told of.
+    var journalled: [NodeID: OutboxChange] = [:]
+    /// What is done comes from the far side, and is told the observer instead.
+    let isFromFar: Bool
     private var afterCommit: [() -> Void] = []
     /// Blocks of numbers that were taken here, and not given out yet.
     private var blocks: [IDSequence: Range<Int64>] = [:]
 
-    init(_ db: Connection, _ mount: MountState, now: Timestamp) {
+    init(_ db: Connection, _ mount: MountState, now: Timestamp, isFromFar: Bool = false) {
         self.db = db
+        self.isFromFar = isFromFar
         self.mount = mount
         self.now = now
     }
@@ -60,11 +65,20 @@ final class Transaction {
 
     func tell(_ entry: FeedEntry) {
         if mount.hasPeers { ours.append(entry) }
+        if isFromFar, case .changed(let change) = entry { foreign.append(change) }
     }
 
     func tellEntry(_ parent: NodeID, _ name: FileName) { tell(.changed(.entry(parent: parent, name: name))) }
-    func tellContent(_ id: NodeID) { tell(.changed(.content(id))) }
-    func tellAttributes(_ id: NodeID) { tell(.changed(.attributes(id))) }
+
+    func tellContent(_ id: NodeID) {
+        journal(id, .content)
+        tell(.changed(.content(id)))
+    }
+
+    func tellAttributes(_ id: NodeID) {
+        journal(id, .attributes)
+        tell(.changed(.attributes(id)))
+    }
 
     /// The node as it is now.
     func fresh(_ id: NodeID) throws(StoreError) -> NodeRow {

@@ -1,0 +1,36 @@
+public import Persist
+
+/// What the far side holds under one path, as of the last time that it was told or asked.
+public struct FarRecord: Sendable, Equatable {
+    /// As shown, the namespace first; a directory has no slash at its end.
+    public var path: [UInt8]
+    public var node: NodeID
+    /// The key of its value; of a log what the keys of its events begin with; nil where it has none.
+    public var key: [UInt8]?
+    /// The sum of the value; nil where it is not known that there is one.
+    public var sum: [UInt8]?
+    /// The sum of a value that was sent, when nobody knows whether it came through.
+    public var tried: [UInt8]?
+    /// The key of its side data, and what that is; nil where there is none.
+    public var metaKey: [UInt8]?
+    public var meta: [UInt8]?
+    /// Of a log: its own events up to this one have been sent (`LogEvent.id`).
+    public var event: Int64
+    /// When it was told or asked.
+    public var time: Timestamp
+
+    public init(
+        path: [UInt8], node: NodeID, key: [UInt8]? = nil, sum: [UInt8]? = nil, tried: [UInt8]? = nil,
+        metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, time: Timestamp
+    ) {
+        self.path = path
+        self.node = node
+        self.key = key
+        self.sum = sum
+        self.tried = tried
+        self.metaKey = metaKey
+        self.meta = meta
+        self.event = event
+        self.time = time
+    }
+}

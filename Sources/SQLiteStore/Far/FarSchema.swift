@@ -1,0 +1,22 @@
+internal import Persist
+
+/// The tables of a store that is a copy of a far side, beside those of every store.
+enum FarSchema {
+    static let tables = """
+        -- What the far side has under each path (FarRecord). sum, tried: SHA-256 of values.
+        CREATE TABLE IF NOT EXISTS far(
+            path BLOB PRIMARY KEY, ino INTEGER NOT NULL, key BLOB, sum BLOB, tried BLOB, meta_key BLOB, meta BLOB,
+            event INTEGER NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS far_ino ON far(ino);
+        -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node.
+        CREATE TABLE IF NOT EXISTS outbox(
+            ino INTEGER PRIMARY KEY, gen INTEGER NOT NULL, what INTEGER NOT NULL, since INTEGER NOT NULL,
+            changed INTEGER NOT NULL) STRICT;
+        -- Events that came from the far side, by their key there and their id here.
+        CREATE TABLE IF NOT EXISTS arrived(key BLOB PRIMARY KEY, event INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS arrived_event ON arrived(event);
+        -- What the far side has been seen to have, while it is being looked through.
+        CREATE TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY, meta BLOB, is_whole INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
+        """
+}

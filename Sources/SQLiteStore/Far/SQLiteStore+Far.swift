@@ -1,0 +1,108 @@
+public import Persist
+
+/// Taking over what the far side has. Nothing of it is sent back; the observer is told of it. Any thread.
+extension SQLiteStore {
+    /// Each of them, or none of it: what cannot be shown is refused, and the others go on.
+    ///
+    /// - Parameter asked: when the far side was asked. What has been sent since then stays.
+    /// - Returns: what became of each.
+    public func apply(_ changes: [FarChange], asked: Timestamp) throws(StoreError) -> [FarOutcome] {
+        try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
+            var outcomes: [FarOutcome] = []
+            for change in changes {
+                outcomes.append(
+                    try tx.orRefuse { () throws(StoreError) in try tx.apply(change, asked: asked) })
+            }
+            return outcomes
+        }
+    }
+
+    /// Appends events that are not here yet, in the order given.
+    ///
+    /// - Parameters:
+    ///   - names: of the log below events/; it is made where it is not there.
+    ///   - events: with their keys on the far side.
+    /// - Returns: how many were new, and why one was refused, where one was.
+    public func appendFromFar(
+        _ events: [(key: [UInt8], event: LogEvent)], to names: [FileName]
+    ) throws(StoreError) -> (added: Int, refusal: String?) {
+        try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
+            var (added, refusal): (Int, String?) = (0, nil)
+            for (key, event) in events
+            where try !tx.db.exists("SELECT 1 FROM arrived WHERE key = ?", key) {
+                let outcome = try tx.orRefuse { () throws(StoreError) in
+                    try tx.append(event, key: key, to: names)
+                    return .applied
+                }
+                if case .refused(let words) = outcome { refusal = words } else { added += 1 }
+            }
+            return (added, refusal)
+        }
+    }
+
+    /// Paths that the far side had when it was last told or asked, in their order, after `path`.
+    public func farRecords(after path: [UInt8], limit: Int) throws(StoreError) -> [FarRecord] {
+        try readers.read { db throws(StoreError) in
+            try db.all(
+                """
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE path > ?
+                    ORDER BY path LIMIT ?
+                """, path, Int64(limit), read: { $0.farRecord })
+        }
+    }
+
+    /// Where the far side's value of a document stands against one that is still to be sent (R10): the far one gets the
+    /// name, the local one is kept in `.persist/conflicts`.
+    ///
+    /// - Returns: the path there; nil where the node has changed since `entry`, and nothing was done.
+    public func yield(_ entry: OutboxEntry, to theirs: FarChange) throws(StoreError) -> [UInt8]? {
+        try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
+            guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
+                let row = try tx.db.node(entry.node), !row.node.isUnlinked
+            else { return nil }
+            let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
+            try tx.db.run("DELETE FROM outbox WHERE ino = ?", entry.node)
+            try tx.db.run("DELETE FROM far WHERE path = ?", theirs.path)
+            _ = try tx.apply(theirs, asked: Timestamp(nanoseconds: .max))
+            return kept
+        }
+    }
+}
+
+extension Transaction {
+    /// What is wrong with this one thing must not keep all others from coming.
+    func orRefuse(_ body: () throws(StoreError) -> FarOutcome) throws(StoreError) -> FarOutcome {
+        try db.run("SAVEPOINT far")
+        var outcome: FarOutcome
+        do throws(StoreError) {
+            outcome = try body()
+        } catch {
+            guard error.isOfOneRow else { throw error }
+            try db.run("ROLLBACK TO far")
+            db.cache?.forgetAll()
+            outcome = .refused("\(error)")
+        }
+        try db.run("RELEASE far")
+        return outcome
+    }
+
+    fileprivate func append(_ event: LogEvent, key: [UInt8], to names: [FileName]) throws(StoreError) {
+        var names = names
+        guard let last = names.popLast() else { throw StoreError(.invalid, hint: "a log needs a name") }
+        var parent = Namespace.events.node
+        for name in names { parent = try makeDirectory(name, in: parent) }
+        let there = try db.child(last, of: parent)
+        let id = if let there { there.id } else { try newNodeID() }
+        let creation = Creation(
+            id: id, parent: parent, name: last, kind: .file, mode: nil, uid: nil, gid: nil, time: event.time)
+        _ = try append(
+            Append(
+                stream: id, creation: there == nil ? creation : nil, bytes: event.line + [UInt8(ascii: "\n")],
+                start: .newLine, time: event.time))
+        guard let stream = try fresh(id).body, let sequence = try db.lastEvent(of: stream)?.sequence else {
+            throw StoreError(.corrupt, hint: "a log without the event that it has just got")
+        }
+        try db.run(
+            "INSERT INTO arrived(key, event) VALUES (?, ?)", key, Connection.eventID(stream, sequence))
+    }
+}

@@ -1,0 +1,127 @@
+public import Persist
+
+/// What the far side has not been told of, for whoever sends it. Any thread.
+extension SQLiteStore {
+    /// Entries in the order of their nodes, after `node`.
+    public func outbox(after node: NodeID?, limit: Int) throws(StoreError) -> [OutboxEntry] {
+        try readers.read { db throws(StoreError) in
+            try db.all(
+                "SELECT ino, gen, what, since, changed FROM outbox WHERE ino > ? ORDER BY ino LIMIT ?",
+                node ?? NodeID(0), Int64(limit), read: { $0.outboxEntry })
+        }
+    }
+
+    public func outboxCount() throws(StoreError) -> Int {
+        try readers.read { db throws(StoreError) in
+            try db.first("SELECT count(*) FROM outbox", read: { Int($0.int(0)) }) ?? 0
+        }
+    }
+
+    /// The node of an entry as it is now; nil where there is no entry any more.
+    ///
+    /// - Throws: `.tooLarge` where its content is longer than `contentBytesMax`.
+    public func outboxSnapshot(of id: NodeID, contentBytesMax: UInt64) throws(StoreError) -> OutboxSnapshot? {
+        try readers.read { db throws(StoreError) in
+            try db.run("BEGIN")
+            defer { _ = try? db.run("COMMIT") }
+            guard let entry = try db.outboxEntry(of: id) else { return nil }
+            var snapshot = OutboxSnapshot(
+                entry: entry, node: nil, names: [], content: [], attributes: [], records: try db.far(of: id))
+            guard let row = try db.node(id), !row.node.isUnlinked else { return snapshot }
+            snapshot.node = row.node
+            snapshot.names = try db.names(of: id)
+            snapshot.attributes = try db.extendedAttributes(of: id).entries
+            switch row.node.kind {
+            case .file where !row.isStream, .symlink:
+                guard row.node.size <= contentBytesMax else {
+                    throw StoreError(
+                        .tooLarge, key: StoreKey(try db.path(of: row)),
+                        hint: "the file is larger than the far side takes (\(contentBytesMax) bytes)")
+                }
+                snapshot.content = try db.bytes(of: row)
+            default: break
+            }
+            return snapshot
+        }
+    }
+
+    /// Events of a log that did not come from the far side, after `event`.
+    ///
+    /// - Returns: `isAnew`: the log has been emptied since `event`, and all of them are new.
+    public func logEvents(
+        of id: NodeID, after event: Int64, limit: Int
+    ) throws(StoreError) -> (events: [LogEvent], isAnew: Bool) {
+        try readers.read { db throws(StoreError) in
+            guard let row = try db.node(id), row.isStream else { return ([], event > 0) }
+            guard let stream = row.body else { return ([], event > 0) }
+            let first = Connection.eventID(stream, 0)
+            let end = Connection.eventID(stream, Connection.sequenceMax)
+            let isOfThis = (first...end).contains(event)
+            let events = try db.all(
+                """
+                SELECT id, time, line, newline FROM event e WHERE id > ?1 AND id <= ?2
+                    AND NOT EXISTS (SELECT 1 FROM arrived a WHERE a.event = e.id) ORDER BY id LIMIT ?3
+                """, isOfThis ? event : first, end, Int64(limit)
+            ) { row throws(StoreError) in
+                LogEvent(id: row.int(0), time: row.time(1), line: row.bytes(2), isFinished: row.int(3) != 0)
+            }
+            return (events, event > 0 && !isOfThis)
+        }
+    }
+
+    /// Which node has a path now, if any. - Parameter path: as `FarRecord.path`.
+    public func node(at path: [UInt8]) throws(StoreError) -> Node? {
+        try readers.read { db throws(StoreError) in try db.node(at: path)?.node }
+    }
+
+    /// What the far side has under a path, as far as is known.
+    public func farRecord(at path: [UInt8]) throws(StoreError) -> FarRecord? {
+        try readers.read { db throws(StoreError) in try db.far(at: path) }
+    }
+
+    /// Before something is sent: that the far side may have it from now on.
+    public func noteFar(_ records: [FarRecord]) throws(StoreError) {
+        try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
+            for record in records { try tx.putFar(record) }
+        }
+    }
+
+    /// The far side has been told of an entry. It goes, unless the node has changed since.
+    ///
+    /// - Parameters:
+    ///   - records: what it has now.
+    ///   - removed: paths under which it has nothing any more, where they are still the node's.
+    public func settle(
+        _ entry: OutboxEntry, records: [FarRecord], removed: [[UInt8]]
+    ) throws(StoreError) {
+        try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
+            for path in removed { try tx.db.run("DELETE FROM far WHERE path = ? AND ino = ?", path, entry.node) }
+            for record in records { try tx.putFar(record) }
+            _ = try tx.db.run("DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation)
+        }
+    }
+
+    /// A directory has another path, and so has all below it: entries for its children, which bring those of theirs.
+    public func journalChildren(of directory: NodeID) throws(StoreError) {
+        var last: NodeID?
+        repeat {
+            last = try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+                try tx.journalChildren(of: directory, after: last, most: 1_000)
+            }
+        } while last != nil
+    }
+}
+
+extension Connection {
+    /// The node that a path leads to, the namespace first.
+    func node(at path: [UInt8]) throws(StoreError) -> NodeRow? {
+        var names = path.split(separator: UInt8(ascii: "/")).map { FileName(unchecked: Array($0)) }
+        guard !names.isEmpty, let namespace = Namespace(name: names.removeFirst()) else { return nil }
+        var row = try node(namespace.node)
+        for name in names {
+            guard let parent = row, parent.isDirectory else { return nil }
+            row = try child(name, of: parent.id)
+        }
+        return row
+    }
+}

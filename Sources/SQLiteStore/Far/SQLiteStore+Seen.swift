@@ -1,0 +1,72 @@
+public import Persist
+
+/// What the far side has been seen to have, while it is being looked through from one end to the other: on the disk,
+/// since there may be more of it than memory.
+extension SQLiteStore {
+    /// Forgets what was seen the last time.
+    public func beginSeeing() throws(StoreError) {
+        try far { tx throws(StoreError) in _ = try tx.db.run("DELETE FROM seen") }
+    }
+
+    /// Side data that was seen. - Parameter isWhole: it needs no value: of a directory, a symlink.
+    public func saw(_ metas: [(path: [UInt8], meta: [UInt8], isWhole: Bool)]) throws(StoreError) {
+        try far { tx throws(StoreError) in
+            for (path, meta, isWhole) in metas {
+                try tx.db.run(
+                    "INSERT OR REPLACE INTO seen(path, meta, is_whole) VALUES (?, ?, ?)", path, meta,
+                    Int64(isWhole ? 1 : 0))
+            }
+        }
+    }
+
+    /// The side data that was seen for each of these paths.
+    public func seenMeta(at paths: [[UInt8]]) throws(StoreError) -> [[UInt8]?] {
+        try readers.read { db throws(StoreError) in
+            var found: [[UInt8]?] = []
+            for path in paths {
+                found.append(try db.first("SELECT meta FROM seen WHERE path = ?", path, read: { $0.bytes(0) }))
+            }
+            return found
+        }
+    }
+
+    /// Values that were seen.
+    public func sawValues(at paths: [[UInt8]]) throws(StoreError) {
+        try far { tx throws(StoreError) in
+            for path in paths {
+                try tx.db.run(
+                    """
+                    INSERT INTO seen(path, is_whole) VALUES (?, 1) ON CONFLICT(path) DO UPDATE SET is_whole = 1
+                    """, path)
+            }
+        }
+    }
+
+    /// Paths with their side data that need no value or have one, after `path`.
+    public func seen(after path: [UInt8], limit: Int) throws(StoreError) -> [(path: [UInt8], meta: [UInt8])] {
+        try readers.read { db throws(StoreError) in
+            try db.all(
+                "SELECT path, meta FROM seen WHERE path > ? AND is_whole = 1 AND meta IS NOT NULL ORDER BY path LIMIT ?",
+                path, Int64(limit)
+            ) { row throws(StoreError) in (row.bytes(0), row.bytes(1)) }
+        }
+    }
+
+    /// Paths that the far side is recorded to have, and was not seen to have; what lies in a directory before it.
+    /// - Parameter path: those before this one in the order of bytes; nil: all.
+    public func unseen(before path: [UInt8]?, limit: Int) throws(StoreError) -> [FarRecord] {
+        try readers.read { db throws(StoreError) in
+            try db.all(
+                """
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far f
+                    WHERE (?1 IS NULL OR path < ?1)
+                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.path = f.path AND s.is_whole = 1)
+                    ORDER BY path DESC LIMIT ?2
+                """, path, Int64(limit), read: { $0.farRecord })
+        }
+    }
+
+    private func far(_ body: (Transaction) throws(StoreError) -> Void) throws(StoreError) {
+        try write(isInterruptible: false, leavesDirectories: true, isFromFar: true, body)
+    }
+}

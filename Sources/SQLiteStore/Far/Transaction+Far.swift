@@ -1,0 +1,122 @@
+internal import Persist
+
+/// Taking over what the far side has.
+extension Transaction {
+    /// - Parameter asked: when the far side was asked; what has been sent since then counts.
+    func apply(_ change: FarChange, asked: Timestamp) throws(StoreError) -> FarOutcome {
+        let path = change.path
+        let known = try db.far(at: path)
+        if let known, known.time >= asked { return .notNow }
+        let there = try db.node(at: path)
+        if let there, try db.outboxEntry(of: there.id) != nil { return .notNow }
+        if case .nothing = change.content { return try remove(there, path, known) }
+        if let known, let there, known.node == there.id, known.key == change.key, known.sum == change.sum,
+            known.meta == change.meta
+        {
+            return .unchanged
+        }
+        // A node that was removed here, which the far side has not been told of.
+        if there == nil, let known, try db.outboxEntry(of: known.node) != nil { return .notNow }
+        let row = try put(change, there)
+        try setAttributes(of: row, change)
+        try putFar(
+            FarRecord(
+                path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum, metaKey: change.metaKey,
+                meta: change.meta, event: known?.event ?? 0, time: now))
+        return .applied
+    }
+
+    private func remove(_ there: NodeRow?, _ path: [UInt8], _ known: FarRecord?) throws(StoreError) -> FarOutcome {
+        // What the far side never had, it has not lost.
+        guard let known else { return .unchanged }
+        guard try db.outboxEntry(of: known.node) == nil else { return .notNow }
+        try db.run("DELETE FROM far WHERE path = ?", path)
+        guard let there, there.id == known.node, !there.isNamespace, !there.isStream else { return .unchanged }
+        if there.isDirectory, try !isEmpty(there.id) { return .unchanged }
+        try detach(there)
+        try touch(there.node.parent, now)
+        return .applied
+    }
+
+    /// The node with its content.
+    private func put(_ change: FarChange, _ there: NodeRow?) throws(StoreError) -> NodeRow {
+        var names = change.names
+        guard let namespace = change.namespace, var last = names.popLast() else {
+            return try fresh(change.namespace?.node ?? .root)
+        }
+        var parent = namespace.node
+        for name in names { parent = try makeDirectory(name, in: parent) }
+        switch change.content {
+        case .directory:
+            return try fresh(try makeDirectory(last, in: parent))
+        case .symlink(let target):
+            if let there, there.node.kind == .symlink, try db.bytes(of: there) == target { return there }
+            return try replace(there, kind: .symlink, last, in: parent, target: target)
+        case .special(let kind, let device):
+            if let there, there.node.kind == kind, there.node.device == device { return there }
+            return try replace(there, kind: kind, last, in: parent, device: device)
+        case .file(let bytes, let isValue):
+            var there = try db.child(last, of: parent)
+            if let directory = there, directory.isDirectory {
+                parent = directory.id
+                last = "%self"
+                there = try db.child(last, of: parent)
+            }
+            return try putFile(bytes, isValue: isValue, there, last, in: parent, change.mtime ?? now)
+        case .same:
+            guard let there else { throw StoreError(.notFound) }
+            return there
+        case .nothing: throw StoreError(.invalid)
+        }
+    }
+
+    private func putFile(
+        _ bytes: [UInt8], isValue: Bool, _ there: NodeRow?, _ name: FileName, in parent: NodeID, _ mtime: Timestamp
+    ) throws(StoreError) -> NodeRow {
+        var there = there
+        if let other = there, other.node.kind != .file {
+            try detach(other)
+            there = nil
+        }
+        let id = if let there { there.id } else { try newNodeID() }
+        var creation: Creation?
+        if there == nil {
+            creation = Creation(
+                id: id, parent: parent, name: name, kind: .file, mode: nil, uid: nil, gid: nil, time: mtime,
+                isValue: isValue)
+        }
+        _ = try publish(Publication(node: id, creation: creation, content: .bytes(bytes), mtime: mtime))
+        return try fresh(id)
+    }
+
+    private func replace(
+        _ there: NodeRow?, kind: Node.Kind, _ name: FileName, in parent: NodeID, target: [UInt8] = [],
+        device: UInt64 = 0
+    ) throws(StoreError) -> NodeRow {
+        if let there {
+            guard !there.isDirectory else {
+                throw StoreError(.isDirectory, hint: "a directory is in the way")
+            }
+            try detach(there)
+        }
+        let made = try create(
+            Creation(
+                id: try newNodeID(), parent: parent, name: name, kind: kind, mode: nil, uid: nil, gid: nil, time: now,
+                target: target, device: device))
+        return try fresh(made.id)
+    }
+
+    private func setAttributes(of row: NodeRow, _ change: FarChange) throws(StoreError) {
+        // A log's own row may be behind its events.
+        if row.isStream { try settle(row) }
+        var packed = try ExtendedAttributes([])
+        for attribute in change.attributes { packed[attribute.name] = attribute.value }
+        try db.run(
+            """
+            UPDATE node SET mode = ?2, uid = ?3, gid = ?4, mtime = coalesce(?5, mtime), xattr = ?6, ctime = ?7
+                WHERE ino = ?1
+            """, row.id, change.mode.map { Int64($0) }, change.uid.map { Int64($0) }, change.gid.map { Int64($0) },
+            change.mtime, packed.packed, now)
+        tellAttributes(row.id)
+    }
+}

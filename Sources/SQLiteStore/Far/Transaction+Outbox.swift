@@ -1,0 +1,80 @@
+internal import Persist
+
+/// The journal of a store that has a far side: in the transaction that changes a node, its entry is written.
+extension Transaction {
+    /// Not for what comes from the far side itself.
+    func journal(_ id: NodeID, _ change: OutboxChange) {
+        guard mount.outbox != nil, !isFromFar else { return }
+        journalled[id, default: []].formUnion(change)
+    }
+
+    /// Before the commit.
+    func writeOutbox() throws(StoreError) {
+        guard let outbox = mount.outbox, !journalled.isEmpty else { return }
+        var entries: [OutboxEntry] = []
+        for (id, change) in journalled {
+            outbox.generation += 1
+            let entry = try db.first(
+                """
+                INSERT INTO outbox(ino, gen, what, since, changed) VALUES (?1, ?2, ?3, ?4, ?4)
+                    ON CONFLICT(ino) DO UPDATE SET gen = ?2, what = what | ?3, changed = ?4
+                    RETURNING ino, gen, what, since, changed
+                """, id, outbox.generation, change.rawValue, now, read: { $0.outboxEntry })
+            if let entry { entries.append(entry) }
+        }
+        onCommit { outbox.changed(entries) }
+    }
+
+    /// Everything below a directory that moved has another path.
+    /// - Parameter after: the last id that was noted; nodes come in the order of theirs.
+    func journalChildren(of directory: NodeID, after: NodeID?, most: Int) throws(StoreError) -> NodeID? {
+        let children = try db.all(
+            "SELECT ino FROM node WHERE parent = ? AND cookie >= 0 AND ino > ? ORDER BY ino LIMIT ?", directory,
+            after ?? NodeID(0), Int64(most), read: { $0.id(0) })
+        for child in children { journal(child, .name) }
+        return children.count == most ? children.last : nil
+    }
+
+    func putFar(_ record: FarRecord) throws(StoreError) {
+        try db.run(
+            """
+            INSERT OR REPLACE INTO far(path, ino, key, sum, tried, meta_key, meta, event, time)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, record.path, record.node, record.key, record.sum, record.tried, record.metaKey, record.meta,
+            record.event, record.time)
+    }
+}
+
+extension Connection {
+    func far(at path: [UInt8]) throws(StoreError) -> FarRecord? {
+        try first(
+            "SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE path = ?", path,
+            read: { $0.farRecord })
+    }
+
+    func far(of id: NodeID) throws(StoreError) -> [FarRecord] {
+        try all(
+            "SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE ino = ?", id,
+            read: { $0.farRecord })
+    }
+
+    func outboxEntry(of id: NodeID) throws(StoreError) -> OutboxEntry? {
+        try first(
+            "SELECT ino, gen, what, since, changed FROM outbox WHERE ino = ?", id, read: { $0.outboxEntry })
+    }
+}
+
+extension Row {
+    /// Of `SELECT ino, gen, what, since, changed`.
+    var outboxEntry: OutboxEntry {
+        OutboxEntry(
+            node: id(0), generation: int(1), change: OutboxChange(rawValue: int(2)), since: time(3), changed: time(4))
+    }
+
+    /// Of `SELECT path, ino, key, sum, tried, meta_key, meta, event, time`.
+    var farRecord: FarRecord {
+        FarRecord(
+            path: bytes(0), node: id(1), key: optionalBytes(2), sum: optionalBytes(3), tried: optionalBytes(4),
+            metaKey: optionalBytes(5), meta: optionalBytes(6), event: int(7), time: time(8))
+    }
+}
