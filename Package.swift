@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "persistfs", targets: ["persistfs"]),
         .library(name: "Persist", targets: ["Persist"]),
         .library(name: "SQLiteStore", targets: ["SQLiteStore"]),
+        .library(name: "ProcessAdapter", targets: ["ProcessAdapter"]),
         .library(name: "PersistMount", targets: ["PersistMount"]),
         .library(name: "PersistTestKit", targets: ["PersistTestKit"]),
     ],
@@ -29,10 +30,14 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CSpawn", path: "Sources/ProcessAdapter/CSpawn"),
         // 1
         .target(name: "Persist", swiftSettings: safe),
         // 2
         .target(name: "SQLiteStore", dependencies: ["Persist", "CLinux", "CSQLite"], swiftSettings: strict),
+        .target(
+            name: "ProcessAdapter", dependencies: ["Persist", "CLinux", "CSpawn"], exclude: ["CSpawn"],
+            swiftSettings: strict),
         .target(name: "PersistVFS", dependencies: ["Persist"], swiftSettings: safe),
         // 3
         .target(
@@ -58,6 +63,9 @@ let package = Package(
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CSQLite", "CLinux"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProcessAdapterTests", dependencies: ["Persist", "ProcessAdapter", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],

@@ -1,0 +1,84 @@
+internal import CSpawn
+internal import Glibc
+
+/// The child process: its pipes, its group, its end.
+///
+/// Owned by the thread that serves it; a second thread waits until it has ended.
+struct Child: ~Copyable {
+    let pid: pid_t
+    var input: Descriptor?
+    var output: Descriptor?
+    var errors: Descriptor?
+
+    /// Starts `command[0]`, found by PATH, as the leader of a process group of its own, with no descriptors but its
+    /// three, all signals at their defaults and none blocked.
+    ///
+    /// - Parameter onEnd: called on a thread of its own when the process has ended; it is to be reaped then.
+    init(command: [String], onEnd: @escaping @Sendable () -> Void) throws(SystemFailure) {
+        var inputs = try Pipe()
+        var outputs = try Pipe()
+        var errors = try Pipe()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, inputs.reading?.number ?? -1, 0)
+        posix_spawn_file_actions_adddup2(&actions, outputs.writing?.number ?? -1, 1)
+        posix_spawn_file_actions_adddup2(&actions, errors.writing?.number ?? -1, 2)
+        cspawn_close_from(&actions, 3)
+        pid = try Self.spawn(command, &actions)
+        input = inputs.writing.take()
+        output = outputs.reading.take()
+        self.errors = errors.reading.take()
+        input?.setNonBlocking()
+        output?.setNonBlocking()
+        self.errors?.setNonBlocking()
+        input?.enlarge()
+        output?.enlarge()
+        let pid = pid
+        OwnThread.start("adapter-end") {
+            // Its number stays its own until it is reaped: no signal goes to another process.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+            onEnd()
+        }
+    }
+
+    private static func spawn(
+        _ command: [String], _ actions: inout posix_spawn_file_actions_t
+    ) throws(SystemFailure) -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        posix_spawnattr_setpgroup(&attributes, 0)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var pid: pid_t = 0
+        let number = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
+        guard number == 0 else { throw SystemFailure("\(command[0]) cannot be started", number) }
+        return pid
+    }
+
+    /// To its whole group: what it has started goes with it.
+    func signal(_ number: Int32) { kill(-pid, number) }
+
+    /// After its end: what is left of its group goes too.
+    ///
+    /// - Returns: how it ended, in words.
+    consuming func reap() -> String {
+        signal(SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 {
+            guard errno == EINTR else { return "ended, how is not known: \(errorText(errno))" }
+        }
+        let signal = status & 0x7f
+        return signal == 0 ? "ended with exit status \(status >> 8 & 0xff)" : "was ended by signal \(signal)"
+    }
+}

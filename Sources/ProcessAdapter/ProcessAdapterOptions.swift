@@ -1,0 +1,26 @@
+internal import Persist
+
+/// The bounds of a `ProcessAdapter` (R14).
+public struct ProcessAdapterOptions: Sendable {
+    /// Requests that the child has at once; others wait. 64.
+    public var requestsMax = 64
+    /// The longest that a request is in flight, restarts of the child included; of a list, between two items.
+    /// `.timedOut`. 30 s.
+    public var requestSeconds = 30.0
+    /// The longest line that the child may write; past it the child is started again. 100 MiB.
+    public var lineBytesMax = 100 << 20
+    /// The largest value; `.tooLarge`. 64 MiB, which is 86 MiB in base64.
+    public var valueBytesMax = 64 << 20
+    /// Items of a list that have come and were not taken yet: past it the child's output is left unread, as long as
+    /// nobody waits for anything else of it. 1 MiB.
+    public var listBufferBytes = 1 << 20
+    /// The same while others do wait, so that it has to be read; past it the list fails with `.timedOut`.
+    /// Also what entries may take that are held back for their place in the order. 256 MiB.
+    public var listBufferBytesMax = 256 << 20
+    /// A line of the child's standard error, as it is logged; the rest of it is left out. 4 KiB.
+    public var logLineBytesMax = 4 << 10
+    /// How long the child may go on when its input is closed, before SIGTERM; a second later SIGKILL. 5 s.
+    public var closeSeconds = 5.0
+
+    public init() {}
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Glibc
+import Persist
+import ProcessAdapter
+import Synchronization
+
+/// Adapters of this package's Hosts/, and programs written into a test, in a directory that goes with the test.
+final class Hosted: Sendable {
+    let directory: String
+    private let lines = Mutex<[String]>([])
+
+    init() throws {
+        var template = Array((FileManager.default.temporaryDirectory.path + "/persistfs-adapter.XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp: errno \(errno)") }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+    /// What adapters have logged so far.
+    var log: [String] { lines.withLock { $0 } }
+
+    func adapter(_ command: [String], options: ProcessAdapterOptions = ProcessAdapterOptions()) -> ProcessAdapter {
+        ProcessAdapter(command: command, options: options) { [self] line in lines.withLock { $0.append(line) } }
+    }
+
+    /// A program of Python, with what it is given.
+    func python(
+        _ source: String, _ arguments: [String] = [], options: ProcessAdapterOptions = ProcessAdapterOptions()
+    ) throws -> ProcessAdapter {
+        let path = directory + "/adapter.py"
+        try Data(source.utf8).write(to: URL(filePath: path))
+        return adapter([try Self.find("python3"), path] + arguments, options: options)
+    }
+
+    func python(
+        host name: String, _ arguments: [String], options: ProcessAdapterOptions = ProcessAdapterOptions()
+    ) throws -> ProcessAdapter {
+        adapter([try Self.find("python3"), "-B", Self.hosts + "/python/" + name] + arguments, options: options)
+    }
+
+    func node(
+        _ arguments: [String], options: ProcessAdapterOptions = ProcessAdapterOptions()
+    ) throws -> ProcessAdapter {
+        adapter([try Self.find("node"), Self.hosts + "/node/persist-adapter.mjs"] + arguments, options: options)
+    }
+
+    static let hosts =
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path + "/Hosts"
+
+    static func find(_ program: String) throws -> String {
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin"
+        for directory in path.split(separator: ":") where access("\(directory)/\(program)", X_OK) == 0 {
+            return "\(directory)/\(program)"
+        }
+        throw TestFailure(
+            "\(program) is not installed: these tests run adapters in it. On Debian: apt-get install \(package(of: program))"
+        )
+    }
+
+    private static func package(of program: String) -> String { program == "node" ? "nodejs" : program }
+}
