@@ -45,6 +45,39 @@ final class Hosted: Sendable {
         adapter([try Self.find("node"), Self.hosts + "/node/persist-adapter.mjs"] + arguments, options: options)
     }
 
+    /// A script of sh, with what it is given as `$1` and on.
+    func shell(
+        _ script: String, _ arguments: [String] = [], options: ProcessAdapterOptions = ProcessAdapterOptions()
+    ) -> ProcessAdapter {
+        adapter(["/bin/sh", "-c", script, "sh"] + arguments, options: options)
+    }
+
+    func entries(of adapter: ProcessAdapter, _ prefix: StoreKey) async throws -> [StoreEntry] {
+        var entries: [StoreEntry] = []
+        for try await entry in try await adapter.list(prefix) { entries.append(entry) }
+        return entries
+    }
+
+    // MARK: Files of the directory
+
+    func has(_ name: String) -> Bool { access("\(directory)/\(name)", F_OK) == 0 }
+
+    func text(_ name: String) -> String? {
+        (try? Data(contentsOf: URL(filePath: "\(directory)/\(name)"))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
+    }
+
+    /// The process whose number a script wrote to a file.
+    func pid(_ name: String) throws -> pid_t {
+        guard let pid = text(name).flatMap({ pid_t($0.prefix { $0 != "\n" }) }) else {
+            throw TestFailure("no number in \(name): \(text(name) ?? "no file")")
+        }
+        return pid
+    }
+
     static let hosts =
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/Hosts"

@@ -4,7 +4,7 @@ internal import Glibc
 /// The child process: its pipes, its group, its end.
 ///
 /// Owned by the thread that serves it; a second thread waits until it has ended.
-struct Child: ~Copyable {
+final class Child {
     let pid: pid_t
     var input: Descriptor?
     var output: Descriptor?
@@ -15,25 +15,20 @@ struct Child: ~Copyable {
     ///
     /// - Parameter onEnd: called on a thread of its own when the process has ended; it is to be reaped then.
     init(command: [String], onEnd: @escaping @Sendable () -> Void) throws(SystemFailure) {
-        var inputs = try Pipe()
-        var outputs = try Pipe()
-        var errors = try Pipe()
+        let inputs = try Pipe()
+        let outputs = try Pipe()
+        let errors = try Pipe()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, inputs.reading?.number ?? -1, 0)
-        posix_spawn_file_actions_adddup2(&actions, outputs.writing?.number ?? -1, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors.writing?.number ?? -1, 2)
+        posix_spawn_file_actions_adddup2(&actions, inputs.reading.number, 0)
+        posix_spawn_file_actions_adddup2(&actions, outputs.writing.number, 1)
+        posix_spawn_file_actions_adddup2(&actions, errors.writing.number, 2)
         cspawn_close_from(&actions, 3)
         pid = try Self.spawn(command, &actions)
-        input = inputs.writing.take()
-        output = outputs.reading.take()
-        self.errors = errors.reading.take()
-        input?.setNonBlocking()
-        output?.setNonBlocking()
-        self.errors?.setNonBlocking()
-        input?.enlarge()
-        output?.enlarge()
+        for end in [inputs.writing, outputs.reading, errors.reading] { end.setNonBlocking() }
+        for end in [inputs.writing, outputs.reading] { end.enlarge() }
+        (input, output, self.errors) = (inputs.writing, outputs.reading, errors.reading)
         let pid = pid
         OwnThread.start("adapter-end") {
             // Its number stays its own until it is reaped: no signal goes to another process.
@@ -62,7 +57,7 @@ struct Child: ~Copyable {
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0
         let number = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
-        guard number == 0 else { throw SystemFailure("\(command[0]) cannot be started", number) }
+        guard number == 0 else { throw SystemFailure("it cannot be started", number) }
         return pid
     }
 
@@ -72,13 +67,14 @@ struct Child: ~Copyable {
     /// After its end: what is left of its group goes too.
     ///
     /// - Returns: how it ended, in words.
-    consuming func reap() -> String {
+    func reap() -> String {
         signal(SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
             guard errno == EINTR else { return "ended, how is not known: \(errorText(errno))" }
         }
         let signal = status & 0x7f
-        return signal == 0 ? "ended with exit status \(status >> 8 & 0xff)" : "was ended by signal \(signal)"
+        guard signal != 0 else { return "ended with exit status \(status >> 8 & 0xff)" }
+        return "was ended by signal \(signal) (\(strsignal(signal).map { String(cString: $0) } ?? ""))"
     }
 }

@@ -3,7 +3,7 @@ internal import Persist
 
 /// The shell around `RequestMachine`: one thread that owns the child, feeds its input and reads its outputs, by
 /// poll(2). Nothing else touches them, so there is nothing to lock but the inbox.
-struct ChildKeeper: ~Copyable {
+struct ChildKeeper {
     private let command: [String]
     private let options: ProcessAdapterOptions
     private let inbox: Inbox
@@ -15,6 +15,8 @@ struct ChildKeeper: ~Copyable {
     private var outgoing = OutgoingLines()
     private var lines: LineSplitter
     private var errorLines: LineSplitter
+    /// What the child said last on its standard error: often why it ended.
+    private var lastError = ""
     private var isStopped = false
     private var block = [UInt8](repeating: 0, count: 256 << 10)
 
@@ -86,6 +88,7 @@ struct ChildKeeper: ~Copyable {
         lines = LineSplitter(bytesMax: options.lineBytesMax, .refused)
         errorLines = LineSplitter(bytesMax: options.logLineBytesMax, .cut)
         hasEnded = false
+        lastError = ""
         do throws(SystemFailure) {
             child = try Child(command: command) { [inbox] in inbox.post(.ended) }
             handle(.started)
@@ -201,14 +204,21 @@ struct ChildKeeper: ~Copyable {
             if count == 0 { child?.errors = nil }
             return false
         }
-        let (log, name) = (log, command[0])
+        var lines: [[UInt8]] = []
         _ = block.withUnsafeBytes { bytes in
             errorLines.append(UnsafeRawBufferPointer(rebasing: bytes[..<count])) { line in
-                log("\(name): \(String(decoding: line, as: UTF8.self))")
+                lines.append(line)
                 return true
             }
         }
+        lines.forEach { logError($0) }
         return true
+    }
+
+    private mutating func logError(_ line: [UInt8]) {
+        guard !line.isEmpty else { return }
+        lastError = String(decoding: line, as: UTF8.self)
+        log("\(command[0]): \(lastError)")
     }
 
     /// What it had said before counts; then the next one may come.
@@ -218,10 +228,10 @@ struct ChildKeeper: ~Copyable {
         // No more than a pipe holds: whoever else has it open does not keep this thread.
         for _ in 0..<8 where readOutput() {}
         for _ in 0..<8 where readErrors() {}
-        let rest = errorLines.takeRest()
-        if !rest.isEmpty { log("\(command[0]): \(String(decoding: rest, as: UTF8.self))") }
+        logError(errorLines.takeRest())
         outgoing = OutgoingLines()
-        guard let ended = child.take() else { return }
-        handle(.ended(reason: "it \(ended.reap())"))
+        guard let end = child?.reap() else { return }
+        child = nil
+        handle(.ended(reason: lastError.isEmpty ? "it \(end)" : "it \(end): \(lastError.prefix(200))"))
     }
 }

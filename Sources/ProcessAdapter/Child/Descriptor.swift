@@ -1,8 +1,11 @@
 internal import CSpawn
 internal import Glibc
 
-/// A file descriptor that is closed when it goes.
-struct Descriptor: ~Copyable {
+/// A file descriptor that is closed with its last reference.
+///
+/// A class: Swift 6.3 leaves out the deinit of a `~Copyable` struct that is assigned away through an optional
+/// (`child?.input = nil`), and a pipe whose end stays open never ends.
+final class Descriptor: Sendable {
     let number: Int32
 
     init(_ number: Int32) { self.number = number }
@@ -20,18 +23,19 @@ struct Descriptor: ~Copyable {
 }
 
 /// A pipe, both ends closed on exec, and past the numbers that a child uses itself.
-struct Pipe: ~Copyable {
-    var reading: Descriptor?
-    var writing: Descriptor?
+struct Pipe {
+    let reading: Descriptor
+    let writing: Descriptor
 
     init() throws(SystemFailure) {
         var ends: [Int32] = [-1, -1]
         let number = cspawn_pipe(&ends)
-        guard number == 0 else { throw SystemFailure("pipe", number) }
-        let (reading, writing) = (Self.raise(ends[0]), Self.raise(ends[1]))
-        self.reading = Descriptor(reading)
-        self.writing = Descriptor(writing)
-        guard reading > 2, writing > 2 else { throw SystemFailure("pipe", errno) }
+        guard number == 0 else { throw SystemFailure("it cannot be started, no pipe", number) }
+        reading = Descriptor(Self.raise(ends[0]))
+        writing = Descriptor(Self.raise(ends[1]))
+        guard reading.number > 2, writing.number > 2 else {
+            throw SystemFailure("it cannot be started, no pipe", errno)
+        }
     }
 
     /// Where 0, 1 or 2 are closed in this process, a pipe gets their numbers, and would be in the way in the child.

@@ -55,7 +55,12 @@ struct ObjectMembers {
         var index: Int
 
         mutating func skipSpace() {
-            while index < text.endIndex, [0x20, 0x09, 0x0A, 0x0D].contains(text[index]) { index += 1 }
+            while index < text.endIndex {
+                switch text[index] {
+                case 0x20, 0x09, 0x0A, 0x0D: index += 1
+                default: return
+                }
+            }
         }
 
         mutating func take(_ byte: UInt8) -> Bool {
