@@ -24,19 +24,25 @@ final class Hosted: Sendable {
         ProcessAdapter(command: command, options: options) { [self] line in lines.withLock { $0.append(line) } }
     }
 
-    /// A program of Python, with what it is given.
+    /// A program of Python, which can import what is in Hosts/python.
     func python(
         _ source: String, _ arguments: [String] = [], options: ProcessAdapterOptions = ProcessAdapterOptions()
     ) throws -> ProcessAdapter {
-        let path = directory + "/adapter.py"
-        try Data(source.utf8).write(to: URL(filePath: path))
-        return adapter([try Self.find("python3"), path] + arguments, options: options)
+        try write("adapter.py", "import sys; sys.path.append('\(Self.hosts)/python')\n" + source)
+        return adapter(
+            [try Self.find("python3"), "-B", directory + "/adapter.py"] + arguments, options: options)
     }
 
     func python(
         host name: String, _ arguments: [String], options: ProcessAdapterOptions = ProcessAdapterOptions()
     ) throws -> ProcessAdapter {
         adapter([try Self.find("python3"), "-B", Self.hosts + "/python/" + name] + arguments, options: options)
+    }
+
+    /// A module that the host for JavaScript loads.
+    func node(source: String, _ arguments: [String] = []) throws -> ProcessAdapter {
+        try write("adapter.mjs", source)
+        return try node([directory + "/adapter.mjs"] + arguments)
     }
 
     func node(
@@ -56,6 +62,10 @@ final class Hosted: Sendable {
         var entries: [StoreEntry] = []
         for try await entry in try await adapter.list(prefix) { entries.append(entry) }
         return entries
+    }
+
+    func text(of key: StoreKey, in adapter: ProcessAdapter) async throws -> String? {
+        try await adapter.get(key).map { String(decoding: $0, as: UTF8.self) }
     }
 
     // MARK: Files of the directory

@@ -36,8 +36,7 @@ extension RequestMachine {
 
     /// What it was ended for says more than how it ended.
     func trouble(or reason: String) -> String {
-        if case .ending = child, let trouble { return trouble }
-        return reason
+        isBroken ? trouble ?? reason : reason
     }
 
     mutating func end(because reason: String, _ now: Instant) {
@@ -87,7 +86,8 @@ extension RequestMachine {
 
     var timeoutHint: String {
         switch child {
-        case .running: "the adapter did not answer within \(limitText)"
+        case .running:
+            "the adapter did not answer within \(limitText)" + (trouble.map { "; before, \($0)" } ?? "")
         default: "the adapter does not run: \(trouble ?? "it has not been started")"
         }
     }

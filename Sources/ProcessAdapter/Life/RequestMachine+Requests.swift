@@ -68,8 +68,7 @@ extension RequestMachine {
         } else {
             return logUnknown(id)
         }
-        progress = now
-        backoff.reset()
+        hasAnswered(now)
     }
 
     mutating func item(_ id: UInt64, _ now: Instant) {
@@ -81,7 +80,12 @@ extension RequestMachine {
         } else if abandoned[id] == nil {
             return logUnknown(id)
         }
+        hasAnswered(now)
+    }
+
+    private mutating func hasAnswered(_ now: Instant) {
         progress = now
+        trouble = nil
         backoff.reset()
     }
 

@@ -92,7 +92,7 @@ struct RequestMachine {
     var heard: Instant
     /// When anything was answered at all.
     var progress: Instant
-    /// Why there is no child, in words.
+    /// Why the last child ended, or is being ended, in words; until something is answered.
     var trouble: String?
     var hasLoggedUnknown = false
     var isBroken = false
@@ -156,7 +156,6 @@ struct RequestMachine {
         case .started:
             child = .running
             heard = now
-            trouble = nil
             isBroken = false
             for id in inFlight { send(id, now) }
         case .notStarted(let reason): down(reason, now)
