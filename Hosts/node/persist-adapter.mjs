@@ -33,6 +33,7 @@
 import { Console } from "node:console"
 import { once } from "node:events"
 import path from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { pathToFileURL } from "node:url"
 
 const networkCodes = new Set([
@@ -174,7 +175,10 @@ async function answer({ adapter, isText }, line) {
                 await adapter.delete(key)
                 break
             case "list":
+                let count = 0
                 for await (const { key, value } of await adapter.list(prefix)) {
+                    // A module that waits for nothing would else keep other requests from being read.
+                    if (++count % 64 === 0) await setImmediate()
                     const parameters = `{"id":${id},"key":${JSON.stringify(key)},${member(value, isText)}}`
                     await write(`{"jsonrpc":"2.0","method":"item","params":${parameters}}\n`)
                 }

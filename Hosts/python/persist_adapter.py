@@ -33,7 +33,10 @@ Errors: raise `Unavailable` for what may be well later (so do ConnectionError an
 Any other exception is final, its text is shown to the user. Tracebacks and whatever the program prints go to the
 log of the mount.
 
-Calls come one after another, unless `concurrency` says how many may run at once, each on a thread of its own.
+Calls come one after another. While a `list` runs nothing else is answered: in a large store gets fail for want of
+time meanwhile. With `interleaves = True` they are answered between two of its items, on the same thread: then `list`
+must bear that values come and go while it runs (a loop over a dict does not, one over sorted() of it does). With
+`concurrency = N` up to N calls run at once, each on a thread of its own.
 """
 
 import base64
@@ -43,7 +46,9 @@ import socket
 import sys
 import threading
 import traceback
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 __all__ = ["Adapter", "Float", "Unavailable", "dumps", "loads", "run"]
 
@@ -57,6 +62,8 @@ class Adapter:
 
     #: How many calls may run at once. 1: in order, all on one thread.
     concurrency = 1
+    #: Other calls may come between two items of a list, on the same thread; for a concurrency of 1.
+    interleaves = False
     #: "objects": JSON values are Python's. "text": they are JSON text, in str.
     documents = "objects"
 
@@ -122,6 +129,10 @@ class _Host:
         self.adapter = adapter
         self.is_text = adapter.documents == "text"
         self.lock = threading.Lock()
+        self.interleaves = adapter.concurrency == 1 and adapter.interleaves
+        self.is_listing = False
+        self.queue = SimpleQueue()
+        self.later = deque()
         # Whatever else the program prints must not get between the answers.
         sys.stdout.flush()
         self.output = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -132,11 +143,39 @@ class _Host:
             sys.set_int_max_str_digits(0)
 
     def run(self):
-        with ThreadPoolExecutor(self.adapter.concurrency) if self.adapter.concurrency > 1 else _Inline() as pool:
-            for line in sys.stdin.buffer:
-                # A line without its newline was cut off: nobody waits for its answer.
-                if line.endswith(b"\n"):
+        if self.adapter.concurrency > 1:
+            with ThreadPoolExecutor(self.adapter.concurrency) as pool:
+                for line in self.lines():
                     pool.submit(self.answer, line)
+        elif self.interleaves:
+            threading.Thread(target=self.read, daemon=True).start()
+            while True:
+                line = self.later.popleft() if self.later else self.queue.get()
+                if line is None:
+                    break
+                self.answer(line)
+        else:
+            for line in self.lines():
+                self.answer(line)
+
+    @staticmethod
+    def lines():
+        # One without its newline was cut off: nobody waits for its answer.
+        return (line for line in sys.stdin.buffer if line.endswith(b"\n"))
+
+    def read(self):
+        for line in self.lines():
+            self.queue.put(line)
+        self.queue.put(None)
+
+    def between(self):
+        """Answers what has come while a list runs; other lists wait until it is through."""
+        while not self.queue.empty():
+            line = self.queue.get()
+            if line is None:
+                self.queue.put(None)
+                break
+            self.answer(line)
 
     def answer(self, line):
         number = None
@@ -144,6 +183,9 @@ class _Host:
             text = line.decode()
             request = loads(text)
             number = request["id"]
+            if self.is_listing and request["method"] == "list":
+                self.later.append(line)
+                return
             result = self.call(request["method"], request["params"], number, text)
             self.write('{"jsonrpc":"2.0","id":%s,"result":%s}\n' % (json.dumps(number), result))
         except BrokenPipeError:
@@ -168,11 +210,17 @@ class _Host:
         elif method == "delete":
             self.adapter.delete(params["key"])
         elif method == "list":
-            for key, value in self.adapter.list(params["prefix"]):
-                self.write(
-                    '{"jsonrpc":"2.0","method":"item","params":{"id":%s,"key":%s,%s}}\n'
-                    % (json.dumps(number), json.dumps(key), self.member(value))
-                )
+            self.is_listing = self.interleaves
+            try:
+                for key, value in self.adapter.list(params["prefix"]):
+                    self.write(
+                        '{"jsonrpc":"2.0","method":"item","params":{"id":%s,"key":%s,%s}}\n'
+                        % (json.dumps(number), json.dumps(key), self.member(value))
+                    )
+                    if self.interleaves:
+                        self.between()
+            finally:
+                self.is_listing = False
         else:
             raise ValueError(f"no such method: {method}")
         return "true"
@@ -199,19 +247,6 @@ class _Host:
         with self.lock:
             while rest:
                 rest = rest[self.output.write(rest) :]
-
-
-class _Inline:
-    """An executor that runs what it gets at once."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def submit(self, call, *arguments):
-        call(*arguments)
 
 
 def _cut(text, where, name, as_text=False):

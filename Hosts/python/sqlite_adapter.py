@@ -12,6 +12,7 @@ from persist_adapter import Adapter, Unavailable, run
 
 class SQLiteAdapter(Adapter):
     documents = "text"
+    interleaves = True
 
     def __init__(self, path):
         self.db = sqlite3.connect(path, isolation_level=None)

@@ -146,6 +146,34 @@ struct CodecTests {
         #expect(throws: Answer.Unreadable.self) { try Answer(line: Array(line.utf8)) }
     }
 
+    @Test("whatever a line has become on its way, it is read or refused", arguments: 1...20)
+    func survivesDamage(seed: UInt64) {
+        var random = SplitMix(state: seed)
+        let lines = [
+            #"{"jsonrpc":"2.0","id":1,"result":{"value":{"a":[1.0,"\u00e9\ud83d\ude00\\"],"b":null}}}"#,
+            #"{"jsonrpc":"2.0","id":1,"result":{"bytes":"AAH/AA=="}}"#,
+            #"{"jsonrpc":"2.0","method":"item","params":{"id":4,"key":"kv/%FF\n","value":"\ud800"}}"#,
+            #"{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"\"x\"","data":{}}}"#,
+        ].map { Array($0.utf8) }
+        let marks = Array(#"{}[]",:\u0e-"#.utf8) + [0, 0xFF, 0xC3]
+        for _ in 0..<1_000 {
+            var line = lines.randomElement(using: &random) ?? []
+            for _ in 0...random.below(3) {
+                let place = random.below(line.count)
+                switch random.below(3) {
+                case 0: line[place] = marks.randomElement(using: &random) ?? 0
+                case 1: line.remove(at: place)
+                default: line.insert(marks.randomElement(using: &random) ?? 0, at: place)
+                }
+            }
+            guard let answer = try? Answer(line: line) else { continue }
+            switch answer.content {
+            case .value(let value), .item(_, let value): _ = try? value.bytes(for: "kv/a")
+            default: break
+            }
+        }
+    }
+
     @Test(
         "bytes that are no base64 are that value's error, not the child's end",
         arguments: ["A", "AAA", "A===", "A-==", "AA=A", "=AAA"])

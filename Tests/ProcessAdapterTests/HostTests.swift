@@ -195,6 +195,50 @@ struct HostTests {
         await adapter.close()
     }
 
+    @Test(
+        "hosts answer others while a listing runs; in Python where the adapter says that it bears it",
+        arguments: [
+            "python", "node",
+        ])
+    func interleaves(language: String) async throws {
+        let hosted = try Hosted()
+        // A listing that goes on until something is put.
+        let adapter =
+            language == "python"
+            ? try hosted.python(
+                """
+                from persist_adapter import Adapter, run
+                class Endless(Adapter):
+                    interleaves = True
+                    is_over = False
+                    def put(self, key, value): self.is_over = True
+                    def list(self, prefix):
+                        while not self.is_over: yield "kv/a", "x"
+                run(Endless())
+                """)
+            : try hosted.node(
+                source: """
+                    let isOver = false
+                    export default {
+                        get() {}, delete() {},
+                        put() { isOver = true },
+                        async *list() { while (!isOver) yield { key: "kv/a", value: "x" } },
+                    }
+                    """)
+        var count = 0
+        for try await _ in try await adapter.list("kv/") {
+            count += 1
+            if count == 1_000 {
+                async let second = hosted.entries(of: adapter, "kv/").count
+                try await adapter.put("kv/b", [1])
+                _ = try await second
+            }
+        }
+        #expect(count >= 1_000)
+        await adapter.close()
+        #expect(hosted.log.isEmpty)
+    }
+
     @Test("in Python calls run at once where the adapter says so")
     func pythonConcurrency() async throws {
         let hosted = try Hosted()
