@@ -42,6 +42,7 @@ let package = Package(
         // 3
         .target(
             name: "PersistFUSE", dependencies: ["Persist", "PersistVFS", "CLinux", "CFuse3"], swiftSettings: strict),
+        .target(name: "WriteBackCache", dependencies: ["Persist", "SQLiteStore"], swiftSettings: safe),
         // 4
         .target(
             name: "PersistMount", dependencies: ["Persist", "SQLiteStore", "PersistVFS", "PersistFUSE", "CLinux"],
@@ -73,6 +74,9 @@ let package = Package(
         .testTarget(
             name: "PersistFUSETests",
             dependencies: ["Persist", "PersistVFS", "PersistFUSE", "PersistTestKit", "CFuse3", "CLinux"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WriteBackCacheTests", dependencies: ["Persist", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],

@@ -19,27 +19,13 @@ enum KeyedAddress {
                 position = found
                 rest.removeSubrange(last...)
             }
-            if !Self.isWholeStreamName(rest) { rest += Self.suffix }
+            rest = StreamName.file(ofStream: rest)
         }
         let path = PathNames.path(of: rest, in: namespace)
         guard !path.isHashed else {
             throw StoreError(.nameTooLong, key: key, hint: "a part of the key is longer than a file's name can be")
         }
         self = namespace == .events ? .stream(path.names, position: position) : .value(namespace, path.names)
-    }
-
-    private static let suffix = Array(".jsonl".utf8)
-
-    /// `app.log` and `a.ndjson` are streams under that name; `orders` is `orders.jsonl`.
-    private static func isWholeStreamName(_ name: [UInt8]) -> Bool {
-        name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") || name.hasSuffix(".log")
-    }
-
-    /// The last component of a stream's key: `.jsonl` is dropped where the key leads back all the same.
-    static func streamComponent(_ name: [UInt8]) -> [UInt8] {
-        guard name.count > suffix.count, name.hasSuffix(".jsonl") else { return name }
-        let stem = Array(name.dropLast(suffix.count))
-        return isWholeStreamName(stem) ? name : stem
     }
 
     /// The last component of an event's key: 16 hex digits, so that their order is that of the events.

@@ -125,7 +125,7 @@ struct KeyedListing: AsyncSequence, Sendable {
             }
             guard store.hasValue(node) else { return [] }
             if namespace == .events {
-                let stream = key + KeyedAddress.streamComponent(component) + [UInt8(ascii: "/")]
+                let stream = key + StreamName.stream(ofFile: component) + [UInt8(ascii: "/")]
                 return [Item(key: stream, node: node.id, what: .stream)]
             }
             guard let last = PathNames.key(of: [node.name], in: namespace) else { return [] }

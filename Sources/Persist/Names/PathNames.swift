@@ -12,7 +12,7 @@ public enum PathNames {
     }
 
     /// `%self`: the value of a key that is also the prefix of others.
-    static let selfName = Array("%self".utf8)
+    public static let selfName = Array("%self".utf8)
     private static let json = Array(".json".utf8)
     private static let slash = UInt8(ascii: "/")
 

@@ -1,32 +1,36 @@
-/// SHA-256 (FIPS 180-4) of whole byte strings: for names too long to be shown, not for secrets or speed.
-enum SHA256 {
+/// SHA-256 (FIPS 180-4) of whole byte strings: for names too long to be shown and for the sums of values, not for
+/// secrets.
+public enum SHA256 {
     /// 64 lower-case hex digits.
-    static func hexDigest(of message: [UInt8]) -> [UInt8] {
+    public static func hexDigest(of message: [UInt8]) -> [UInt8] {
         digest(of: message).flatMap { [hexDigit($0 >> 4), hexDigit($0 & 15)] }
     }
 
     /// 32 bytes.
-    static func digest(of message: [UInt8]) -> [UInt8] {
-        var state: [UInt32] = [
+    public static func digest(of message: [UInt8]) -> [UInt8] {
+        var state: InlineArray<8, UInt32> = [
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
         ]
-        var padded = message + [0x80]
-        padded += Array(repeating: 0, count: (64 - (padded.count + 8) % 64) % 64)
-        padded += bigEndian(UInt64(message.count) * 8)
-        for start in stride(from: 0, to: padded.count, by: 64) {
-            compress(padded[start..<start + 64], into: &state)
-        }
-        return state.flatMap { bigEndian($0) }
+        let whole = message.count - message.count % 64
+        for start in stride(from: 0, to: whole, by: 64) { compress(message.span, at: start, into: &state) }
+        var rest = Array(message[whole...]) + [0x80]
+        rest += Array(repeating: 0, count: (64 - (rest.count + 8) % 64) % 64)
+        rest += bigEndian(UInt64(message.count) * 8)
+        for start in stride(from: 0, to: rest.count, by: 64) { compress(rest.span, at: start, into: &state) }
+        return state.indices.flatMap { bigEndian(state[$0]) }
     }
 
     static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
-    private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-        var schedule = [UInt32](repeating: 0, count: 64)
-        for (index, byte) in block.enumerated() {
-            schedule[index / 4] = schedule[index / 4] << 8 | UInt32(byte)
+    private static func compress(_ bytes: Span<UInt8>, at start: Int, into state: inout InlineArray<8, UInt32>) {
+        var schedule = InlineArray<64, UInt32>(repeating: 0)
+        for index in 0..<16 {
+            let place = start + index * 4
+            schedule[index] =
+                UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16 | UInt32(bytes[place + 2]) << 8
+                | UInt32(bytes[place + 3])
         }
         for index in 16..<64 {
             let (early, late) = (schedule[index - 15], schedule[index - 2])
@@ -36,16 +40,18 @@ enum SHA256 {
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+        let rounds = constants
         for index in 0..<64 {
             let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
             let choice = e & f ^ ~e & g
-            let first = h &+ sum1 &+ choice &+ constants[index] &+ schedule[index]
+            let first = h &+ sum1 &+ choice &+ rounds[index] &+ schedule[index]
             let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
             let majority = a & b ^ a & c ^ b & c
             (h, g, f, e) = (g, f, e, d &+ first)
             (d, c, b, a) = (c, b, a, first &+ sum0 &+ majority)
         }
-        for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+        let words: InlineArray<8, UInt32> = [a, b, c, d, e, f, g, h]
+        for index in words.indices { state[index] &+= words[index] }
     }
 
     private static func rotate(_ word: UInt32, _ bits: UInt32) -> UInt32 { word >> bits | word << (32 - bits) }
@@ -58,7 +64,7 @@ enum SHA256 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    private static let constants: [UInt32] = [
+    private static let constants: InlineArray<64, UInt32> = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
         0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
         0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
