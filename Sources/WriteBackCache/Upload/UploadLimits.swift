@@ -1,0 +1,21 @@
+/// The bounds of the uploader (R14). Times are milliseconds.
+public struct UploadLimits: Sendable, Equatable {
+    /// How long a file that is still open for writing must lie unchanged. `--settle`; 10 s.
+    public var settleMilliseconds: Int64 = 10_000
+    /// How long a temporary file must. 60 s.
+    public var temporaryMilliseconds: Int64 = 60_000
+    /// Uploads at once. 8.
+    public var parallelMax = 8
+    /// Their bytes together; one that is larger goes alone. 128 MiB.
+    public var bytesInFlightMax: UInt64 = 128 << 20
+    /// The wait after a first failure; it doubles with each further one of the same item. 0.5 s.
+    public var backoffMilliseconds: Int64 = 500
+    /// The longest wait, and that after an error that is final. 5 minutes.
+    public var backoffMillisecondsMax: Int64 = 300_000
+    /// So many items that fail with no success between them mean that the far side is down. 4.
+    public var failuresUntilDown = 4
+    /// Over how long the retries are spread once the far side is back. 2 s.
+    public var spreadMilliseconds: Int64 = 2_000
+
+    public init() {}
+}
