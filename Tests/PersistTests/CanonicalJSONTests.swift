@@ -71,6 +71,23 @@ struct CanonicalJSONTests {
         #expect(CanonicalJSON.form(of: bytes(row.text)).map(text) == row.form)
     }
 
+    static let rewritings: [(value: String, text: String, isOne: Bool)] = [
+        (#"{"a":1,"b":"1"}"#, #"{ "b": "\u0031", "a": 1.0 }"#, true), ("[1,2]", "[1,3]", false),
+        ("[1]", "[1,1]", false),
+        ("1234567890123456800", "1234567890123456788", true), ("1234567890123456788", "1234567890123456800", false),
+        ("1234567890123456789", "1234567890123456788", false), ("-9007199254740992", "-9007199254740993", true),
+        ("1e+22", "10000000000000000000001", true), ("0", "-0", true), ("0.1", "0.10000000000000001", true),
+        ("1e400", "1E400", false), ("1e400", "1e400", true), ("[true,1e1]", "[true,10]", true),
+        (#"["1","\"2",3]"#, #"["1","\"2",3.0]"#, true), (#"["1"]"#, #"["10"]"#, false),
+        (#"{"1":1}"#, #"{"2":1}"#, false),
+        ("x", "1", false), ("1", "\"1\"", false), ("\"\\\\\"", "\"\\u005c\"", true), ("null", "-1", false),
+    ]
+
+    @Test("What only writes a document anew is told from a change", arguments: rewritings)
+    func tellsRewriting(_ row: (value: String, text: String, isOne: Bool)) {
+        #expect(CanonicalJSON.isRewriting(bytes(row.value), of: bytes(row.text)) == row.isOne)
+    }
+
     @Test("Doubles print as in appendix B of RFC 8785", arguments: doubles)
     func numbers(_ row: (bits: UInt64, text: String)) {
         var output: [UInt8] = []
@@ -111,6 +128,9 @@ struct CanonicalJSONTests {
             }
             if CanonicalJSON.form(of: second) != form { Issue.record("two forms: \(text(first)) \(text(second))") }
             if CanonicalJSON.form(of: form) != form { Issue.record("changes: \(text(first)) \(text(form))") }
+            if !CanonicalJSON.isRewriting(form, of: first) || !CanonicalJSON.isRewriting(second, of: first) {
+                Issue.record("a change: \(text(first)) \(text(second))")
+            }
         }
     }
 

@@ -45,6 +45,15 @@ struct JSONMergeTests {
         Row(
             #"{"a":1,"o":{}}"#, #"{"a":2,"o":{}}"#, "{\"a\":1,\"o\":{\n \"x\":1\n}}", "{\"a\":2,\"o\":{\n \"x\":1\n}}"
         ),
+        // One double stands for both numbers, and yet it is a change; what JavaScript makes of one is none.
+        Row(
+            #"{"a":1,"id":1234567890123456788}"#, #"{"a":2,"id":1234567890123456788}"#,
+            #"{"a":1,"id":1234567890123456789}"#, #"{"a":2,"id":1234567890123456789}"#
+        ),
+        Row(
+            #"{"a":1,"id":1234567890123456788}"#, #"{"a":2,"id":1234567890123456788}"#,
+            #"{"a":1,"b":1,"id":1234567890123456800}"#, #"{"a":2,"b":1,"id":1234567890123456788}"#
+        ),
         // Keys are what they mean.
         Row(#"{"é":1,"b":1}"#, #"{"\u00e9":2,"b":1}"#, #"{"é":1,"b":2}"#, #"{"\u00e9":2,"b":2}"#),
         // Objects that became something else, and the other way.
@@ -61,7 +70,8 @@ struct JSONMergeTests {
         Row(#"{"a":1,"a":1}"#, #"{"a":2}"#, #"{"a":1,"b":1}"#, nil),
         Row(#"{"a":1}"#, #"{"a":2,"\u0061":2}"#, #"{"a":1}"#, nil),
         Row(#"{"a":1}"#, #"{"a":1}"#, #"{"a":1,"b":[{"c":1,"c":2}]}"#, nil),
-        Row("x", "1", "x", nil), Row("1", "x", "1", nil), Row("1", "1", "", nil),
+        Row("[1]", "[1234567890123456788]", "[1234567890123456789]", nil), Row("x", "1", "x", nil),
+        Row("1", "x", "1", nil), Row("1", "1", "", nil),
     ]
 
     @Test("R10 edits of other fields become one document", arguments: merges)

@@ -133,6 +133,24 @@ struct FarMetaTests {
         #expect(left.content(for: theirs, isJSON: true) == theirs)
     }
 
+    @Test("A number that another program changed is a change, also where one double stands for both")
+    func staleNumber() {
+        let now = Timestamp(nanoseconds: 9)
+        for mine in [#"{"id": 1234567890123456788}"#, #"{"id":1234567890123456800}"#] {
+            var meta = FarMeta(mtime: Timestamp(nanoseconds: 1))
+            meta.describe(bytes(mine), isJSON: true)
+            for (theirs, isStale) in [
+                (#"{"id":1234567890123456788}"#, mine.contains("800")), (#"{"id":1234567890123456789}"#, true),
+                // What JavaScript makes of it.
+                (#"{"id":1234567890123456800}"#, false), (#"{"id":1.2345678901234568e+18}"#, false),
+            ] {
+                let left = meta.current(for: bytes(theirs), isJSON: true, firstSeen: now)
+                #expect((left.mtime == now) == isStale, "\(mine) \(theirs)")
+                #expect(left.content(for: bytes(theirs), isJSON: true) == bytes(isStale ? theirs : mine))
+            }
+        }
+    }
+
     @Test("Records, and events of streams that take only JSON, are compared as documents")
     func isJSON() {
         #expect(FarSum.isJSON(ShownPath(.records, ["a.json"]), as: .document))

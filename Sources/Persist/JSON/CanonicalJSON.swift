@@ -10,6 +10,7 @@
 /// - half of a pair of surrogates stays an escape, in lower-case digits (`\ud800`).
 ///
 /// Two numbers for which one double stands have one form: 9007199254740993 is 9007199254740992 to half of all programs.
+/// `isRewriting` tells such numbers apart where it matters.
 public enum CanonicalJSON {
     /// - Returns: nil where the text is no document (`JSONScanner.check` says why).
     ///
@@ -19,7 +20,14 @@ public enum CanonicalJSON {
     }
 
     public static func form(of text: ArraySlice<UInt8>, depthMax: Int = JSONScanner.depthMax) -> [UInt8]? {
-        var writer = Writer(text: text)
+        form(of: text, depthMax: depthMax, keepsNumbers: false)
+    }
+
+    /// - Parameter keepsNumbers: as they are written; all else is canonical.
+    static func form(
+        of text: ArraySlice<UInt8>, depthMax: Int = JSONScanner.depthMax, keepsNumbers: Bool
+    ) -> [UInt8]? {
+        var writer = Writer(text: text, keepsNumbers: keepsNumbers)
         do throws(JSONGrammar.Failure) {
             try JSONGrammar.scan(text.span, dialect: .json, depthMax: depthMax, visitor: &writer)
             return writer.output
@@ -31,6 +39,7 @@ public enum CanonicalJSON {
     /// Writes each value as the grammar finds it; the members of an object are sorted once it has ended.
     private struct Writer: JSONVisitor {
         let text: ArraySlice<UInt8>
+        let keepsNumbers: Bool
         private(set) var output: [UInt8] = []
         private var open: [Container] = []
         /// Of all objects that are open, the innermost one's last.
@@ -53,8 +62,9 @@ public enum CanonicalJSON {
             var end: Int
         }
 
-        init(text: ArraySlice<UInt8>) {
+        init(text: ArraySlice<UInt8>, keepsNumbers: Bool) {
             self.text = text
+            self.keepsNumbers = keepsNumbers
             output.reserveCapacity(text.count)
         }
 
@@ -94,7 +104,7 @@ public enum CanonicalJSON {
             switch token[token.startIndex] {
             case UInt8(ascii: "\""): CanonicalJSON.appendString(token, to: &output)
             case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): output += token
-            default: CanonicalJSON.appendNumber(token, to: &output)
+            default: if keepsNumbers { output += token } else { CanonicalJSON.appendNumber(token, to: &output) }
             }
         }
 

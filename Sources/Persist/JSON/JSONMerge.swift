@@ -2,8 +2,8 @@
 ///
 /// Objects merge key by key: they have the identity of their path. Everything else is one value, arrays too. A field
 /// that only one side changed is taken from that side with its bytes; one that both changed alike stays as mine has
-/// it. What counts as a change is the canonical form (`CanonicalJSON`): white space, the order of keys and other
-/// spellings are none.
+/// it. What only writes a value anew is no change (`CanonicalJSON.isRewriting`): white space, the order of keys, other
+/// spellings.
 public enum JSONMerge {
     /// - Parameters:
     ///   - base: what both sides began with.
@@ -49,14 +49,14 @@ public enum JSONMerge {
                 return mergeObjects(old, ours, others)
             }
             let (isOurs, isTheirs) = (mine.text[ours.range], theirs.text[others.range])
-            if CanonicalJSON.isSame(isOurs, isTheirs) {
+            if CanonicalJSON.isRewriting(isOurs, of: isTheirs) || CanonicalJSON.isRewriting(isTheirs, of: isOurs) {
                 output += isOurs
                 return true
             }
             guard let old else { return false }
-            if CanonicalJSON.isSame(base.text[old.range], isTheirs) {
+            if CanonicalJSON.isRewriting(isTheirs, of: base.text[old.range]) {
                 output += isOurs
-            } else if CanonicalJSON.isSame(base.text[old.range], isOurs) {
+            } else if CanonicalJSON.isRewriting(isOurs, of: base.text[old.range]) {
                 output += isTheirs
             } else {
                 return false
@@ -128,7 +128,7 @@ public enum JSONMerge {
                     anchor = place
                 } else if let was = old?.members?[member.name] {
                     // Mine has removed it.
-                    guard CanonicalJSON.isSame(base.text[was.value.range], theirs.text[member.value.range])
+                    guard CanonicalJSON.isRewriting(theirs.text[member.value.range], of: base.text[was.value.range])
                     else { return nil }
                 } else {
                     added[anchor, default: []].append(Field(ours: nil, member: member, others: member))
@@ -140,7 +140,7 @@ public enum JSONMerge {
                 let others = theirMembers[member.name]
                 if others == nil, let was = old?.members?[member.name] {
                     // Theirs has removed it.
-                    guard CanonicalJSON.isSame(base.text[was.value.range], mine.text[member.value.range])
+                    guard CanonicalJSON.isRewriting(mine.text[member.value.range], of: base.text[was.value.range])
                     else { return nil }
                 } else {
                     plan.append(Field(ours: place, member: member, others: others))
@@ -150,13 +150,5 @@ public enum JSONMerge {
             if anchor < 0 { plan += added[-1] ?? [] }
             return plan
         }
-    }
-}
-
-extension CanonicalJSON {
-    /// Whether two values are one, however they are written.
-    static func isSame(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
-        if a == b { return true }
-        return form(of: a) == form(of: b)
     }
 }

@@ -50,15 +50,21 @@ public struct FarMeta: Sendable, Equatable {
     ///
     /// - Parameter isJSON: see `FarSum.isJSON`.
     public mutating func describe(_ value: [UInt8], isJSON: Bool) {
-        sum = FarSum(of: value, isJSON: isJSON)
+        let form = isJSON ? CanonicalJSON.form(of: value) : nil
+        sum = FarSum(of: form ?? value)
         size = UInt64(value.count)
-        text = isJSON && CanonicalJSON.form(of: value).map { $0 != value } ?? false ? value : nil
+        text = form != nil && form != value ? value : nil
     }
 
-    /// What is left of it where the far value is `value`: all where that is the one it was written for. Else another
-    /// program has written the value: mode and owner stand, the text is dropped, and the time is when it was first seen.
+    /// What is left of it where the far value is `value`: all where that is the one it was written for, or that one
+    /// written anew by a host. Else another program has changed the value: mode and owner stand, the text is dropped,
+    /// and the time is when it was first seen.
     public func current(for value: [UInt8], isJSON: Bool, firstSeen: Timestamp) -> FarMeta {
-        guard sum != FarSum(of: value, isJSON: isJSON) else { return self }
+        let form = isJSON ? CanonicalJSON.form(of: value) : nil
+        // Without a text the file was canonical.
+        if sum == FarSum(of: form ?? value), form.map({ CanonicalJSON.isRewriting(value, of: text ?? $0) }) ?? true {
+            return self
+        }
         var left = self
         left.mtime = firstSeen
         left.text = nil
@@ -72,7 +78,6 @@ public struct FarMeta: Sendable, Equatable {
     /// - Precondition: this is `current` for the value.
     public func content(for value: [UInt8], isJSON: Bool) -> [UInt8] {
         if let text { return text }
-        // Without a text the file was canonical; a host may have written the value anew.
         return isJSON && sum != nil ? CanonicalJSON.form(of: value) ?? value : value
     }
 }

@@ -2,7 +2,8 @@ public import Persist
 
 /// What value a meta was written for: SHA-256 of its bytes, or of its canonical JSON where it is a document.
 ///
-/// A host may read a document and write it anew (`JSON.parse` and `JSON.stringify` do): it has the same sum.
+/// A host may read a document and write it anew (`JSON.parse` and `JSON.stringify` do): it has the same sum. So have two
+/// documents that differ in integers for which one double stands; `FarMeta.current` tells them apart.
 public struct FarSum: Hashable, Sendable {
     /// 32 bytes.
     public let digest: [UInt8]
@@ -10,8 +11,10 @@ public struct FarSum: Hashable, Sendable {
     /// - Parameter isJSON: of a record, or of an event of a stream that takes only JSON. A value that is none all the
     ///   same (another program wrote it) has the sum of its bytes.
     public init(of value: [UInt8], isJSON: Bool) {
-        digest = SHA256.digest(of: isJSON ? CanonicalJSON.form(of: value) ?? value : value)
+        self.init(of: isJSON ? CanonicalJSON.form(of: value) ?? value : value)
     }
+
+    init(of bytes: [UInt8]) { digest = SHA256.digest(of: bytes) }
 
     /// - Returns: nil for what is no SHA-256 in hex digits of either case.
     init?(hex: String) {
