@@ -284,7 +284,9 @@ struct UploadScheduleTests {
         #expect(desk.schedule.pending.downSince == nil)
         #expect(desk.send(.offline) == [] && desk.dirty(7) == [] && desk.dirty(8) == [])
         let probe = desk.tick(after: try #require(desk.wakeAt) - desk.now)
-        #expect(probe == [7] && desk.done(7) == [8])
+        #expect(probe == [7] && desk.fail(7, isTransient: false) == [])
+        #expect(desk.tick(after: try #require(desk.wakeAt) - desk.now) == [8])
+        #expect(desk.dirty(9) == [] && desk.done(8) == [9])
     }
 
     // MARK: Hurry

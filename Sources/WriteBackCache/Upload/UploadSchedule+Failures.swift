@@ -40,7 +40,12 @@ extension UploadSchedule {
         _ actions: inout [Action]
     ) {
         guard let entry = end(id, generation) else { return }
-        if isTransient { noteFailure(of: id, hint, now, &actions) }
+        if isTransient {
+            noteFailure(of: id, hint, now, &actions)
+        } else if far.isDown {
+            // It answers, if only to refuse: the next probe need not wait longer.
+            far.probeAt = now + backoff(far.probes)
+        }
         if entry.isRemoved { return forget(id, now) }
         failing.insert(id)
         // What is there now may be something else than what was refused.

@@ -68,14 +68,6 @@ extension UploadSchedule {
         if waiters[id]?.isEmpty == true { waiters[id] = nil }
     }
 
-    /// Nothing of `id` comes after this generation.
-    mutating func capWaiters(of id: Int64, at generation: Int64) {
-        for waiter in waiters[id] ?? [] {
-            guard let place = entries[waiter]?.edges.firstIndex(where: { $0.id == id }) else { continue }
-            entries[waiter]?.edges[place].generation = generation
-        }
-    }
-
     /// Nothing runs, nothing can go, no time is awaited, and yet there is something: what is left goes in a circle too
     /// long to have been seen. The oldest goes first.
     mutating func releaseCircle(_ now: Int64) -> Bool {

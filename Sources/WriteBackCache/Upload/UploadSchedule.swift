@@ -32,6 +32,7 @@ public struct UploadSchedule: Sendable {
     }
 
     public enum Action: Sendable, Equatable {
+        /// Send this, and tell of it by `.done` or `.failed`, in a bounded time: it keeps its place until then.
         case start(Int64, generation: Int64)
         /// Send a `.tick` then. Replaces the time of the last one.
         case wake(at: Int64)
@@ -136,9 +137,8 @@ public struct UploadSchedule: Sendable {
             entry.isRemoved = false
             totals.items += 1
         } else {
-            // Late news, or what is on its way already.
-            guard item.generation >= entry.item.generation, item.generation != entry.running?.generation
-            else { return }
+            // Late news.
+            guard item.generation >= entry.item.generation else { return }
             totals.bytes -= entry.item.bytes
         }
         totals.bytes += item.bytes
@@ -154,12 +154,11 @@ public struct UploadSchedule: Sendable {
         guard let entry = entries[id], !entry.isRemoved else { return }
         totals.items -= 1
         totals.bytes -= entry.item.bytes
-        guard let running = entry.running else { return forget(id, now) }
+        guard entry.running != nil else { return forget(id, now) }
+        // Who goes after it waits for what may still arrive.
         entries[id]?.isRemoved = true
         entries[id]?.hurried = nil
         dropEdges(of: id)
-        // Who goes after it need not wait for what will not come, only for what may still arrive.
-        capWaiters(of: id, at: running.generation)
     }
 
     /// Nothing of it is left: whoever goes after it can go.
