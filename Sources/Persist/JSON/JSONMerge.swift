@@ -48,20 +48,23 @@ public enum JSONMerge {
             if ours.members != nil && others.members != nil && (old == nil || old?.members != nil) {
                 return mergeObjects(old, ours, others)
             }
+            let was = old.map { base.text[$0.range] }
             let (isOurs, isTheirs) = (mine.text[ours.range], theirs.text[others.range])
-            if CanonicalJSON.isRewriting(isOurs, of: isTheirs) || CanonicalJSON.isRewriting(isTheirs, of: isOurs) {
+            // What changed comes before what is alike: a rounding that one side undid is a change.
+            if let was, CanonicalJSON.isRewriting(isTheirs, of: was) {
                 output += isOurs
-                return true
-            }
-            guard let old else { return false }
-            if CanonicalJSON.isRewriting(isTheirs, of: base.text[old.range]) {
-                output += isOurs
-            } else if CanonicalJSON.isRewriting(isOurs, of: base.text[old.range]) {
+            } else if let was, CanonicalJSON.isRewriting(isOurs, of: was) {
                 output += isTheirs
+            } else if isAlike(isOurs, isTheirs) {
+                output += isOurs
             } else {
                 return false
             }
             return true
+        }
+
+        private func isAlike(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
+            CanonicalJSON.isRewriting(a, of: b) || CanonicalJSON.isRewriting(b, of: a)
         }
 
         private mutating func mergeObjects(_ old: Value?, _ ours: Value, _ others: Value) -> Bool {
