@@ -91,6 +91,16 @@ struct UploadScheduleTests {
         #expect(desk.dirty(1, age: -1_000_000, isOpen: true) == [] && desk.wakeAt == desk.now + 10_000)
     }
 
+    @Test("A tick from a timer that was replaced is told again when the next is wanted")
+    func earlyTick() {
+        var desk = Desk()
+        #expect(desk.dirty(1, isOpen: true) == [])
+        let due = desk.now + 10_000
+        desk.now += 5
+        #expect(desk.actions(.tick) == [.wake(at: due)] && desk.actions(.tick) == [.wake(at: due)])
+        #expect(desk.actions(.online) == [])
+    }
+
     // MARK: One item an id
 
     @Test("A file that changes while it goes up goes once more, in its last state")

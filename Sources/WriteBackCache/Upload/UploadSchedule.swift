@@ -19,7 +19,7 @@ public struct UploadSchedule: Sendable {
         case failed(Int64, generation: Int64, isTransient: Bool, hint: String?)
         /// It is not to be sent any more. An upload under way goes on, and keeps its place until it has ended.
         case removed(Int64)
-        /// The time of the last `.wake` has come.
+        /// The time of the last `.wake` has come. Sent too early or too often it does no harm: the answer says again when.
         case tick
         /// Hints: the network is gone; it is back.
         case offline
@@ -34,7 +34,8 @@ public struct UploadSchedule: Sendable {
     public enum Action: Sendable, Equatable {
         /// Send this, and tell of it by `.done` or `.failed`, in a bounded time: it keeps its place until then.
         case start(Int64, generation: Int64)
-        /// Send a `.tick` then. Replaces the time of the last one.
+        /// Send a `.tick` then. Replaces the time of the last one: a shell with several threads keeps the time under the
+        /// lock of the schedule, or an older one might replace it.
         case wake(at: Int64)
         /// The far side counts as down now, or no longer; with the words of the failure.
         case report(isDown: Bool, hint: String?)
@@ -104,7 +105,8 @@ public struct UploadSchedule: Sendable {
         case .failed(let id, let generation, let isTransient, let hint):
             fail(id, generation, isTransient: isTransient, hint, now, &actions)
         case .removed(let id): remove(id, now)
-        case .tick: break
+        // Whatever timer this came from, it is not there any more.
+        case .tick: wakeAt = nil
         case .offline: goDown(hint: "the network is gone", now, &actions)
         case .online:
             if far.isDown { far.probeAt = now } else { cutWaits(now) }
