@@ -14,8 +14,6 @@ internal import Synchronization
 /// for every other error that it answers; `.tooLarge`; `.interrupted` where the task was cancelled or the adapter
 /// closed.
 public final class ProcessAdapter: PersistAdapter {
-    static let closed = StoreError(.interrupted, hint: "the adapter is closed")
-
     let options: ProcessAdapterOptions
     private let inbox = Inbox()
     private let lastID = Atomic<UInt64>(0)
@@ -101,7 +99,7 @@ public final class ProcessAdapter: PersistAdapter {
 
     private func ask(_ job: Job) throws(StoreError) -> UInt64 {
         let id = lastID.add(1, ordering: .relaxed).newValue
-        guard inbox.post(.ask(id, job)) else { throw Self.closed.about(job.request.key) }
+        guard inbox.post(.ask(id, job)) else { throw inbox.refusal.about(job.request.key) }
         return id
     }
 
@@ -111,7 +109,7 @@ public final class ProcessAdapter: PersistAdapter {
         let inbox = inbox
         let buffer = ListBuffer(options: options) { inbox.post(.room(id)) }
         guard inbox.post(.ask(id, Job(request: .list(prefix), caller: .list(buffer)))) else {
-            throw Self.closed.about(prefix)
+            throw inbox.refusal.about(prefix)
         }
         return (buffer, { inbox.post(.drop(id)) })
     }

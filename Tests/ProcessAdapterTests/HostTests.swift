@@ -207,13 +207,16 @@ struct HostTests {
             language == "python"
             ? try hosted.python(
                 """
+                import time
                 from persist_adapter import Adapter, run
                 class Endless(Adapter):
                     interleaves = True
                     is_over = False
                     def put(self, key, value): self.is_over = True
                     def list(self, prefix):
-                        while not self.is_over: yield "kv/a", "x"
+                        while not self.is_over:
+                            time.sleep(0.0002)
+                            yield "kv/a", "x"
                 run(Endless())
                 """)
             : try hosted.node(
@@ -222,7 +225,13 @@ struct HostTests {
                     export default {
                         get() {}, delete() {},
                         put() { isOver = true },
-                        async *list() { while (!isOver) yield { key: "kv/a", value: "x" } },
+                        async *list() {
+                            while (!isOver) {
+                                // It works, and waits for nothing.
+                                for (const end = performance.now() + 0.2; performance.now() < end; );
+                                yield { key: "kv/a", value: "x" }
+                            }
+                        },
                     }
                     """)
         var count = 0

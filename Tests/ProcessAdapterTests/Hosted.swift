@@ -7,7 +7,12 @@ import Synchronization
 /// Adapters of this package's Hosts/, and programs written into a test, in a directory that goes with the test.
 final class Hosted: Sendable {
     let directory: String
-    private let lines = Mutex<[String]>([])
+    /// Not this itself is what adapters keep: the directory goes with the test, whatever still ends then.
+    private let lines = Lines()
+
+    private final class Lines: Sendable {
+        let all = Mutex<[String]>([])
+    }
 
     init() throws {
         var template = Array((FileManager.default.temporaryDirectory.path + "/persistfs-adapter.XXXXXX").utf8CString)
@@ -18,10 +23,10 @@ final class Hosted: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
     /// What adapters have logged so far.
-    var log: [String] { lines.withLock { $0 } }
+    var log: [String] { lines.all.withLock { $0 } }
 
     func adapter(_ command: [String], options: ProcessAdapterOptions = ProcessAdapterOptions()) -> ProcessAdapter {
-        ProcessAdapter(command: command, options: options) { [self] line in lines.withLock { $0.append(line) } }
+        ProcessAdapter(command: command, options: options) { [lines] line in lines.all.withLock { $0.append(line) } }
     }
 
     /// A program of Python, which can import what is in Hosts/python.

@@ -46,7 +46,7 @@ struct ChildKeeper {
             if let next = machine.nextInstant, next <= .now { handle(.time) }
         }
         for order in inbox.finish() {
-            if case .ask(_, let job) = order { job.fail(ProcessAdapter.closed) }
+            if case .ask(_, let job) = order { job.fail(inbox.refusal) }
         }
     }
 
@@ -162,7 +162,8 @@ struct ChildKeeper {
         let count = read(number, &block, block.count)
         guard count > 0 else { return count < 0 && errno == EINTR || hungUp(count) }
         let taken = block
-        let isShort = taken.withUnsafeBytes { bytes in
+        let isWell = taken.withUnsafeBytes { bytes in
+            // Taken out while what it finds is dealt with, which is the business of all of this.
             var splitter = lines
             lines = LineSplitter(bytesMax: 0, .refused)
             defer { lines = splitter }
@@ -171,7 +172,7 @@ struct ChildKeeper {
                 return true
             }
         }
-        if !isShort { handle(.broke(reason: "it wrote a line of more than \(options.lineBytesMax) bytes")) }
+        if !isWell { handle(.broke(reason: "it wrote a line of more than \(options.lineBytesMax) bytes")) }
         return true
     }
 

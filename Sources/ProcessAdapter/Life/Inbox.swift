@@ -23,11 +23,19 @@ final class Inbox: Sendable {
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// An eventfd for poll(2), readable while there are orders; where there is none, why.
+    /// An eventfd for poll(2), readable while there are orders; below 0 where there is none.
     let bell: Int32
+    /// What `post` fails with.
+    let refusal: StoreError
     private let state = Mutex(State())
 
-    init() { bell = clinux_eventfd() }
+    init() {
+        bell = clinux_eventfd()
+        refusal =
+            bell >= 0
+            ? StoreError(.interrupted, hint: "the adapter is closed")
+            : StoreError(.tooManyOpen, hint: "the adapter cannot be used: eventfd: \(errorText(-bell))")
+    }
 
     deinit {
         if bell >= 0 { close(bell) }
