@@ -109,10 +109,11 @@ struct BadChildTests {
     @Test("one that ends at once: requests fail in time, and say how and with which last words it ended")
     func endsAtOnce() async throws {
         let hosted = try Hosted()
-        let adapter = hosted.shell("echo 'no configuration' >&2; exit 3", options: options(seconds: 0.3))
+        let adapter = hosted.shell("echo 'no configuration' >&2; exit 3", options: options(seconds: 3))
         let error = await #expect(throws: StoreError.self) { try await adapter.put("kv/a", [1]) }
         #expect(error?.kind == .timedOut)
-        #expect(error?.hint == "the adapter does not run: it ended with exit status 3: no configuration")
+        // Between two children or while the next one runs.
+        #expect(error?.hint?.hasSuffix("it ended with exit status 3: no configuration") == true)
         await adapter.close()
         #expect(hosted.log.contains("/bin/sh: no configuration"))
     }
@@ -120,9 +121,9 @@ struct BadChildTests {
     @Test("one that a signal ends says so")
     func endsBySignal() async throws {
         let hosted = try Hosted()
-        let adapter = hosted.shell("kill -9 $$", options: options(seconds: 0.3))
+        let adapter = hosted.shell("kill -9 $$", options: options(seconds: 3))
         let error = await #expect(throws: StoreError.self) { try await adapter.delete("kv/a") }
-        #expect(error?.hint == "the adapter does not run: it was ended by signal 9 (Killed)")
+        #expect(error?.hint?.hasSuffix("it was ended by signal 9 (Killed)") == true)
         await adapter.close()
     }
 
