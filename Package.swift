@@ -45,7 +45,10 @@ let package = Package(
         .target(name: "WriteBackCache", dependencies: ["Persist", "SQLiteStore"], swiftSettings: safe),
         // 4
         .target(
-            name: "PersistMount", dependencies: ["Persist", "SQLiteStore", "PersistVFS", "PersistFUSE", "CLinux"],
+            name: "PersistMount",
+            dependencies: [
+                "Persist", "SQLiteStore", "WriteBackCache", "ProcessAdapter", "PersistVFS", "PersistFUSE", "CLinux",
+            ],
             swiftSettings: strict),
         // 5
         .executableTarget(
@@ -76,7 +79,7 @@ let package = Package(
             dependencies: ["Persist", "PersistVFS", "PersistFUSE", "PersistTestKit", "CFuse3", "CLinux"],
             swiftSettings: strict),
         .testTarget(
-            name: "WriteBackCacheTests", dependencies: ["Persist", "WriteBackCache", "PersistTestKit"],
+            name: "WriteBackCacheTests", dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],

@@ -52,7 +52,9 @@ final class AbsentRequests: Sendable {
             guard !state.isEnding else { return nil }
             if state.threads.isEmpty {
                 for number in 0..<Self.threadCount {
-                    guard let thread = NativeThread.start("fuse-absent-\(number)", { [self] in run(service) }) else { break }
+                    guard let thread = NativeThread.start("fuse-absent-\(number)", { [self] in run(service) }) else {
+                        break
+                    }
                     state.threads.append(thread)
                 }
             }

@@ -33,7 +33,8 @@ final class RefusalLog: Sendable {
 
     static func isWorthALine(_ error: StoreError) -> Bool {
         switch error.kind {
-        case .rejected, .tooLarge, .full, .quotaExceeded, .timedOut, .absent, .stale, .tooManyOpen, .tooMuchUnpublished, .io,
+        case .rejected, .tooLarge, .full, .quotaExceeded, .timedOut, .absent, .stale, .tooManyOpen, .tooMuchUnpublished,
+            .io,
             .corrupt:
             true
         case .notPermitted: error.hint != nil

@@ -29,7 +29,8 @@ extension SQLiteStore {
     }
 
     public func list(_ directory: NodeID, after cookie: UInt64, limit: Int) throws(StoreError) -> [DirectoryEntry] {
-        try requireNames()
+        // What is in the root, everybody knows.
+        if directory != .root { try requireNames() }
         return try read { db throws(StoreError) in try db.list(directory, after: cookie, limit: limit) }
     }
 

@@ -48,6 +48,11 @@ enum Standard {
         _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
     }
 
+    /// For a live line: as it is.
+    static func error(raw text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+    }
+
     /// One object, its keys sorted; on one line where it is one of many.
     static func print(json value: some Encodable, pretty: Bool = true) throws {
         let encoder = JSONEncoder()

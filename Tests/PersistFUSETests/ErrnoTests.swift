@@ -17,7 +17,9 @@ struct ErrnoTests {
 
     @Test("R11 kinds are told apart, but for a failing and a damaged disk, and for what did not come in time")
     func distinct() {
-        let numbers = StoreError.Kind.allCases.filter { $0 != .corrupt && $0 != .absent }.map { errno(of: StoreError($0)) }
+        let numbers = StoreError.Kind.allCases.filter { $0 != .corrupt && $0 != .absent }.map {
+            errno(of: StoreError($0))
+        }
         #expect(Set(numbers).count == numbers.count)
         #expect(errno(of: StoreError(.corrupt)) == EIO)
         #expect(errno(of: StoreError(.rejected)) == EBADMSG)

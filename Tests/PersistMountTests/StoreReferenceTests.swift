@@ -21,7 +21,7 @@ struct StoreReferenceTests {
         "what looks like a URL is never taken as a path",
         arguments: [
             "postgres://u:hunter2@h/db", "postgresql://h/db", "s3://bucket/prefix", "s3:bucket", "p2p:topic",
-            "exec:./adapter", "mysql://u:hunter2@h/db", "S3://bucket", "https://example.org/hunter2", "file:a.db",
+            "exec:", "exec:'a", "mysql://u:hunter2@h/db", "S3://bucket", "https://example.org/hunter2", "file:a.db",
             ":memory:", "", "sqlite:", "sqlite://host/a.db",
         ])
     func schemes(_ text: String) throws {
@@ -32,10 +32,21 @@ struct StoreReferenceTests {
 
     @Test("adapters to come say that they are not built yet")
     func notBuilt() throws {
-        for text in ["postgres://h/db", "s3://b", "p2p:t", "exec:./a"] {
+        for text in ["postgres://h/db", "s3://b", "p2p:t"] {
             let failure = try #require(throws: MountFailure.self) { _ = try StoreReference.parse(text) }
             #expect(failure.why.contains("not built yet"))
         }
+    }
+
+    @Test("exec: has a command, whose words are split as a shell does, and whose own paths become absolute")
+    func exec() throws {
+        let here = FileManager.default.currentDirectoryPath
+        #expect(
+            try StoreReference.parse("exec:python3 ./a.py 'two words' x").source
+                == .exec(["python3", here + "/a.py", "two words", "x"]))
+        #expect(
+            try StoreReference.parse(#"exec:/bin/sh -c "a \"b\" c""#).source == .exec(["/bin/sh", "-c", #"a "b" c"#]))
+        #expect(try StoreReference.parse("exec:/bin/sh").shown == "exec:/bin/sh")
     }
 
     @Test("a directory or a device is no store")

@@ -3,6 +3,7 @@ internal import Persist
 internal import PersistFUSE
 internal import PersistVFS
 internal import SQLiteStore
+internal import WriteBackCache
 
 /// One store at one directory, from opening the file to leaving one file again.
 public struct Mount: Sendable {
@@ -27,13 +28,15 @@ public struct Mount: Sendable {
         Signals.block()
         Memory.givesBack()
         let owner = options.shownOwner
-        let point = try MountPoint.prepare(directory, for: reference.path, allowsEntries: options.nonEmpty)
-        let store = try OpenStore.open(reference, storeOptions(log))
-        defer { store.close() }
+        let point = try MountPoint.prepare(directory, for: try localPath(), allowsEntries: options.nonEmpty)
+        let opened = try OpenedStore.open(
+            reference, storeOptions(log), cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
+        let store = opened.store
+        defer { opened.close() }
         // The daemon pins no directory, and relative paths mean nothing to it any more.
         _ = chdir("/")
 
-        let report = StatusReport(store: store, mount: self, point: point, log: log)
+        let report = StatusReport(opened: opened, mount: self, point: point, log: log)
         var fileSystemOptions = FileSystemOptions(uid: owner.uid, gid: owner.gid, umask: owner.umask)
         fileSystemOptions.isReadOnly = options.isReadOnly || store.isReadOnly
         fileSystemOptions.checksPermissions = !options.kernelChecksPermissions
@@ -50,18 +53,51 @@ public struct Mount: Sendable {
             session.unmount()
         }
         let access = fileSystemOptions.isReadOnly ? ", read-only" : ""
-        let line = "\(ShownText.line(reference.path)) is mounted at \(ShownText.line(point.path)) (SQLite\(access))"
+        let line =
+            "\(ShownText.line(reference.shown)) is mounted at \(ShownText.line(point.path)) (\(adapterTitle)\(access))"
         // In the foreground the user reads it once.
         if log.path != nil { log.note(line) }
         if !usable(line) {
             // On another thread: umount(2) waits until the mount is served.
             OwnThread.start("unmount") { session.unmount() }.detach()
         }
+        opened.cache?.run()
         session.run()
         fileSystem.shutdown()
-        store.close()
+        opened.finish { log.note($0) }
         log.note("unmounted \(point.path)")
         return store.farewell == nil
+    }
+
+    /// As status.json has it.
+    var adapterName: String {
+        switch reference.source {
+        case .sqlite: "sqlite"
+        case .exec: "exec"
+        }
+    }
+
+    private var adapterTitle: String {
+        switch reference.source {
+        case .sqlite: "SQLite"
+        case .exec: "exec"
+        }
+    }
+
+    /// The file of the local store.
+    private func localPath() throws(MountFailure) -> String {
+        switch reference.source {
+        case .sqlite: reference.path
+        case .exec: try CacheDirectory.place(for: reference.shown, in: options.cacheDirectory) + "/cache.db"
+        }
+    }
+
+    private func cacheOptions(_ log: MountLog) -> WriteBackCacheOptions {
+        var found = WriteBackCacheOptions()
+        found.settleMilliseconds = options.settleMilliseconds
+        found.refreshMilliseconds = options.refreshMilliseconds
+        found.log = { log.log($0) }
+        return found
     }
 
     private func storeOptions(_ log: MountLog) -> SQLiteStoreOptions {
@@ -83,7 +119,7 @@ public struct Mount: Sendable {
         _ fileSystem: FileSystem, _ notifier: Notifier, at point: MountPoint, isReadOnly: Bool, _ log: MountLog
     ) throws(MountFailure) -> Session {
         let sessionOptions = SessionOptions(
-            fsname: options.fsname ?? reference.name ?? reference.path, allowOther: options.allowOther,
+            fsname: options.fsname ?? reference.name ?? reference.shown, allowOther: options.allowOther,
             defaultPermissions: options.kernelChecksPermissions, isReadOnly: isReadOnly, extra: options.kernelOptions)
         do throws(SessionError) {
             return try Session(

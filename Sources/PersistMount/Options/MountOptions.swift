@@ -23,6 +23,12 @@ public struct MountOptions: Sendable, Equatable {
     public var reserveBytes: UInt64 = 16 << 20
     /// Where the WAL is brought into the store's file. Less than the reserve, or a full disk is harder to empty.
     public var walBytesMax: UInt64 = 8 << 20
+    /// Where the local copies of far sides lie; nil: `$XDG_CACHE_HOME/persistfs`.
+    public var cacheDirectory: String?
+    /// A file that stays open is sent so long after its last change.
+    public var settleMilliseconds: Int64 = 10_000
+    /// Between two looks at what a far side has.
+    public var refreshMilliseconds: Int64 = 300_000
     /// `busy_milliseconds` was given: it goes before the configuration's.
     public var setsBusyMilliseconds = false
     /// Generic options that the kernel knows (`nosuid`, `noatime`, ...), in the order given.

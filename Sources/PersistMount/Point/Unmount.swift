@@ -9,10 +9,14 @@ public struct Unmount: Sendable {
     /// What the user should know of the end.
     public var note: String?
 
-    /// - Parameter seconds: how long to wait for the daemon to finish.
+    /// - Parameters:
+    ///   - seconds: how long to wait for the daemon to finish.
     /// - Throws: `.notFound` where no persistfs is mounted there; `.busy` where programs are in it, whom it names, or
     ///   where the daemon did not finish in time.
-    public static func run(_ text: String, seconds: Int) throws(MountFailure) -> Unmount {
+    ///   - report: told how far a far side is from having everything.
+    public static func run(
+        _ text: String, seconds: Int, report: (Synchronizing.State) -> Void = { _ in }
+    ) throws(MountFailure) -> Unmount {
         let path = PathText.resolved(text)
         guard let entry = try MountTable.current().top(at: path), entry.isPersistfs else {
             throw MountFailure(
@@ -33,6 +37,10 @@ public struct Unmount: Sendable {
         }
         let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
         let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
+        if status?.far != nil, let mount = try Synchronizing.mount(at: path) {
+            // What cannot be sent now waits in the cache: no reason to keep the mount.
+            _ = try? mount.run(seconds: seconds, stopsOffline: true, report: report)
+        }
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
         if let daemon, !daemon.waitForEnd(until: deadline) {

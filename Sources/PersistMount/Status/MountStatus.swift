@@ -55,6 +55,8 @@ public struct MountStatus: Codable, Sendable {
     public var isReadOnly: Bool
     public var log: String
     public var store: Store
+    /// Of a store with a far side.
+    public var far: Far?
     public var can: [String]
     public var cannot: [String]
     public var bounds: [Bound]

@@ -2,24 +2,32 @@ internal import Glibc
 internal import Persist
 internal import PersistFUSE
 internal import SQLiteStore
+internal import WriteBackCache
 
 /// Makes the text of `.persist/status.json`, anew for each open.
 final class StatusReport: Sendable {
-    private let store: SQLiteStore
+    private let opened: OpenedStore
+    private var store: SQLiteStore { opened.store }
     private let mount: Mount
     private let point: MountPoint
     private let log: MountLog
     private let since = TimeText.now()
 
-    init(store: SQLiteStore, mount: Mount, point: MountPoint, log: MountLog) {
-        self.store = store
+    init(opened: OpenedStore, mount: Mount, point: MountPoint, log: MountLog) {
+        self.opened = opened
         self.mount = mount
         self.point = point
         self.log = log
     }
 
     var controls: [FileName: @Sendable () -> [UInt8]] {
-        ["status.json": { [self] in status().json }]
+        var found: [FileName: @Sendable () -> [UInt8]] = ["status.json": { [self] in status().json }]
+        if let cache = opened.cache {
+            found["sync"] = {
+                do throws(StoreError) { return Array("\(try cache.hurry())\n".utf8) } catch { return [] }
+            }
+        }
+        return found
     }
 
     /// What cannot be found out is said in the notes: the report itself never fails.
@@ -45,11 +53,12 @@ final class StatusReport: Sendable {
         let mounts = asked({ () throws(StoreError) in try store.mounts() }, else: [])
         let rejected = asked({ () throws(StoreError) in try store.keptVersions(.rejected) }, else: [])
         let conflicts = asked({ () throws(StoreError) in try store.keptVersions(.conflicts) }, else: [])
+        let far = far(&notes)
         return MountStatus(
             version: Version.text, pid: getpid(), mountPoint: ShownText.line(point.path), since: since,
             isReadOnly: mount.options.isReadOnly || store.isReadOnly, log: log.path.map(ShownText.line) ?? "stderr",
             store: MountStatus.Store(
-                adapter: "sqlite", path: ShownText.line(PathText.resolved(mount.reference.path)),
+                adapter: mount.adapterName, path: ShownText.line(shownPath),
                 id: store.identifier, bytesUsed: statistics.bytesUsed, bytesFree: statistics.bytesFree,
                 files: statistics.nodes ?? 0,
                 mounts: mounts.map { presence in
@@ -57,8 +66,27 @@ final class StatusReport: Sendable {
                         pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),
                         isThisMount: presence.isSelf)
                 }, movedTo: movedTo, rescue: rescue),
+            far: far,
             can: Self.can, cannot: Self.cannot, bounds: bounds, rejected: rejected.map(Self.kept),
             conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)
+    }
+
+    private var shownPath: String {
+        switch mount.reference.source {
+        case .sqlite: PathText.resolved(mount.reference.path)
+        case .exec: mount.reference.shown
+        }
+    }
+
+    /// nil: there is no far side.
+    private func far(_ notes: inout [String]) -> MountStatus.Far? {
+        guard let cache = opened.cache else { return nil }
+        do throws(StoreError) {
+            return MountStatus.Far(try cache.status(), cache: store.path)
+        } catch {
+            notes.append("what is still to be sent could not be found out: \(error)")
+            return nil
+        }
     }
 
     private static let can = [

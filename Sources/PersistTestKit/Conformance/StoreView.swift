@@ -16,9 +16,11 @@ enum StoreView {
     }
 
     /// Everything that has a name, and the kept versions.
-    static func tree(in client: StoreClient) throws -> [String] {
+    /// - Parameter isExact: with what a far side does not keep, kept versions among it.
+    static func tree(in client: StoreClient, isExact: Bool = true) throws -> [String] {
         var lines: [String] = []
-        for namespace in Namespace.allCases { try below(namespace.name.description, client, &lines) }
+        for namespace in Namespace.allCases { try below(namespace.name.description, client, isExact, &lines) }
+        guard isExact else { return lines }
         for version in try client.store.keptVersions(.rejected) {
             let bytes = try client.store.keptBytes(.rejected, version.path)
             lines.append("rejected \(String(decoding: version.path, as: UTF8.self)): \(words(bytes))")
@@ -44,15 +46,17 @@ enum StoreView {
         return found.sorted()
     }
 
-    private static func below(_ path: String, _ client: StoreClient, _ lines: inout [String]) throws {
+    private static func below(
+        _ path: String, _ client: StoreClient, _ isExact: Bool, _ lines: inout [String]
+    ) throws {
         for entry in try client.list(path, limit: 7).sorted(by: { $0.name < $1.name }) {
             let name = "\(path)/\(entry.name)"
-            lines.append("\(name): " + (try node(entry.node, in: client)))
-            if entry.node.kind == .directory { try below(name, client, &lines) }
+            lines.append("\(name): " + (try node(entry.node, in: client, isExact)))
+            if entry.node.kind == .directory { try below(name, client, isExact, &lines) }
         }
     }
 
-    private static func node(_ node: Node, in client: StoreClient) throws -> String {
+    private static func node(_ node: Node, in client: StoreClient, _ isExact: Bool = true) throws -> String {
         var words = ["\(node.kind)", "mode \(node.mode.map { String($0, radix: 8) } ?? "-")", "uid \(node.uid ?? 0)"]
         if node.kind == .file {
             words.append("\(node.nameClass)")
@@ -60,11 +64,16 @@ enum StoreView {
             if node.isDocument { words.append(node.revision == 0 ? "no value" : "a value") }
         }
         if node.kind != .directory {
-            words.append("mtime \(time(node.mtime)), btime \(time(node.btime))")
-            words.append("size \(node.size): \(Self.words(try client.bytes(of: node.id)))")
-            if node.kind == .file { words.append("data \(try client.data(of: .published(node.id)))") }
+            words.append("mtime \(node.isStream && !isExact ? "" : time(node.mtime))")
+            if isExact { words.append("btime \(time(node.btime))") }
+            var bytes = try client.bytes(of: node.id)
+            if node.isStream, !isExact, let last = bytes.last, last != UInt8(ascii: "\n") {
+                bytes += [UInt8(ascii: "\n")]
+            }
+            words.append("size \(bytes.count): \(Self.words(bytes))")
+            if node.kind == .file, isExact { words.append("data \(try client.data(of: .published(node.id)))") }
         }
-        if let atime = node.atime { words.append("atime \(time(atime))") }
+        if let atime = node.atime, isExact { words.append("atime \(time(atime))") }
         for name in try client.store.attributeNames(of: node.id).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let value = try client.store.attribute(name, of: node.id)
             words.append("\(String(decoding: name, as: UTF8.self))=\(Self.words(value))")

@@ -8,8 +8,8 @@ public struct FarChange: Sendable {
         case directory
         case symlink([UInt8])
         case special(Node.Kind, device: UInt64)
-        /// Its attributes have changed, and nothing else.
-        case same
+        /// A log, whose events come by themselves.
+        case log
         /// Nothing any more.
         case nothing
     }

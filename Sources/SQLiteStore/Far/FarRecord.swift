@@ -9,19 +9,21 @@ public struct FarRecord: Sendable, Equatable {
     public var key: [UInt8]?
     /// The sum of the value; nil where it is not known that there is one.
     public var sum: [UInt8]?
-    /// The sum of a value that was sent, when nobody knows whether it came through.
+    /// The sums, one behind the other, of values that were sent or removed when nobody knows whether that came through.
     public var tried: [UInt8]?
-    /// The key of its side data, and what that is; nil where there is none.
+    /// The key of its side data, and what that is; nil where there is none, empty where it is not known.
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
     /// Of a log: its own events up to this one have been sent (`LogEvent.id`).
     public var event: Int64
+    /// Where that one stands there: the next one comes behind it, whatever the clock says.
+    public var position: Int64
     /// When it was told or asked.
     public var time: Timestamp
 
     public init(
         path: [UInt8], node: NodeID, key: [UInt8]? = nil, sum: [UInt8]? = nil, tried: [UInt8]? = nil,
-        metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, time: Timestamp
+        metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, position: Int64 = 0, time: Timestamp
     ) {
         self.path = path
         self.node = node
@@ -31,6 +33,7 @@ public struct FarRecord: Sendable, Equatable {
         self.metaKey = metaKey
         self.meta = meta
         self.event = event
+        self.position = position
         self.time = time
     }
 }

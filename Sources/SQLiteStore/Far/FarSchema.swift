@@ -6,12 +6,15 @@ enum FarSchema {
         -- What the far side has under each path (FarRecord). sum, tried: SHA-256 of values.
         CREATE TABLE IF NOT EXISTS far(
             path BLOB PRIMARY KEY, ino INTEGER NOT NULL, key BLOB, sum BLOB, tried BLOB, meta_key BLOB, meta BLOB,
-            event INTEGER NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            event INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS far_ino ON far(ino);
-        -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node.
+        -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node. first: the
+        -- generation of the first change; of what moved with a directory, that of the directory.
         CREATE TABLE IF NOT EXISTS outbox(
-            ino INTEGER PRIMARY KEY, gen INTEGER NOT NULL, what INTEGER NOT NULL, since INTEGER NOT NULL,
-            changed INTEGER NOT NULL) STRICT;
+            ino INTEGER PRIMARY KEY, gen INTEGER NOT NULL, first INTEGER NOT NULL, what INTEGER NOT NULL,
+            since INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+        -- Records that wait to be sent: what the far side had when they were changed first.
+        CREATE TABLE IF NOT EXISTS base(ino INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
         -- Events that came from the far side, by their key there and their id here.
         CREATE TABLE IF NOT EXISTS arrived(key BLOB PRIMARY KEY, event INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS arrived_event ON arrived(event);

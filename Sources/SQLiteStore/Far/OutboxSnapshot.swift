@@ -30,7 +30,4 @@ public struct LogEvent: Sendable, Equatable {
         self.line = line
         self.isFinished = isFinished
     }
-
-    /// Of one millisecond, few have the same.
-    public var count: UInt16 { UInt16(truncatingIfNeeded: id) }
 }

@@ -45,9 +45,37 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE path > ?
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far WHERE path > ?
                     ORDER BY path LIMIT ?
                 """, path, Int64(limit), read: { $0.farRecord })
+        }
+    }
+
+    /// What a record that waits to be sent was changed from; nil where the far side had none.
+    public func baseValue(of id: NodeID) throws(StoreError) -> [UInt8]? {
+        try readers.read { db throws(StoreError) in
+            try db.first("SELECT value FROM base WHERE ino = ?", id, read: { $0.bytes(0) })
+        }
+    }
+
+    /// The record that is still to be sent becomes one with what others have made of it (R10).
+    ///
+    /// - Parameters:
+    ///   - theirs: the value of the far side, which it is based on from now on; `sum` is that.
+    /// - Returns: false where the node has changed since `entry`, and nothing was done.
+    public func merge(
+        _ entry: OutboxEntry, into merged: [UInt8], theirs: [UInt8], sum: [UInt8], at path: [UInt8]
+    ) throws(StoreError) -> Bool {
+        try write(isInterruptible: false) { tx throws(StoreError) in
+            guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
+                var record = try tx.db.far(at: path)
+            else { return false }
+            _ = try tx.publish(Publication(node: entry.node, content: .bytes(merged), mtime: tx.now))
+            tx.foreign.append(.content(entry.node))
+            (record.sum, record.tried, record.time) = (sum, nil, tx.now)
+            try tx.putFar(record)
+            try tx.db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, theirs)
+            return true
         }
     }
 
@@ -62,6 +90,7 @@ extension SQLiteStore {
             else { return nil }
             let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
             try tx.db.run("DELETE FROM outbox WHERE ino = ?", entry.node)
+            try tx.db.run("DELETE FROM base WHERE ino = ?", entry.node)
             try tx.db.run("DELETE FROM far WHERE path = ?", theirs.path)
             _ = try tx.apply(theirs, asked: Timestamp(nanoseconds: .max))
             return kept

@@ -17,6 +17,20 @@ extension SQLiteStore {
         }
     }
 
+    /// Whether the far side has not been told of a node.
+    public func isPending(_ id: NodeID) throws(StoreError) -> Bool {
+        try readers.read { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
+    }
+
+    /// The generations of the first and the last change that have not been sent; nil: everything has.
+    public func outboxGenerations() throws(StoreError) -> ClosedRange<Int64>? {
+        try readers.read { db throws(StoreError) in
+            try db.first("SELECT min(first), max(gen) FROM outbox") { row throws(StoreError) in
+                row.isNull(0) ? nil : row.int(0)...row.int(1)
+            } ?? nil
+        }
+    }
+
     /// The node of an entry as it is now; nil where there is no entry any more.
     ///
     /// - Throws: `.tooLarge` where its content is longer than `contentBytesMax`.
@@ -47,9 +61,10 @@ extension SQLiteStore {
 
     /// Events of a log that did not come from the far side, after `event`.
     ///
+    /// - Parameter again: `event` too, which had no newline and may have been continued.
     /// - Returns: `isAnew`: the log has been emptied since `event`, and all of them are new.
     public func logEvents(
-        of id: NodeID, after event: Int64, limit: Int
+        of id: NodeID, after event: Int64, again: Bool = false, limit: Int
     ) throws(StoreError) -> (events: [LogEvent], isAnew: Bool) {
         try readers.read { db throws(StoreError) in
             guard let row = try db.node(id), row.isStream else { return ([], event > 0) }
@@ -61,7 +76,7 @@ extension SQLiteStore {
                 """
                 SELECT id, time, line, newline FROM event e WHERE id > ?1 AND id <= ?2
                     AND NOT EXISTS (SELECT 1 FROM arrived a WHERE a.event = e.id) ORDER BY id LIMIT ?3
-                """, isOfThis ? event : first, end, Int64(limit)
+                """, isOfThis ? event - (again ? 1 : 0) : first, end, Int64(limit)
             ) { row throws(StoreError) in
                 LogEvent(id: row.int(0), time: row.time(1), line: row.bytes(2), isFinished: row.int(3) != 0)
             }
@@ -90,14 +105,29 @@ extension SQLiteStore {
     ///
     /// - Parameters:
     ///   - records: what it has now.
+    ///   - content: of a record: what was sent.
     ///   - removed: paths under which it has nothing any more, where they are still the node's.
     public func settle(
-        _ entry: OutboxEntry, records: [FarRecord], removed: [[UInt8]]
+        _ entry: OutboxEntry, records: [FarRecord], content: [UInt8]? = nil, removed: [[UInt8]]
     ) throws(StoreError) {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            for path in removed { try tx.db.run("DELETE FROM far WHERE path = ? AND ino = ?", path, entry.node) }
+            // The row stays for a while: whoever asked the far side before this may still come with what was there.
+            for path in removed {
+                try tx.db.run(
+                    """
+                    UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL,
+                        event = 0, position = 0, time = ?3 WHERE path = ?1 AND ino = ?2
+                    """, path, entry.node, tx.now)
+            }
             for record in records { try tx.putFar(record) }
-            _ = try tx.db.run("DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation)
+            let isSettled =
+                try tx.db.run(
+                    "DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation) > 0
+            if isSettled {
+                try tx.db.run("DELETE FROM base WHERE ino = ?", entry.node)
+            } else if let content {
+                try tx.db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, content)
+            }
         }
     }
 

@@ -5,7 +5,26 @@ public import Persist
 extension SQLiteStore {
     /// Forgets what was seen the last time.
     public func beginSeeing() throws(StoreError) {
-        try far { tx throws(StoreError) in _ = try tx.db.run("DELETE FROM seen") }
+        try far { tx throws(StoreError) in
+            try tx.db.run("DELETE FROM seen")
+            // What was sent before this look began needs no row any more.
+            try tx.db.run("DELETE FROM far WHERE ino = 0")
+        }
+    }
+
+    /// The look that began at `asked` came to its end.
+    public func endSeeing(asked: Timestamp) throws(StoreError) {
+        try far { tx throws(StoreError) in
+            try tx.db.run("DELETE FROM seen")
+            try tx.db.run("INSERT OR REPLACE INTO meta(name, value) VALUES ('far_seen', ?)", asked)
+        }
+    }
+
+    /// When the last look that came to its end began; nil: there was none, so names may be missing here.
+    public func lastSeen() throws(StoreError) -> Timestamp? {
+        try readers.read { db throws(StoreError) in
+            try db.first("SELECT value FROM meta WHERE name = 'far_seen'", read: { $0.time(0) })
+        }
     }
 
     /// Side data that was seen. - Parameter isWhole: it needs no value: of a directory, a symlink.
@@ -42,12 +61,15 @@ extension SQLiteStore {
         }
     }
 
-    /// Paths with their side data that need no value or have one, after `path`.
-    public func seen(after path: [UInt8], limit: Int) throws(StoreError) -> [(path: [UInt8], meta: [UInt8])] {
+    /// Paths with their side data that need no value or have one; what lies in a directory before it.
+    /// - Parameter path: those before this one in the order of bytes; nil: all.
+    public func seen(before path: [UInt8]?, limit: Int) throws(StoreError) -> [(path: [UInt8], meta: [UInt8])] {
         try readers.read { db throws(StoreError) in
             try db.all(
-                "SELECT path, meta FROM seen WHERE path > ? AND is_whole = 1 AND meta IS NOT NULL ORDER BY path LIMIT ?",
-                path, Int64(limit)
+                """
+                SELECT path, meta FROM seen WHERE (?1 IS NULL OR path < ?1) AND is_whole = 1 AND meta IS NOT NULL
+                    ORDER BY path DESC LIMIT ?2
+                """, path, Int64(limit)
             ) { row throws(StoreError) in (row.bytes(0), row.bytes(1)) }
         }
     }
@@ -58,8 +80,8 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far f
-                    WHERE (?1 IS NULL OR path < ?1)
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far f
+                    WHERE ino <> 0 AND (?1 IS NULL OR path < ?1)
                     AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.path = f.path AND s.is_whole = 1)
                     ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit), read: { $0.farRecord })

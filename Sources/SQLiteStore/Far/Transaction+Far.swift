@@ -15,15 +15,20 @@ extension Transaction {
         {
             return .unchanged
         }
-        // A node that was removed here, which the far side has not been told of.
-        if there == nil, let known, try db.outboxEntry(of: known.node) != nil { return .notNow }
+        // Removed here, or moved with a directory, which the far side has not been told of.
+        if there == nil, let known, try isElsewhere(known.node) { return .notNow }
         let row = try put(change, there)
         try setAttributes(of: row, change)
         try putFar(
             FarRecord(
                 path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum, metaKey: change.metaKey,
-                meta: change.meta, event: known?.event ?? 0, time: now))
+                meta: change.meta, event: known?.event ?? 0, position: known?.position ?? 0, time: now))
         return .applied
+    }
+
+    private func isElsewhere(_ id: NodeID) throws(StoreError) -> Bool {
+        if try db.outboxEntry(of: id) != nil { return true }
+        return try db.node(id).map { !$0.node.isUnlinked } ?? false
     }
 
     private func remove(_ there: NodeRow?, _ path: [UInt8], _ known: FarRecord?) throws(StoreError) -> FarOutcome {
@@ -31,7 +36,9 @@ extension Transaction {
         guard let known else { return .unchanged }
         guard try db.outboxEntry(of: known.node) == nil else { return .notNow }
         try db.run("DELETE FROM far WHERE path = ?", path)
-        guard let there, there.id == known.node, !there.isNamespace, !there.isStream else { return .unchanged }
+        guard let there, there.id == known.node, !there.isNamespace else { return .unchanged }
+        // Events are taken from nobody who has them.
+        if there.isStream, there.node.size > 0 { return .unchanged }
         if there.isDirectory, try !isEmpty(there.id) { return .unchanged }
         try detach(there)
         try touch(there.node.parent, now)
@@ -63,8 +70,9 @@ extension Transaction {
                 there = try db.child(last, of: parent)
             }
             return try putFile(bytes, isValue: isValue, there, last, in: parent, change.mtime ?? now)
-        case .same:
-            guard let there else { throw StoreError(.notFound) }
+        case .log:
+            guard let there else { return try replace(nil, kind: .file, last, in: parent) }
+            guard there.isStream else { throw StoreError(.exists, hint: "a file that is no log is in the way") }
             return there
         case .nothing: throw StoreError(.invalid)
         }

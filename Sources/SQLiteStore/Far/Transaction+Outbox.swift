@@ -16,10 +16,11 @@ extension Transaction {
             outbox.generation += 1
             let entry = try db.first(
                 """
-                INSERT INTO outbox(ino, gen, what, since, changed) VALUES (?1, ?2, ?3, ?4, ?4)
-                    ON CONFLICT(ino) DO UPDATE SET gen = ?2, what = what | ?3, changed = ?4
+                INSERT INTO outbox(ino, gen, first, what, since, changed) VALUES (?1, ?2, ?5, ?3, ?4, ?4)
+                    ON CONFLICT(ino) DO UPDATE SET gen = ?2, first = min(first, ?5), what = what | ?3, changed = ?4
                     RETURNING ino, gen, what, since, changed
-                """, id, outbox.generation, change.rawValue, now, read: { $0.outboxEntry })
+                """, id, outbox.generation, change.rawValue, now, firstGeneration ?? outbox.generation,
+                read: { $0.outboxEntry })
             if let entry { entries.append(entry) }
         }
         onCommit { outbox.changed(entries) }
@@ -28,6 +29,8 @@ extension Transaction {
     /// Everything below a directory that moved has another path.
     /// - Parameter after: the last id that was noted; nodes come in the order of theirs.
     func journalChildren(of directory: NodeID, after: NodeID?, most: Int) throws(StoreError) -> NodeID? {
+        firstGeneration = try db.first(
+            "SELECT first FROM outbox WHERE ino = ?", directory, read: { $0.int(0) })
         let children = try db.all(
             "SELECT ino FROM node WHERE parent = ? AND cookie >= 0 AND ino > ? ORDER BY ino LIMIT ?", directory,
             after ?? NodeID(0), Int64(most), read: { $0.id(0) })
@@ -35,26 +38,32 @@ extension Transaction {
         return children.count == most ? children.last : nil
     }
 
+    /// Before a record is changed: what it is, where that is what the far side has (R10: merging needs it).
+    func keepBase(of row: NodeRow) throws(StoreError) {
+        guard mount.outbox != nil, !isFromFar, try db.outboxEntry(of: row.id) == nil else { return }
+        try db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", row.id, try db.bytes(of: row))
+    }
+
     func putFar(_ record: FarRecord) throws(StoreError) {
         try db.run(
             """
-            INSERT OR REPLACE INTO far(path, ino, key, sum, tried, meta_key, meta, event, time)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO far(path, ino, key, sum, tried, meta_key, meta, event, position, time)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, record.path, record.node, record.key, record.sum, record.tried, record.metaKey, record.meta,
-            record.event, record.time)
+            record.event, record.position, record.time)
     }
 }
 
 extension Connection {
     func far(at path: [UInt8]) throws(StoreError) -> FarRecord? {
         try first(
-            "SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE path = ?", path,
+            "SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far WHERE path = ?", path,
             read: { $0.farRecord })
     }
 
     func far(of id: NodeID) throws(StoreError) -> [FarRecord] {
         try all(
-            "SELECT path, ino, key, sum, tried, meta_key, meta, event, time FROM far WHERE ino = ?", id,
+            "SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far WHERE ino = ?", id,
             read: { $0.farRecord })
     }
 
@@ -75,6 +84,7 @@ extension Row {
     var farRecord: FarRecord {
         FarRecord(
             path: bytes(0), node: id(1), key: optionalBytes(2), sum: optionalBytes(3), tried: optionalBytes(4),
-            metaKey: optionalBytes(5), meta: optionalBytes(6), event: int(7), time: time(8))
+            metaKey: optionalBytes(5), meta: optionalBytes(6), event: int(7), position: int(8),
+            time: time(9))
     }
 }

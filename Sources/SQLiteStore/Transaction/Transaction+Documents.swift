@@ -44,6 +44,7 @@ extension Transaction {
         }
         let milliseconds = now.nanoseconds / 1_000_000
         if row.node.namespace == .records {
+            try keepBase(of: row)
             let changed = try db.run(
                 """
                 UPDATE records SET value = ?2, version = coalesce(version, 0) + 1, updated_at = ?3,

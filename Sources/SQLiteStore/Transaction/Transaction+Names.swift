@@ -35,6 +35,11 @@ extension Transaction {
 
     /// A name appeared in a directory, or went away.
     func touch(_ directory: NodeID, _ time: Timestamp) throws(StoreError) {
+        // The far side says itself when its directories changed.
+        if isFromFar {
+            let isTold = try db.exists("SELECT 1 FROM far WHERE ino = ? AND meta IS NOT NULL LIMIT 1", directory)
+            if isTold { return }
+        }
         try db.run("UPDATE node SET mtime = ?2, ctime = ?2 WHERE ino = ?1", directory, time)
         db.cache?.touch(directory, time)
         tellAttributes(directory)

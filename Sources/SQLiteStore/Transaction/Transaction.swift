@@ -15,6 +15,8 @@ final class Transaction {
     var foreign: [StoreChange] = []
     /// What the far side is to be told of.
     var journalled: [NodeID: OutboxChange] = [:]
+    /// Of a change that follows from an earlier one.
+    var firstGeneration: Int64?
     /// What is done comes from the far side, and is told the observer instead.
     let isFromFar: Bool
     private var afterCommit: [() -> Void] = []

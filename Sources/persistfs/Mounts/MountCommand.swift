@@ -7,13 +7,14 @@ struct MountCommand: ParsableCommand {
         abstract: "Mount a store at a directory.",
         usage: "persistfs mount [-f] [-r] [-o OPTIONS] [--log FILE] STORE DIR",
         discussion: """
-            STORE is a SQLite file (made where there is none), sqlite:PATH, or a
-            configuration *.persist.json. The mount goes to the background once it can
+            STORE is a SQLite file (made where there is none), sqlite:PATH, exec:COMMAND
+            (an adapter of yours, see README), or a configuration *.persist.json. The mount goes to the background once it can
             be used, and one line says what is served where.
 
             Examples:
               persistfs mount ./data/my-app.db ./my-app
               persistfs mount -f -o ro backup.db /mnt/backup
+              persistfs mount "exec:python3 ./my_adapter.py" ./my-app
               persistfs mount my-app.persist.json /srv/my-app -o allow_other,umask=027
 
             Options for -o:
@@ -27,6 +28,10 @@ struct MountCommand: ParsableCommand {
               adopt                   add the store's tables to a database that
                                       belongs to something else
               events=rw               logs may be removed, emptied and renamed
+              cache_dir=DIR           exec: where the local copy lies
+              settle_seconds=10       exec: a file that stays open is sent so long
+                                      after its last change
+              refresh_seconds=300     exec: between two looks at the far side
               noatime, nosuid, nodev, noexec, ...
                                       as for mount(8)
 

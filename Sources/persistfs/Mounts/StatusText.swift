@@ -23,11 +23,34 @@ enum StatusText {
         for other in store.mounts where !other.isThisMount {
             rows.append(("  also open", "process \(other.pid) on \(other.host) since \(other.since)"))
         }
+        if let far = status.far { rows += rowsOf(far) }
         rows += kept("  rejected", status.rejected, in: "rejected")
         rows += kept("  conflict", status.conflicts, in: "conflicts")
         for line in status.lastErrors.suffix(5) { rows.append(("  logged", "\(line.time) \(line.line)")) }
         for note in status.notes { rows.append(("  note", note)) }
         return lines(rows)
+    }
+
+    private static func rowsOf(_ far: MountStatus.Far) -> [(String, String)] {
+        var rows: [(String, String)] = [("  cache", far.cache)]
+        if let since = far.offlineSince {
+            rows.append(("  offline", "since \(since)" + (far.lastError.map { ": \($0)" } ?? "")))
+        }
+        rows.append(
+            (
+                "  to send",
+                far.pendingFiles == 0 ? "nothing" : "\(far.pendingFiles) files, \(ByteCount.text(far.pendingBytes))"
+            ))
+        let most = 10
+        for item in far.pending.prefix(most) {
+            var text = "\(item.path), \(ByteCount.text(item.bytes)), \(item.state)"
+            if item.tries > 0 { text += ", tried \(item.tries) times" }
+            if let seconds = item.nextRetrySeconds { text += ", again in \(Int(seconds.rounded(.up))) s" }
+            if let error = item.lastError { text += ": \(error)" }
+            rows.append(("", "  " + text))
+        }
+        if far.pendingFiles > most { rows.append(("", "  and \(far.pendingFiles - most) more")) }
+        return rows
     }
 
     private static func kept(

@@ -4,9 +4,11 @@ import PersistMount
 struct UmountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "umount",
-        abstract: "Unmount, and wait until the store is one file again.",
+        abstract: "Unmount, and wait until the store is complete: one file, or the far side.",
         discussion: """
-            Where programs are in the directory, they are named. A dead mount
+            Of a store with a far side: waits until that has everything. What it does
+            not take, because it does not answer, waits in the cache for the next
+            mount. Where programs are in the directory, they are named. A dead mount
             ("Transport endpoint is not connected") is cleared.
 
             Example:
@@ -20,7 +22,10 @@ struct UmountCommand: ParsableCommand {
     var timeout = 60
 
     func run() throws {
-        let done = try Unmount.run(directory, seconds: max(1, timeout))
+        let progress = Progress()
+        defer { progress.end() }
+        let done = try Unmount.run(directory, seconds: max(1, timeout)) { progress.show($0) }
+        progress.end()
         if let note = done.note { Standard.error(note) }
     }
 }

@@ -1,12 +1,22 @@
 internal import Glibc
 
-/// What STORE on the command line means: which file, under which name, with which settings.
+/// What STORE on the command line means: which file or far side, under which name, with which settings.
 ///
-/// A path (there, or to be made), `sqlite:PATH`, or a configuration `*.persist.json`. Whatever looks like a URL is one:
-/// a mistyped or unsupported scheme never becomes a file of that name.
+/// A path (there, or to be made), `sqlite:PATH`, `exec:COMMAND`, or a configuration `*.persist.json`. Whatever looks like
+/// a URL is one: a mistyped or unsupported scheme never becomes a file of that name.
 public struct StoreReference: Sendable, Equatable {
-    /// Absolute; its last component need not exist.
+    public enum Source: Sendable, Equatable {
+        /// The file at `path`.
+        case sqlite
+        /// A far side behind a program of the user's, which speaks the exec protocol: its path and arguments.
+        case exec([String])
+    }
+
+    public var source: Source
+    /// Absolute; its last component need not exist. Empty where there is no file of the user's.
     public var path: String
+    /// What names the store for a person, and tells it from others.
+    public var shown: String
     /// What the configuration calls the mount.
     public var name: String?
     public var busyMilliseconds: Int?
@@ -14,9 +24,20 @@ public struct StoreReference: Sendable, Equatable {
     public var warnings: [String]
 
     public init(path: String, name: String? = nil, busyMilliseconds: Int? = nil, warnings: [String] = []) {
+        source = .sqlite
         self.path = path
+        shown = path
         self.name = name
         self.busyMilliseconds = busyMilliseconds
+        self.warnings = warnings
+    }
+
+    /// - Parameter command: not empty.
+    public init(exec command: [String], name: String? = nil, warnings: [String] = []) {
+        source = .exec(command)
+        path = ""
+        shown = "exec:" + command.joined(separator: " ")
+        self.name = name
         self.warnings = warnings
     }
 
@@ -70,7 +91,8 @@ public struct StoreReference: Sendable, Equatable {
         case "file":
             throw MountFailure(
                 "file:", "SQLite's URIs are not taken", hint: "Give the path itself, or sqlite:PATH.", status: .usage)
-        case "postgres", "postgresql", "s3", "p2p", "exec":
+        case "exec": return StoreReference(exec: try Self.command(rest))
+        case "postgres", "postgresql", "s3", "p2p":
             throw MountFailure(
                 scheme, "this adapter is not built yet",
                 hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
@@ -79,6 +101,27 @@ public struct StoreReference: Sendable, Equatable {
                 scheme, "no adapter speaks this scheme",
                 hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
         }
+    }
+
+    /// The words of a command, as a shell splits them; a program with a slash in it lies where the user is now, and so
+    /// does an argument that begins with `./` or `../`: the daemon is at home nowhere.
+    static func command(_ text: String) throws(MountFailure) -> [String] {
+        guard let words = ShellWords.split(text) else {
+            throw MountFailure("exec:", "a quotation mark has no second one", status: .usage)
+        }
+        guard let program = words.first, !program.isEmpty else {
+            throw MountFailure(
+                "exec:", "names no program", hint: "Write exec:./adapter, or \"exec:python3 ./adapter.py\".",
+                status: .usage)
+        }
+        let found = words.enumerated().map { index, word in
+            let isPath = word.hasPrefix("./") || word.hasPrefix("../") || index == 0 && word.contains("/")
+            return isPath ? PathText.absolute(word) : word
+        }
+        if found[0].hasPrefix("/"), access(found[0], X_OK) != 0 {
+            throw MountFailure(ShownText.line(found[0]), errorText(errno), status: .store)
+        }
+        return found
     }
 
     /// A path that a store may lie at.

@@ -1,0 +1,56 @@
+internal import WriteBackCache
+
+extension MountStatus {
+    /// What a far side has not been told of, and how it answers.
+    public struct Far: Codable, Sendable {
+        /// The local copy.
+        public var cache: String
+        public var pendingFiles: Int
+        public var pendingBytes: UInt64
+        /// The number of the first change that has not been sent; `.persist/sync` gives that of the last.
+        public var firstPending: Int64?
+        /// The first of them.
+        public var pending: [Pending]
+        /// It has not answered since then.
+        public var offlineSince: String?
+        public var lastError: String?
+        /// When the last complete look at what it has began.
+        public var lastLook: String?
+        /// By method, since the mount began; failures are those of any of them.
+        public var requests: [String: Int]
+    }
+
+    public struct Pending: Codable, Sendable {
+        public var path: String
+        public var bytes: UInt64
+        public var since: String
+        /// `uploading`, `waiting`.
+        public var state: String
+        public var tries: Int
+        public var nextRetrySeconds: Double?
+        public var lastError: String?
+    }
+}
+
+extension MountStatus.Far {
+    init(_ status: CacheStatus, cache: String) {
+        self.cache = ShownText.line(cache)
+        pendingFiles = status.pendingCount
+        pendingBytes = status.pendingBytes
+        firstPending = status.firstGeneration
+        pending = status.pending.map { item in
+            MountStatus.Pending(
+                path: ShownText.line(item.path), bytes: item.bytes, since: TimeText.text(item.since),
+                state: item.isUploading ? "uploading" : "waiting", tries: item.tries,
+                nextRetrySeconds: item.nextMilliseconds.map { Double($0) / 1_000 },
+                lastError: item.lastError.map { ShownText.line($0) })
+        }
+        offlineSince = status.offlineSince.map { TimeText.text($0) }
+        lastError = status.offlineError.map { ShownText.line($0) }
+        lastLook = status.lastLook.map { TimeText.text($0) }
+        requests = [
+            "get": status.gets, "put": status.puts, "delete": status.deletes, "list": status.lists,
+            "failed": status.failures,
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// `persistfs sync` of a mount: waits until its far side has everything.
+public struct Synchronizing: Sendable {
+    /// How far it is.
+    public struct State: Sendable, Equatable {
+        public var files: Int
+        public var bytes: UInt64
+        /// At the beginning.
+        public var filesAtFirst: Int
+        public var bytesAtFirst: UInt64
+        public var seconds: Double
+        /// The far side does not answer, and what it said last.
+        public var offline: String?
+    }
+
+    private let mountPoint: String
+
+    /// - Returns: nil where no persistfs is mounted at `path`.
+    public static func mount(at path: String) throws(MountFailure) -> Synchronizing? {
+        let resolved = PathText.resolved(path)
+        guard let entry = try MountTable.current().top(at: resolved), entry.isPersistfs else { return nil }
+        return Synchronizing(mountPoint: resolved)
+    }
+
+    /// - Parameters:
+    ///   - seconds: nil: for as long as it takes.
+    ///   - stopsOffline: gives up where the far side does not answer.
+    ///   - report: told how far it is, a few times a second.
+    /// - Throws: `.busy` where the time is over, with what the far side says.
+    public func run(
+        seconds: Int?, stopsOffline: Bool = false, report: (State) -> Void
+    ) throws(MountFailure) -> State {
+        let start = ContinuousClock.now
+        // Being asked tells the mount to hurry. Without a far side there is no such file.
+        guard let answer = readWhole(mountPoint + "/.persist/sync"),
+            let last = Int64(String(decoding: answer, as: UTF8.self).prefix { $0 != "\n" })
+        else { return State(files: 0, bytes: 0, filesAtFirst: 0, bytesAtFirst: 0, seconds: 0) }
+        var first: State?
+        while true {
+            let status = try MountStatus.read(at: mountPoint)
+            let elapsed = (ContinuousClock.now - start) / .seconds(1)
+            let (files, bytes) = (status.far?.pendingFiles ?? 0, status.far?.pendingBytes ?? 0)
+            let state = State(
+                files: files, bytes: bytes, filesAtFirst: max(files, first?.filesAtFirst ?? 0),
+                bytesAtFirst: max(bytes, first?.bytesAtFirst ?? 0), seconds: elapsed,
+                offline: status.far?.offlineSince.map { _ in status.far?.lastError ?? "" })
+            first = state
+            guard let pending = status.far?.firstPending, pending <= last else { return state }
+            report(state)
+            if stopsOffline, state.offline != nil { return state }
+            if let seconds, elapsed >= Double(seconds) {
+                throw MountFailure(
+                    ShownText.line(mountPoint), "\(files) files have not been sent",
+                    hint: state.offline.map { "The far side does not answer: \($0)" } ?? "It goes on by itself.",
+                    status: .busy)
+            }
+            usleep(100_000)
+        }
+    }
+}

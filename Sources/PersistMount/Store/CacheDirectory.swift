@@ -1,0 +1,75 @@
+internal import CLinux
+internal import Glibc
+internal import Persist
+import Synchronization
+
+/// Where the local copy of a far side lies, with what has not been sent: for one mount at a time.
+///
+/// `$XDG_CACHE_HOME/persistfs/NAME`, `~/.cache/persistfs/NAME`, or below `--cache-dir`; mode 0700. It survives restarts
+/// of the machine: what is in it may be nowhere else yet.
+final class CacheDirectory: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    /// The file of the local store.
+    var store: String { path + "/cache.db" }
+
+    /// Makes and locks it.
+    ///
+    /// - Parameters:
+    ///   - identity: of the far side: two have different ones.
+    ///   - parent: as `--cache-dir` says.
+    /// - Throws: `.busy` where another mount has it, `.failed`.
+    init(for identity: String, in parent: String?) throws(MountFailure) {
+        path = try Self.place(for: identity, in: parent)
+        try Self.make(path)
+        let opened = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard opened >= 0 else {
+            throw MountFailure(ShownText.line(path + "/lock"), errorText(errno), status: .failed)
+        }
+        descriptor = opened
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            throw MountFailure(
+                ShownText.line(identity),
+                number == EWOULDBLOCK
+                    ? "is mounted already, or still sends what was written: its cache is in use" : errorText(number),
+                hint: "persistfs status lists the mounts. The cache is \(ShownText.line(path)).", status: .busy)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    static func place(for identity: String, in parent: String?) throws(MountFailure) -> String {
+        let name = String(decoding: SHA256.hexDigest(of: Array(identity.utf8)).prefix(20), as: UTF8.self)
+        if let parent { return PathText.absolute(parent) + "/" + name }
+        if let home = getenv("XDG_CACHE_HOME").map({ String(cString: $0) }), home.hasPrefix("/") {
+            return home + "/persistfs/" + name
+        }
+        guard let home = getenv("HOME").map({ String(cString: $0) }), home.hasPrefix("/") else {
+            throw MountFailure(
+                "HOME", "is not set: where is the cache to be?", hint: "Say it: --cache-dir DIR", status: .usage)
+        }
+        return home + "/.cache/persistfs/" + name
+    }
+
+    private static func make(_ path: String) throws(MountFailure) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            made += "/" + component
+            if mkdir(made, 0o700) != 0 && errno != EEXIST && errno != EROFS {
+                throw MountFailure(
+                    ShownText.line(made), errorText(errno), hint: "Say where the cache is to be: --cache-dir DIR",
+                    status: .failed)
+            }
+        }
+        var found = stat()
+        guard lstat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR, found.st_uid == geteuid(),
+            found.st_mode & 0o022 == 0
+        else {
+            throw MountFailure(
+                ShownText.line(path), "is not a directory that only you can write",
+                hint: "Say where the cache is to be: --cache-dir DIR", status: .failed)
+        }
+    }
+}

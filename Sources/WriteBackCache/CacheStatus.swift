@@ -1,0 +1,81 @@
+public import Persist
+import SQLiteStore
+
+/// How far the far side is behind, for a person.
+public struct CacheStatus: Sendable {
+    /// One node that has not been sent.
+    public struct Pending: Sendable {
+        /// As shown; of one that was removed here, where it was.
+        public var path: [UInt8]
+        public var bytes: UInt64
+        public var since: Timestamp
+        public var isUploading: Bool
+        /// Failures since the last success, and what the last one said.
+        public var tries: Int
+        public var lastError: String?
+        /// Until it is tried again, or has settled; nil: as soon as there is room.
+        public var nextMilliseconds: Int64?
+    }
+
+    public var pendingCount: Int
+    public var pendingBytes: UInt64
+    /// Of the first change that has not been sent (`WriteBackCache.hurry`).
+    public var firstGeneration: Int64?
+    /// The first of them, by node.
+    public var pending: [Pending]
+    /// Since when the far side has not answered, and what it said last.
+    public var offlineSince: Timestamp?
+    public var offlineError: String?
+    /// When the last complete look at what it has began; nil: there was none.
+    public var lastLook: Timestamp?
+    /// What it was asked since the mount began.
+    public var gets: Int
+    public var puts: Int
+    public var deletes: Int
+    public var lists: Int
+    public var failures: Int
+}
+
+extension WriteBackCache {
+    /// - Parameter most: how many pending files are named.
+    public func status(most: Int = 20) throws(StoreError) -> CacheStatus {
+        var pending: [CacheStatus.Pending] = []
+        for entry in try store.outbox(after: nil, limit: most) {
+            let node = try? store.node(entry.node)
+            let path = (try? store.path(of: entry.node)) ?? Array("(removed)".utf8)
+            let upload = uploader.uploadState(of: entry.node)
+            var isUploading = false
+            if case .uploading? = upload?.state.phase { isUploading = true }
+            pending.append(
+                CacheStatus.Pending(
+                    path: path, bytes: node?.size ?? 0, since: entry.since, isUploading: isUploading,
+                    tries: upload?.state.tries ?? 0, lastError: upload?.state.lastError,
+                    nextMilliseconds: upload?.inMilliseconds))
+        }
+        let offline = far.offline
+        let requests = far.requests
+        return CacheStatus(
+            pendingCount: try store.outboxCount(), pendingBytes: uploader.totals.bytes,
+            firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
+            offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
+            gets: requests.gets, puts: requests.puts, deletes: requests.deletes, lists: requests.lists,
+            failures: requests.failures)
+    }
+
+    /// Sends what is still to be sent, for as long as the far side takes it.
+    ///
+    /// - Returns: how many changes are left: they wait in the outbox.
+    public func drain() async -> Int {
+        while true {
+            uploader.hurry()
+            let count = (try? store.outboxCount()) ?? 0
+            if count == 0 { return 0 }
+            let totals = uploader.totals
+            // Nothing but what the far side does not take.
+            if totals.downSince != nil || totals.itemsFailing > 0 && totals.itemsFailing >= totals.items {
+                return count
+            }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}

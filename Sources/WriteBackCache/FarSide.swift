@@ -1,0 +1,117 @@
+import Persist
+import Synchronization
+
+/// The adapter, as the cache uses it: with typed errors, a limit of time, and a count of what it is asked.
+final class FarSide: Sendable {
+    /// How often each method was called.
+    struct Requests: Sendable, Equatable {
+        var gets = 0
+        var puts = 0
+        var deletes = 0
+        var lists = 0
+        /// Of those that failed.
+        var failures = 0
+    }
+
+    private struct State {
+        var requests = Requests()
+        /// Since when nothing has succeeded.
+        var offlineSince: Timestamp?
+        var lastError: String?
+    }
+
+    private let adapter: any PersistAdapter
+    private let limit: Duration
+    private let state = Mutex(State())
+
+    init(_ adapter: any PersistAdapter, requestMilliseconds: Int64) {
+        self.adapter = adapter
+        limit = .milliseconds(requestMilliseconds)
+    }
+
+    var requests: Requests { state.withLock { $0.requests } }
+    /// nil: the last request was answered.
+    var offline: (since: Timestamp, error: String)? {
+        state.withLock { state in state.offlineSince.map { ($0, state.lastError ?? "") } }
+    }
+
+    func get(_ key: StoreKey) async throws(StoreError) -> [UInt8]? {
+        state.withLock { $0.requests.gets += 1 }
+        return try await asked(key) { [adapter] in try await adapter.get(key) }
+    }
+
+    func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
+        state.withLock { $0.requests.puts += 1 }
+        try await asked(key) { [adapter] in try await adapter.put(key, value) }
+    }
+
+    func delete(_ key: StoreKey) async throws(StoreError) {
+        state.withLock { $0.requests.deletes += 1 }
+        try await asked(key) { [adapter] in try await adapter.delete(key) }
+    }
+
+    /// Gives `body` all entries in pieces of at most `most`, or about 4 MiB.
+    ///
+    /// The limit of time is for each entry: a long listing takes as long as it takes.
+    func list(
+        _ prefix: StoreKey, most: Int, _ body: ([StoreEntry]) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        state.withLock { $0.requests.lists += 1 }
+        do {
+            var (piece, bytes): ([StoreEntry], Int) = ([], 0)
+            for try await entry in try await adapter.list(prefix) {
+                piece.append(entry)
+                bytes += entry.value.count
+                if piece.count >= most || bytes >= 4 << 20 {
+                    try await body(piece)
+                    (piece, bytes) = ([], 0)
+                }
+            }
+            answered()
+            if !piece.isEmpty { try await body(piece) }
+        } catch {
+            throw failed(error, prefix)
+        }
+    }
+
+    private func asked<R: Sendable>(
+        _ key: StoreKey, _ body: @escaping @Sendable () async throws -> R
+    ) async throws(StoreError) -> R {
+        do {
+            let answer = try await withLimit(body)
+            answered()
+            return answer
+        } catch {
+            throw failed(error, key)
+        }
+    }
+
+    /// An adapter that never answers, and does not hear that it is to stop, must not keep a value from being sent again.
+    private func withLimit<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        let first = First<Result<R, any Error>>()
+        let work = Task.detached {
+            do { first.give(.success(try await body())) } catch { first.give(.failure(error)) }
+        }
+        let clock = Task.detached { [limit] in
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
+            first.give(.failure(StoreError(.timedOut, hint: "the far side has not answered within \(limit)")))
+        }
+        let answer = await first.value
+        clock.cancel()
+        work.cancel()
+        return try answer.get()
+    }
+
+    private func answered() { state.withLock { $0.offlineSince = nil } }
+
+    private func failed(_ error: any Error, _ key: StoreKey) -> StoreError {
+        // What an adapter throws of its own may be over in a moment: only a StoreError says that something is final.
+        let error = (error as? StoreError ?? StoreError(.timedOut, hint: "\(error)")).about(key)
+        state.withLock { state in
+            state.requests.failures += 1
+            state.lastError = "\(error)"
+            if error.isTransient, state.offlineSince == nil { state.offlineSince = .now() }
+        }
+        return error
+    }
+}

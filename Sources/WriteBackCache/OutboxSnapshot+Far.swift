@@ -1,0 +1,143 @@
+import Persist
+import SQLiteStore
+
+/// A node as the far side is to see it.
+extension OutboxSnapshot {
+    var shown: ShownPath { ShownPath(node?.namespace, names) }
+
+    /// All that it is about there.
+    var paths: Set<[UInt8]> {
+        var paths = Set(records.map(\.path))
+        if node != nil { paths.insert(shown.text) }
+        return paths
+    }
+
+    /// Whether the far side has it: an empty file that is to become a record is none yet.
+    var isKept: Bool { node?.isKept ?? false }
+
+    /// The key of its value, or what those of its events begin with.
+    var valueKey: [UInt8]? {
+        guard let node, node.kind == .file else { return nil }
+        if node.isStream { return EventKey.stream(of: shown).map { EventKey.prefix(ofStream: $0).bytes } }
+        return FarKey.content(of: shown, as: node.nameClass)?.storeKey.bytes
+    }
+
+    var meta: FarMeta {
+        guard let node else { return FarMeta() }
+        let kind: FarMeta.Kind =
+            switch node.kind {
+            case .file: .file
+            case .directory: .directory
+            case .symlink: .symlink(content)
+            case .fifo: .fifo
+            case .socket: .socket
+            case .characterDevice: .characterDevice(node.device)
+            case .blockDevice: .blockDevice(node.device)
+            }
+        var meta = FarMeta(
+            kind, mode: node.mode, uid: node.uid, gid: node.gid, mtime: node.mtime,
+            attributes: Dictionary(attributes.map { ($0.name, $0.value) }) { $1 })
+        if node.kind == .file && !node.isStream {
+            meta.describe(content, isJSON: FarSum.isJSON(shown, as: node.nameClass))
+        }
+        return meta
+    }
+}
+
+extension Node {
+    var isKept: Bool { !(isDocument && revision == 0) }
+}
+
+extension FarRecord {
+    /// Its key is what those of its events begin with.
+    var isLog: Bool { key?.last == UInt8(ascii: "/") && key?.starts(with: "events/".utf8) == true }
+
+    /// Whether a value with this sum is one that was sent.
+    func mayHave(_ found: [UInt8]) -> Bool {
+        guard found != sum else { return true }
+        let tried = tried ?? []
+        return stride(from: 0, to: tried.count, by: found.count).contains { tried[$0...].starts(with: found) }
+    }
+
+    /// What it has is not certain any more.
+    mutating func doubt() {
+        guard !isLog else { return }
+        let known = sum
+        sum = nil
+        if let known, !mayHave(known) { tried = (tried ?? []) + known }
+    }
+
+    /// Of a log: the last event that was sent had no newline, and is sent again when it is continued.
+    var isOpen: Bool {
+        get { tried == [1] }
+        set { tried = newValue ? [1] : nil }
+    }
+}
+
+extension EventKey.Position {
+    /// As `FarRecord.position` has it.
+    init(stored: Int64, writer: UInt32) {
+        self.init(
+            milliseconds: UInt64(bitPattern: stored) >> 16, count: UInt16(truncatingIfNeeded: stored), writer: writer)
+    }
+
+    var stored: Int64 { Int64(bitPattern: milliseconds << 16 | UInt64(count)) }
+}
+
+extension FarSum {
+    /// Whether the value under this key is compared as a document.
+    static func isJSON(_ key: StoreKey) -> Bool { key.hasPrefix("records/") }
+}
+
+extension FarChange {
+    /// A value with its side data, if any.
+    init(
+        path: ShownPath, value: [UInt8], key: StoreKey, metaKey: StoreKey, meta bytes: [UInt8]?, isJSON: Bool,
+        isValue: Bool
+    ) {
+        let sum = FarSum(of: value, isJSON: isJSON)
+        let meta = FarMeta(decoding: bytes).current(for: value, isJSON: isJSON, firstSeen: .now())
+        self.init(
+            namespace: path.namespace, names: path.names,
+            content: .file(meta.content(for: value, isJSON: isJSON), isValue: isValue), mode: meta.mode, uid: meta.uid,
+            gid: meta.gid, mtime: meta.mtime, attributes: meta.attributes.map { ($0.key, $0.value) }, key: key.bytes,
+            sum: sum.digest, metaKey: bytes == nil ? nil : metaKey.bytes, meta: bytes.map(FarMeta.canonical))
+    }
+
+    /// What has no value of its own: a directory, a symlink, a special file; a log. nil for any other file.
+    init?(path: ShownPath, metaKey: StoreKey, meta bytes: [UInt8]) {
+        let meta = FarMeta(decoding: bytes)
+        let content: Content
+        var key: [UInt8]?
+        switch meta.kind {
+        case .file:
+            guard meta.isOfLog(at: path), let stream = EventKey.stream(of: path) else { return nil }
+            key = EventKey.prefix(ofStream: stream).bytes
+            content = .log
+        case .directory: content = .directory
+        case .symlink(let target): content = .symlink(target)
+        case .fifo: content = .special(.fifo, device: 0)
+        case .socket: content = .special(.socket, device: 0)
+        case .characterDevice(let device): content = .special(.characterDevice, device: device)
+        case .blockDevice(let device): content = .special(.blockDevice, device: device)
+        }
+        self.init(
+            namespace: path.namespace, names: path.names, content: content, mode: meta.mode, uid: meta.uid,
+            gid: meta.gid, mtime: meta.mtime, attributes: meta.attributes.map { ($0.key, $0.value) }, key: key,
+            metaKey: metaKey.bytes, meta: FarMeta.canonical(bytes))
+    }
+}
+
+extension FarMeta {
+    /// What cannot be understood counts as none.
+    init(decoding bytes: [UInt8]?) {
+        if let bytes, case .meta(let meta) = FarMeta.decode(bytes) { self = meta } else { self.init() }
+    }
+
+    /// Of a log, whose events have keys of their own. A file of that name that is none (in a temporary directory) has the
+    /// sum of its value.
+    func isOfLog(at path: ShownPath) -> Bool { kind == .file && sum == nil && EventKey.stream(of: path) != nil }
+
+    /// As `encoded` gives it, whatever a host has made of it.
+    static func canonical(_ bytes: [UInt8]) -> [UInt8] { CanonicalJSON.form(of: bytes) ?? bytes }
+}

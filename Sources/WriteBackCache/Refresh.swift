@@ -1,0 +1,162 @@
+import Persist
+import SQLiteStore
+
+/// Looks through all that the far side has, and takes over what others have changed there.
+///
+/// Of an adapter with four methods: one listing of the side data, then one of each kind of value. What has been changed
+/// here and not been sent, or sent since the look began, is left to whoever sends it. Only a look that came to its end
+/// says that something is gone.
+struct Refresh {
+    let store: SQLiteStore
+    let far: FarSide
+    let log: @Sendable (String) -> Void
+    /// Of this cache, in the keys of its events.
+    let writer: UInt32
+
+    /// Paths at a time.
+    private static let pieceMost = 512
+
+    /// - Returns: how many paths were changed here.
+    @discardableResult
+    func run() async throws(StoreError) -> Int {
+        let asked = Timestamp.now()
+        try store.beginSeeing()
+        try await seeMetas()
+        var changed = 0
+        for prefix in ["records/", "kv/", ".persist/files/", "blobs/"] as [StoreKey] {
+            changed += try await takeValues(prefix, asked)
+        }
+        changed += try await takeEvents()
+        changed += try takeWhole(asked)
+        changed += try await removeUnseen(asked)
+        try store.endSeeing(asked: asked)
+        return changed
+    }
+
+    private func seeMetas() async throws(StoreError) {
+        try await far.list(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
+            var seen: [(path: [UInt8], meta: [UInt8], isWhole: Bool)] = []
+            for entry in entries {
+                guard case .meta(let path, _)? = FarKey(entry.key) else { continue }
+                let meta = FarMeta(decoding: entry.value)
+                seen.append((path.text, entry.value, meta.kind != .file || meta.isOfLog(at: path)))
+            }
+            try store.saw(seen)
+        }
+    }
+
+    private func takeValues(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
+        var changed = 0
+        try await far.list(prefix, most: Self.pieceMost) { entries throws(StoreError) in
+            var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
+            for entry in entries {
+                guard let key = FarKey(entry.key), let metaPath = key.path() else {
+                    log("\(entry.key): not shown: no path leads to this key")
+                    continue
+                }
+                guard let there = try store.node(at: metaPath.text), there.kind == .directory,
+                    let path = key.path(isPrefix: true)
+                else {
+                    found.append((entry, metaPath, metaPath))
+                    continue
+                }
+                // Of the file that was here before the directory, and that the far side has still.
+                let isOld = try store.farRecord(at: metaPath.text)?.key == entry.key.bytes
+                let isPending = try store.isPending(there.id)
+                if !isOld && !isPending { found.append((entry, path, metaPath)) }
+            }
+            let metas = try store.seenMeta(at: found.map { $0.metaPath.text })
+            var changes: [FarChange] = []
+            for ((entry, path, metaPath), meta) in zip(found, metas) {
+                let isValue = !prefix.bytes.starts(with: FarKey.filesPrefix)
+                changes.append(
+                    FarChange(
+                        path: path, value: entry.value, key: entry.key,
+                        metaKey: FarKey.meta(metaPath, isDirectory: false).storeKey, meta: meta,
+                        isJSON: FarSum.isJSON(entry.key), isValue: isValue && path.namespace != .blobs))
+            }
+            changed += try apply(changes, asked)
+            try store.sawValues(at: changes.map(\.path))
+        }
+        return changed
+    }
+
+    /// What has no value of its own.
+    private func takeWhole(_ asked: Timestamp) throws(StoreError) -> Int {
+        // A directory after what is in it: its times are those that it has there.
+        var (changed, last): (Int, [UInt8]?) = (0, nil)
+        while true {
+            let piece = try store.seen(before: last, limit: Self.pieceMost)
+            guard let end = piece.last else { return changed }
+            last = end.path
+            var changes: [FarChange] = []
+            for (text, meta) in piece {
+                guard let path = ShownPath(text: text[...]) else { continue }
+                let isDirectory = FarMeta(decoding: meta).kind == .directory
+                let key = FarKey.meta(path, isDirectory: isDirectory).storeKey
+                if let change = FarChange(path: path, metaKey: key, meta: meta) { changes.append(change) }
+            }
+            changed += try apply(changes, asked)
+        }
+    }
+
+    private func takeEvents() async throws(StoreError) -> Int {
+        var changed = 0
+        try await far.list("events/", most: Self.pieceMost) { entries throws(StoreError) in
+            var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
+            for entry in entries {
+                guard case .event(let key)? = FarKey(entry.key) else { continue }
+                guard key.position.writer != writer else {
+                    logs[key.stream, default: []] += []
+                    continue
+                }
+                let time = Timestamp(nanoseconds: Int64(key.position.milliseconds) * 1_000_000)
+                logs[key.stream, default: []].append(
+                    (entry.key.bytes, LogEvent(id: 0, time: time, line: entry.value)))
+            }
+            for (stream, events) in logs {
+                var path = ShownPath(.events, EventKey.path(ofStream: stream).names)
+                if try store.node(at: path.text)?.kind == .directory {
+                    path = ShownPath(.events, EventKey.path(ofStream: stream, isPrefix: true).names)
+                }
+                let (added, refusal) = try store.appendFromFar(events, to: path.names)
+                changed += added
+                if let refusal { log("\(path): an event is not shown: \(refusal)") }
+                try store.sawValues(at: [path.text])
+            }
+        }
+        return changed
+    }
+
+    /// A listing may miss what changes while it is made: what is not in it is asked for before it is taken away here.
+    private func removeUnseen(_ asked: Timestamp) async throws(StoreError) -> Int {
+        var (changed, last): (Int, [UInt8]?) = (0, nil)
+        while true {
+            let piece = try store.unseen(before: last, limit: Self.pieceMost)
+            guard let end = piece.last else { return changed }
+            last = end.path
+            var changes: [FarChange] = []
+            for record in piece {
+                guard let path = ShownPath(text: record.path[...]), try !store.isPending(record.node) else { continue }
+                let key = record.isLog ? nil : record.key
+                if let key = key ?? record.metaKey, try await far.get(StoreKey(key)) != nil { continue }
+                changes.append(FarChange(namespace: path.namespace, names: path.names, content: .nothing))
+            }
+            changed += try apply(changes, asked)
+        }
+    }
+
+    private func apply(_ changes: [FarChange], _ asked: Timestamp) throws(StoreError) -> Int {
+        guard !changes.isEmpty else { return 0 }
+        var changed = 0
+        for (change, outcome) in zip(changes, try store.apply(changes, asked: asked)) {
+            switch outcome {
+            case .applied: changed += 1
+            case .unchanged, .notNow: break
+            case .refused(let words):
+                log("\(String(decoding: change.path, as: UTF8.self)): not taken over: \(words)")
+            }
+        }
+        return changed
+    }
+}

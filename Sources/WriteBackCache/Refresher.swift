@@ -1,0 +1,94 @@
+import Persist
+import Synchronization
+
+/// Looks at what the far side has: at once, and then now and again.
+final class Refresher: Sendable {
+    private struct State {
+        /// A look has come to its end at some time: all names that are not here are not there.
+        var hasSeen: Bool
+        var isStopped = false
+        var loop: Task<Void, Never>?
+        /// The look that is under way, for all who wait for one.
+        var look: Task<StoreError?, Never>?
+    }
+
+    private let refresh: Refresh
+    private let interval: Duration
+    private let log: @Sendable (String) -> Void
+    private let state: Mutex<State>
+    /// Between two looks that failed: at first, and at most.
+    private static let retry = (first: Duration.milliseconds(500), most: Duration.seconds(60))
+
+    init(_ refresh: Refresh, hasSeen: Bool, options: WriteBackCacheOptions) {
+        self.refresh = refresh
+        interval = .milliseconds(options.refreshMilliseconds)
+        log = options.log
+        state = Mutex(State(hasSeen: hasSeen))
+    }
+
+    func run() {
+        let loop = Task.detached { [self] in
+            var pause = Self.retry.first
+            while !Task.isCancelled {
+                do throws(StoreError) {
+                    try await look()
+                    pause = Self.retry.first
+                    try? await Task.sleep(for: interval)
+                } catch {
+                    log("looking at what the far side has: \(error)")
+                    try? await Task.sleep(for: min(pause, interval))
+                    pause = min(pause * 2, Self.retry.most)
+                }
+            }
+        }
+        state.withLock { $0.loop = loop }
+    }
+
+    func stop() async { _ = await end()?.value }
+
+    /// - Returns: the look that is under way, which will end soon.
+    @discardableResult
+    func end() -> Task<StoreError?, Never>? {
+        let (loop, look) = state.withLock { state in
+            state.isStopped = true
+            defer { state.loop = nil }
+            return (state.loop, state.look)
+        }
+        loop?.cancel()
+        look?.cancel()
+        return look
+    }
+
+    /// One look, for all who want one at the time.
+    func look() async throws(StoreError) {
+        let task = state.withLock { state -> Task<StoreError?, Never>? in
+            if let look = state.look { return look }
+            guard !state.isStopped else { return nil }
+            let task = Task.detached { [self] () -> StoreError? in
+                var failure: StoreError?
+                do throws(StoreError) { _ = try await refresh.run() } catch { failure = error }
+                ended(hasSeen: failure == nil)
+                return failure
+            }
+            state.look = task
+            return task
+        }
+        guard let task else { throw StoreError(.io, hint: "the mount ends") }
+        if let failure = await task.value { throw failure }
+    }
+
+    private func ended(hasSeen: Bool) {
+        state.withLock { state in
+            state.look = nil
+            if hasSeen { state.hasSeen = true }
+        }
+    }
+
+    /// Until the first look has come to its end, a name that is not here may be there.
+    var absence: (any Absence)? { state.withLock { $0.hasSeen } ? nil : FirstLook(refresher: self) }
+
+    private struct FirstLook: Absence {
+        let refresher: Refresher
+        func bring() async throws(StoreError) { try await refresher.look() }
+    }
+}

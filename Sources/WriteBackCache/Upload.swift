@@ -1,0 +1,140 @@
+import Persist
+import SQLiteStore
+
+/// Tells the far side of one node: what is here of it is put, what it was before is deleted.
+///
+/// The value goes first, its side data second; what goes away, the value first too: whoever sees one without the other
+/// takes the value. All of it may be done again: a crash, or an answer that was lost, costs requests and nothing else.
+struct Upload {
+    enum Outcome: Sendable, Equatable {
+        /// The far side has what was here, or the node has changed meanwhile and has a newer entry.
+        case sent
+        /// There is no entry any more.
+        case nothing
+        /// The far side had another value: that has the name now, and what was here lies at this path of
+        /// `.persist/conflicts`.
+        case conflict([UInt8])
+    }
+
+    let store: SQLiteStore
+    let far: FarSide
+    let claims: PathClaims
+    let options: WriteBackCacheOptions
+    /// Of this cache, in the keys of its events.
+    let writer: UInt32
+
+    func send(_ id: NodeID) async throws(StoreError) -> Outcome {
+        while true {
+            guard let first = try snapshot(id) else { return .nothing }
+            let paths = first.paths
+            await claims.take(paths)
+            defer { claims.give(paths) }
+            // As it is now: it may have changed while another upload had its paths.
+            guard let snapshot = try snapshot(id) else { return .nothing }
+            if paths.isSuperset(of: snapshot.paths) { return try await send(snapshot) }
+        }
+    }
+
+    private func snapshot(_ id: NodeID) throws(StoreError) -> OutboxSnapshot? {
+        try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+    }
+
+    private func send(_ snapshot: OutboxSnapshot) async throws(StoreError) -> Outcome {
+        guard let node = snapshot.node, snapshot.isKept else {
+            let heirs = try await remove(snapshot.records, of: snapshot.entry.node, except: nil)
+            try store.settle(snapshot.entry, records: heirs, removed: snapshot.records.map(\.path))
+            return .sent
+        }
+        if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
+        let begun = try await begin(snapshot, node)
+        var record: FarRecord
+        switch try await putValue(of: snapshot, node, begun) {
+        case .conflict(let kept): return .conflict(kept)
+        case .again: return .sent
+        case .record(let found): record = found
+        }
+        let meta = snapshot.meta.encoded()
+        if record.meta != meta, let key = record.metaKey {
+            try await far.put(StoreKey(key), meta)
+            record.meta = meta
+        }
+        let old = snapshot.records.filter { $0.path != record.path }
+        let heirs = try await remove(old, of: node.id, except: record)
+        record.time = .now()
+        try store.settle(
+            snapshot.entry, records: [record] + heirs,
+            content: node.isDocument && node.namespace == .records ? snapshot.content : nil, removed: old.map(\.path))
+        return .sent
+    }
+
+    /// Puts down which keys the far side will have, before it has them: what an answer that is lost leaves there is found
+    /// again. What it had under this path as something else goes away.
+    private func begin(_ snapshot: OutboxSnapshot, _ node: Node) async throws(StoreError) -> FarRecord {
+        let path = snapshot.shown.text
+        let known = try store.farRecord(at: path)
+        var record = known ?? FarRecord(path: path, node: node.id, time: .now())
+        record.node = node.id
+        let key = snapshot.valueKey
+        if record.key != key {
+            if let old = record.key { try await removeValue(record, StoreKey(old)) }
+            (record.key, record.sum, record.tried, record.event) = (key, nil, nil, 0)
+        }
+        let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey.bytes
+        if record.metaKey != metaKey {
+            if let old = record.metaKey { try await far.delete(StoreKey(old)) }
+            (record.metaKey, record.meta) = (metaKey, [])
+        }
+        if record != known { try announce(record) }
+        return record
+    }
+
+    func announce(_ record: FarRecord) throws(StoreError) {
+        var record = record
+        record.time = .now()
+        try store.noteFar([record])
+    }
+
+    /// What is under paths that are not the node's any more.
+    ///
+    /// - Parameter except: what it has now, which stays.
+    /// - Returns: records for those who have the paths now: it is theirs to put another value there, and the far side
+    ///   is at no moment without one.
+    private func remove(
+        _ records: [FarRecord], of id: NodeID, except kept: FarRecord?
+    ) async throws(StoreError) -> [FarRecord] {
+        var heirs: [FarRecord] = []
+        for var record in records {
+            if let other = try store.node(at: record.path), other.id != id, other.isKept {
+                record.node = other.id
+                heirs.append(record)
+                continue
+            }
+            // Put down first: whoever comes to have this path must not take for sure that the far side has this still.
+            if record.sum != nil || record.meta?.isEmpty == false {
+                record.doubt()
+                if record.meta != nil { record.meta = [] }
+                try announce(record)
+            }
+            if let key = record.key, key != kept?.key { try await removeValue(record, StoreKey(key)) }
+            if let key = record.metaKey, key != kept?.metaKey { try await far.delete(StoreKey(key)) }
+        }
+        return heirs
+    }
+
+    private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
+        if record.isLog { return try await removeEvents(below: key) }
+        // What others have changed since is not what was removed here: it stays, and comes back.
+        guard let theirs = try await far.get(key) else { return }
+        let found = FarSum(of: theirs, isJSON: FarSum.isJSON(key)).digest
+        if record.mayHave(found) { try await far.delete(key) }
+    }
+
+    func removeEvents(below prefix: StoreKey) async throws(StoreError) {
+        var keys: [StoreKey] = []
+        try await far.list(prefix, most: 1_000) { entries in
+            // Not those of a log in a directory of the same name.
+            keys += entries.map(\.key).filter { !$0.bytes.dropFirst(prefix.bytes.count).contains(UInt8(ascii: "/")) }
+        }
+        for key in keys { try await far.delete(key) }
+    }
+}

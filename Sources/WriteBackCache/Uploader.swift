@@ -1,0 +1,172 @@
+import Persist
+import SQLiteStore
+import Synchronization
+
+/// Sends what the outbox holds: the shell of `UploadSchedule`, which decides what goes when.
+final class Uploader: Sendable {
+    private struct State {
+        var schedule: UploadSchedule
+        /// Entries that the schedule has not been told of.
+        var inbox: [OutboxEntry] = []
+        var timer: Task<Void, Never>?
+        var isStopped = false
+    }
+
+    /// Of what changes several times within this only the last state is looked at: a program that writes a file mostly
+    /// renames it, and sets its mode and times, right after.
+    private static let gatherMilliseconds = 200
+
+    private let store: SQLiteStore
+    private let upload: Upload
+    private let log: @Sendable (String) -> Void
+    private let state: Mutex<State>
+    private let news: AsyncStream<Void>
+    private let newsGiver: AsyncStream<Void>.Continuation
+    private let start = ContinuousClock.now
+
+    init(_ upload: Upload, store: SQLiteStore, options: WriteBackCacheOptions) {
+        self.store = store
+        self.upload = upload
+        log = options.log
+        var limits = UploadLimits()
+        limits.settleMilliseconds = options.settleMilliseconds
+        limits.temporaryMilliseconds = options.temporaryMilliseconds
+        limits.parallelMax = options.uploadsMax
+        limits.bytesInFlightMax = options.uploadBytesMax
+        state = Mutex(State(schedule: UploadSchedule(limits: limits, seed: .random(in: .min ... .max))))
+        (news, newsGiver) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    private var now: Int64 { Int64((ContinuousClock.now - start) / .milliseconds(1)) }
+
+    /// Begins to send. What an earlier mount has left is read first.
+    func run() {
+        Task.detached { [weak self] in
+            do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
+            guard let news = self?.news else { return }
+            for await _ in news {
+                try? await Task.sleep(for: .milliseconds(Self.gatherMilliseconds))
+                guard let self, !isStopped else { return }
+                takeNews()
+            }
+        }
+    }
+
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func takeAll() throws(StoreError) {
+        var last: NodeID?
+        while !isStopped {
+            let piece = try store.outbox(after: last, limit: 1_000)
+            guard let end = piece.last else { return }
+            take(piece)
+            last = end.node
+        }
+    }
+
+    /// From within the store's transactions: takes note, and returns.
+    func noted(_ entries: [OutboxEntry]) {
+        state.withLock { $0.inbox += entries }
+        newsGiver.yield()
+    }
+
+    private func takeNews() {
+        take(
+            state.withLock { state in
+                defer { state.inbox = [] }
+                return state.inbox
+            })
+    }
+
+    private func take(_ entries: [OutboxEntry]) {
+        for entry in entries {
+            let node = try? store.node(entry.node)
+            handle(
+                .dirty(
+                    UploadItem(
+                        id: Int64(bitPattern: entry.node.rawValue), generation: entry.generation, changed: now,
+                        isTemporary: node?.nameClass == .temporary && node?.isUnlinked == false,
+                        bytes: node?.size ?? 0)))
+        }
+    }
+
+    /// Sends all that is there now without waiting for it to settle.
+    func hurry() {
+        takeNews()
+        handle(.hurry(nil))
+    }
+
+    /// Nothing starts any more.
+    func stop() {
+        let timer = state.withLock { state in
+            state.isStopped = true
+            _ = state.schedule.handle(.stop, now: now)
+            defer { state.timer = nil }
+            return state.timer
+        }
+        timer?.cancel()
+        newsGiver.finish()
+    }
+
+    // MARK: What it is at
+
+    /// Nothing is on its way.
+    var isIdle: Bool { state.withLock { $0.schedule.isIdle } }
+    var totals: UploadTotals { state.withLock { $0.schedule.pending } }
+
+    func uploadState(of id: NodeID) -> (state: UploadState, inMilliseconds: Int64?)? {
+        let now = now
+        return state.withLock { state in
+            guard let found = state.schedule.state(of: Int64(bitPattern: id.rawValue)) else { return nil }
+            guard case .waiting(let until) = found.phase else { return (found, nil) }
+            return (found, max(0, until - now))
+        }
+    }
+
+    // MARK: The shell
+
+    private func handle(_ event: UploadSchedule.Event) {
+        let now = now
+        let actions = state.withLock { state in
+            let actions = state.schedule.handle(event, now: now)
+            // Under the lock: the last time that was asked for is the one that counts.
+            for case .wake(let time) in actions { wake(in: time - now, &state) }
+            return actions
+        }
+        for action in actions {
+            switch action {
+            case .start(let id, let generation): send(id, generation)
+            case .wake: break
+            case .report(let isDown, let hint):
+                log(isDown ? "the far side does not answer: \(hint ?? "")" : "the far side answers again")
+            }
+        }
+    }
+
+    private func wake(in milliseconds: Int64, _ state: inout State) {
+        state.timer?.cancel()
+        guard !state.isStopped else { return }
+        state.timer = Task.detached { [weak self] in
+            guard (try? await Task.sleep(for: .milliseconds(max(1, milliseconds)))) != nil else { return }
+            self?.handle(.tick)
+        }
+    }
+
+    private func send(_ id: Int64, _ generation: Int64) {
+        Task.detached { [self] in
+            do throws(StoreError) {
+                switch try await upload.send(NodeID(UInt64(bitPattern: id))) {
+                case .sent: break
+                case .nothing: break
+                case .conflict(let path):
+                    let path = String(decoding: path, as: UTF8.self)
+                    log("changed here and on the far side: what was here is .persist/conflicts/\(path)")
+                }
+                handle(.done(id, generation: generation))
+            } catch {
+                handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))
+                if !error.isTransient { log("not sent: \(error)") }
+            }
+        }
+    }
+}

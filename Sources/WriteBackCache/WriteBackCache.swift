@@ -1,0 +1,104 @@
+public import Persist
+public import SQLiteStore
+import Synchronization
+
+/// A local store in front of a far side with four methods: what is written is here at once, and there soon.
+///
+/// Everything that the filesystem asks is answered by `store`. What it changes is in the outbox in the same
+/// transaction, and sent on in the background; what others change on the far side is looked for now and then. A dead
+/// far side stops neither.
+public final class WriteBackCache: Sendable {
+    public let store: SQLiteStore
+    let far: FarSide
+    let uploader: Uploader
+    let refresher: Refresher
+    private let inlet: Inlet
+
+    /// What the store tells of before there is an uploader.
+    private final class Inlet: Sendable {
+        let uploader = Mutex<Uploader?>(nil)
+        let refresher = Mutex<Refresher?>(nil)
+    }
+
+    /// Opens the local copy; nothing is sent or asked before `run`.
+    ///
+    /// - Parameters:
+    ///   - path: of the local store, which nobody else has open.
+    ///   - storeOptions: `outboxChanged` and `absentNames` are the cache's.
+    /// - Throws: as `SQLiteStore.open`.
+    public init(
+        _ adapter: any PersistAdapter, path: String, storeOptions: SQLiteStoreOptions,
+        options: WriteBackCacheOptions = WriteBackCacheOptions()
+    ) throws(StoreError) {
+        let inlet = Inlet()
+        var storeOptions = storeOptions
+        storeOptions.outboxChanged = { entries in inlet.uploader.withLock { $0 }?.noted(entries) }
+        storeOptions.absentNames = { inlet.refresher.withLock { $0 }?.absence }
+        let store = try SQLiteStore.open(path: path, options: storeOptions)
+        let far = FarSide(adapter, requestMilliseconds: options.requestMilliseconds)
+        let writer = Self.writer(of: store)
+        let upload = Upload(store: store, far: far, claims: PathClaims(), options: options, writer: writer)
+        self.store = store
+        self.far = far
+        self.inlet = inlet
+        uploader = Uploader(upload, store: store, options: options)
+        let hasSeen = try store.lastSeen() != nil
+        refresher = Refresher(
+            Refresh(store: store, far: far, log: options.log, writer: writer), hasSeen: hasSeen, options: options)
+        inlet.uploader.withLock { $0 = uploader }
+        inlet.refresher.withLock { $0 = refresher }
+    }
+
+    /// The first digits of the store's own number.
+    private static func writer(of store: SQLiteStore) -> UInt32 {
+        UInt32(store.identifier.prefix(8), radix: 16) ?? 0
+    }
+
+    /// Begins to send, and to look at what the far side has.
+    public func run() {
+        uploader.run()
+        refresher.run()
+    }
+
+    /// A look at all that the far side has came to its end at some time: a name that is not here is not there.
+    public var knowsAllNames: Bool { refresher.absence == nil }
+
+    /// Looks now at what the far side has. - Throws: why that cannot be found out.
+    public func refresh() async throws(StoreError) { try await refresher.look() }
+
+    /// Waits until the far side has all that is here now.
+    public func sync() async throws(StoreError) {
+        let last = try hurry()
+        while let pending = try store.outboxGenerations(), pending.lowerBound <= last {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Sends what is here now without waiting for it to settle. Returns at once.
+    /// - Returns: the generation of the last change: when none up to it is pending, all has been sent.
+    @discardableResult
+    public func hurry() throws(StoreError) -> Int64 {
+        let last = try store.outboxGenerations()?.upperBound ?? 0
+        uploader.hurry()
+        return last
+    }
+
+    /// Gives up without a word, as if the process had been killed: for tests.
+    public func abandon() {
+        uploader.stop()
+        refresher.end()
+        inlet.uploader.withLock { $0 = nil }
+        store.abandon()
+    }
+
+    /// Sends and asks nothing any more, and waits for what is under way, at most so long. What has not been sent stays
+    /// in the outbox.
+    public func stop(waitMilliseconds: Int64 = 5_000) async {
+        uploader.stop()
+        await refresher.stop()
+        let deadline = ContinuousClock.now + .milliseconds(waitMilliseconds)
+        while !uploader.isIdle, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+        inlet.uploader.withLock { $0 = nil }
+        inlet.refresher.withLock { $0 = nil }
+    }
+}

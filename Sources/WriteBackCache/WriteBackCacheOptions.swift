@@ -1,0 +1,23 @@
+/// How a cache treats its far side. Each bound has its unit in its name.
+public struct WriteBackCacheOptions: Sendable {
+    /// A file that stays open goes up so long after its last change (R1).
+    public var settleMilliseconds: Int64 = 10_000
+    /// A file with the name of a temporary one goes up so long after its last change.
+    public var temporaryMilliseconds: Int64 = 60_000
+    /// Uploads at once.
+    public var uploadsMax = 8
+    /// Their values together; one that is larger goes alone.
+    public var uploadBytesMax: UInt64 = 128 << 20
+    /// The largest value that the far side takes: `.tooLarge` past it.
+    public var valueBytesMax: UInt64 = 64 << 20
+    /// Between two looks at what the far side has.
+    public var refreshMilliseconds: Int64 = 300_000
+    /// Up to this size a value is read before it is replaced, to find what others have written (R10).
+    public var compareBytesMax = 1 << 20
+    /// A request without an answer has failed after this.
+    public var requestMilliseconds: Int64 = 60_000
+    /// One line for a person.
+    public var log: @Sendable (String) -> Void = { _ in }
+
+    public init() {}
+}

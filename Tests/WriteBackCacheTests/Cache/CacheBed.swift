@@ -1,0 +1,93 @@
+import Glibc
+import Persist
+import PersistTestKit
+import SQLiteStore
+import Synchronization
+import WriteBackCache
+
+/// A directory for the caches of one test, and the far side that they share.
+final class CacheBed: Sendable {
+    let far = MemoryAdapter()
+    private let directory: String
+    let history = UnreliableAdapter.History()
+    private let seed: UInt64
+    private let count = Mutex(0)
+    /// The way of each cache to the far side.
+    private let ways = Mutex<[UnreliableAdapter]>([])
+    private let wayOf = Mutex<[ObjectIdentifier: UnreliableAdapter]>([:])
+
+    init(seed: UInt64 = 1) throws {
+        var template = Array("\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/cache-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw StoreError(.io, hint: "no directory for the test") }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.seed = seed
+    }
+
+    /// On all ways.
+    var faults: UnreliableAdapter.Faults {
+        get { ways.withLock { $0.first?.faults } ?? UnreliableAdapter.Faults() }
+        set { for way in ways.withLock({ $0 }) { way.faults = newValue } }
+    }
+
+    func setDown(_ isDown: Bool) {
+        var changed = faults
+        changed.isDown = isDown
+        faults = changed
+    }
+
+    /// What all caches have asked.
+    var gets: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.gets } }
+    func puts(_ key: StoreKey) -> Int { ways.withLock { $0 }.reduce(0) { $0 + ($1.puts[key] ?? 0) } }
+
+    deinit {
+        for number in 0..<count.withLock({ $0 }) {
+            for end in ["", "-wal", "-shm", "-lock", "-reserve"] { unlink("\(directory)/\(number).db\(end)") }
+        }
+        rmdir(directory)
+    }
+
+    /// Of a cache that is empty.
+    func newPath() -> String {
+        count.withLock { count in
+            defer { count += 1 }
+            return "\(directory)/\(count).db"
+        }
+    }
+
+    /// A cache that sends at once and looks only when it is told to.
+    func cache(at path: String, change: (inout WriteBackCacheOptions) -> Void = { _ in }) throws -> WriteBackCache {
+        var store = SQLiteStoreOptions()
+        store.reserveBytes = 0
+        var options = WriteBackCacheOptions()
+        options.refreshMilliseconds = 3_600_000
+        options.temporaryMilliseconds = 0
+        change(&options)
+        let way = ways.withLock { ways in
+            let way = UnreliableAdapter(
+                far, seed: seed &+ UInt64(ways.count) &* 1_000, faults: ways.first?.faults ?? .init(),
+                history: history)
+            ways.append(way)
+            return way
+        }
+        let cache = try WriteBackCache(way, path: path, storeOptions: store, options: options)
+        wayOf.withLock { $0[ObjectIdentifier(cache)] = way }
+        cache.run()
+        return cache
+    }
+
+    /// As if the process of the cache had been killed: nothing that it has asked and that was not done is done.
+    func kill(_ cache: WriteBackCache) {
+        wayOf.withLock { $0[ObjectIdentifier(cache)] }?.cut()
+        cache.abandon()
+    }
+
+    /// What a machine that has never seen the far side finds there.
+    func freshTree() async throws -> [String] {
+        let cache = try cache(at: newPath())
+        try await cache.refresh()
+        let lines = try StoreTree.kept(of: cache.store)
+        await cache.stop()
+        cache.store.close()
+        return lines
+    }
+}
