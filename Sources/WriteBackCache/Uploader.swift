@@ -9,6 +9,7 @@ final class Uploader: Sendable {
         /// Entries that the schedule has not been told of.
         var inbox: [OutboxEntry] = []
         var timer: Task<Void, Never>?
+        var lastLine = ""
         var isStopped = false
     }
 
@@ -152,6 +153,15 @@ final class Uploader: Sendable {
         }
     }
 
+    /// What is wrong with many files is said once; `status` has it of each.
+    private func tell(_ line: String) {
+        let isNew = state.withLock { state in
+            defer { state.lastLine = line }
+            return state.lastLine != line
+        }
+        if isNew { log(line) }
+    }
+
     private func send(_ id: Int64, _ generation: Int64) {
         Task.detached { [self] in
             do throws(StoreError) {
@@ -165,7 +175,7 @@ final class Uploader: Sendable {
                 handle(.done(id, generation: generation))
             } catch {
                 handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))
-                if !error.isTransient { log("not sent: \(error)") }
+                if !error.isTransient { tell("not sent: \(error)") }
             }
         }
     }

@@ -6,6 +6,8 @@ public struct StoreLimits: Sendable, Equatable {
     public var kvBytesMax: UInt64 = 1 << 20
     /// A file in blobs/; `.tooLarge`. 1 TiB.
     public var blobBytesMax: UInt64 = 1 << 40
+    /// A log; nil: `blobBytesMax`. A far side that takes values whole has each event by itself.
+    public var logBytesMax: UInt64?
     /// A line in events/; `.tooLarge`. 1 MiB.
     public var lineBytesMax: UInt64 = 1 << 20
     /// All extended attributes of one file; `.full`, as ext4 says. 64 KiB.
@@ -27,7 +29,7 @@ public struct StoreLimits: Sendable, Equatable {
         return switch namespace {
         case .records: recordBytesMax
         case .kv: kvBytesMax
-        default: blobBytesMax
+        default: logBytesMax ?? blobBytesMax
         }
     }
 }

@@ -106,7 +106,13 @@ public struct Mount: Sendable {
         if !options.setsBusyMilliseconds, let milliseconds = reference.busyMilliseconds {
             found.limits.busyMilliseconds = milliseconds
         }
-        found.isReadOnly = options.isReadOnly
+        if case .exec = reference.source {
+            found.limits.logBytesMax = found.limits.blobBytesMax
+            found.limits.blobBytesMax = min(found.limits.blobBytesMax, cacheOptions(log).valueBytesMax)
+        } else {
+            // Of a cache, only the filesystem is: it takes over what the far side has, and sends what waits in it.
+            found.isReadOnly = options.isReadOnly
+        }
         found.adopts = options.adopts
         found.reserveBytes = options.reserveBytes
         found.walBytesMax = Int(options.walBytesMax)

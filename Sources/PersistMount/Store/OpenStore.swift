@@ -10,6 +10,7 @@ public enum OpenStore {
     public static func open(
         _ reference: StoreReference, _ options: SQLiteStoreOptions
     ) throws(MountFailure) -> SQLiteStore {
+        try requireFile(reference)
         do throws(StoreError) {
             return try SQLiteStore.open(path: reference.path, options: options)
         } catch {
@@ -19,10 +20,19 @@ public enum OpenStore {
 }
 
 extension OpenStore {
+    private static func requireFile(_ reference: StoreReference) throws(MountFailure) {
+        guard reference.source == .sqlite else {
+            throw MountFailure(
+                ShownText.line(reference.shown), "is used through a mount",
+                hint: "Mount it first: persistfs mount STORE DIR", status: .usage)
+        }
+    }
+
     /// - Throws: `.store` where it cannot be looked at, `.busy` where another program writes for too long.
     public static func check(
         _ reference: StoreReference, _ options: SQLiteStoreOptions
     ) throws(MountFailure) -> [CheckFinding] {
+        try requireFile(reference)
         do throws(StoreError) {
             return try SQLiteStore.check(path: reference.path, options: options)
         } catch {
@@ -34,6 +44,7 @@ extension OpenStore {
     public static func repair(
         _ reference: StoreReference, _ options: SQLiteStoreOptions, backup: RepairBackup
     ) throws(MountFailure) -> RepairReport {
+        try requireFile(reference)
         do throws(StoreError) {
             return try SQLiteStore.repair(path: reference.path, options: options, backup: backup)
         } catch {

@@ -20,7 +20,9 @@ extension Transaction {
             let joined = accepted == 0 ? continued : nil
             do throws(StoreError) {
                 try check(line, of: append.bytes, after: joined, stream: number, isJSON: isJSON)
-                guard size + UInt64(line.count) + 1 <= limits.blobBytesMax else { throw StoreError(.tooLarge) }
+                guard size + UInt64(line.count) + 1 <= limits.logBytesMax ?? limits.blobBytesMax else {
+                    throw StoreError(.tooLarge)
+                }
             } catch {
                 problem = error
                 return false
