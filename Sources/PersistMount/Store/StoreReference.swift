@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Persist
+internal import ProcessAdapter
 
 /// What STORE on the command line means: which file or far side, under which name, with which settings.
 ///
@@ -106,13 +108,11 @@ public struct StoreReference: Sendable, Equatable {
     /// The words of a command, as a shell splits them; a program with a slash in it lies where the user is now, and so
     /// does an argument that begins with `./` or `../`: the daemon is at home nowhere.
     static func command(_ text: String) throws(MountFailure) -> [String] {
-        guard let words = ShellWords.split(text) else {
-            throw MountFailure("exec:", "a quotation mark has no second one", status: .usage)
-        }
-        guard let program = words.first, !program.isEmpty else {
+        let words: [String]
+        do throws(StoreError) { words = try ProcessAdapter.command(text) } catch {
             throw MountFailure(
-                "exec:", "names no program", hint: "Write exec:./adapter, or \"exec:python3 ./adapter.py\".",
-                status: .usage)
+                "exec:", error.hint ?? "is no command",
+                hint: "Write exec:./adapter, or \"exec:python3 ./adapter.py\".", status: .usage)
         }
         let found = words.enumerated().map { index, word in
             let isPath = word.hasPrefix("./") || word.hasPrefix("../") || index == 0 && word.contains("/")
