@@ -2,6 +2,8 @@ internal import Persist
 
 /// The bounds of a `ProcessAdapter` (R14).
 public struct ProcessAdapterOptions: Sendable {
+    /// Where the child runs; nil: where this process does.
+    public var directory: String?
     /// Requests that the child has at once; others wait. 64.
     public var requestsMax = 64
     /// The longest that a request is in flight, restarts of the child included; of a list, between two items.

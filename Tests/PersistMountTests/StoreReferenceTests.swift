@@ -43,9 +43,10 @@ struct StoreReferenceTests {
         let here = FileManager.default.currentDirectoryPath
         #expect(
             try StoreReference.parse("exec:python3 ./a.py 'two words' x").source
-                == .exec(["python3", here + "/a.py", "two words", "x"]))
+                == .exec(["python3", here + "/a.py", "two words", "x"], in: here))
         #expect(
-            try StoreReference.parse(#"exec:/bin/sh -c "a \"b\" c""#).source == .exec(["/bin/sh", "-c", #"a "b" c"#]))
+            try StoreReference.parse(#"exec:/bin/sh -c "a \"b\" c""#).source
+                == .exec(["/bin/sh", "-c", #"a "b" c"#], in: here))
         #expect(try StoreReference.parse("exec:/bin/sh").shown == "exec:/bin/sh")
     }
 

@@ -21,7 +21,7 @@ open_side() {
     apart "$here/backing"
     case $side in
         disk) at=$here/backing ;;
-        persistfs | p[0-9]*) at=$here/mount/${3:-blobs} ;;
+        persistfs | cached | p[0-9]*) at=$here/mount/${3:-blobs} ;;
         records) at=$here/mount/records ;;
         *) at=$here/mount ;;
     esac
@@ -85,6 +85,11 @@ attach() {
         persistfs | records | p[0-9]*)
             "${pinned[@]}" "$persistfs" mount "$here/store.db" "$here/mount" >"$log" 2>&1
             ;;
+        # With what sends it on, and the far side itself, on the same machine.
+        cached)
+            "${pinned[@]}" "$persistfs" mount -o "cache_dir=$here/cache" \
+                "exec:python3 $top/Hosts/python/sqlite_adapter.py $here/far.db" "$here/mount" >"$log" 2>&1
+            ;;
     esac
 }
 
@@ -92,7 +97,7 @@ detach() {
     local try
     is_mounted || return 0
     case $side in
-        persistfs | records | p[0-9]*) "$persistfs" umount "$here/mount" >"$log" 2>&1 ;;
+        persistfs | records | cached | p[0-9]*) "$persistfs" umount --timeout 600 "$here/mount" >"$log" 2>&1 ;;
         *)
             for try in {1..100}; do
                 fusermount3 -u "$here/mount" 2>"$log" && break

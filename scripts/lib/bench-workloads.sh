@@ -28,7 +28,7 @@ fail() {
 
 # Small files: create, and what is done to them afterwards. Cold: mounted again; the disk below stays as it is, but
 # for the disk itself, which loses its directory entries and inodes.
-sides_of_small="disk pt pta ptx juicefs persistfs records p4 p8 p16 p64 sqlite"
+sides_of_small="disk pt pta ptx juicefs persistfs records cached p4 p8 p16 p64 sqlite"
 small() {
     local files
     open_side "$1" "$loop" || return

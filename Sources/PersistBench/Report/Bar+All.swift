@@ -12,6 +12,8 @@ extension Bar {
         Bar("create", .timesAsFast(8, as: "juicefs"), side: "records"),
         Bar("create", .tail(5)),
         Bar("create", .tail(5), side: "records"),
+        // At least 0.8 of the rate.
+        Bar("create", .atMost(1.25, of: "persistfs"), side: "cached"),
         Bar("create-fsync", .atMost(1.0, of: "pt")),
         Bar("create-fsync", .atMost(1.0, of: "pt"), side: "records"),
         Bar("stat-cold", .atMost(0.9, of: "pt")),

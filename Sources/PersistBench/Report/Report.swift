@@ -3,10 +3,11 @@ struct Report {
     let results: Results
 
     private static let sides = [
-        "disk", "pt", "pta", "ptx", "juicefs", "persistfs", "records", "p4", "p8", "p16", "p64", "sqlite",
+        "disk", "pt", "pta", "ptx", "juicefs", "persistfs", "records", "cached", "p4", "p8", "p16", "p64", "sqlite",
     ]
     private static let titles = [
-        "juicefs": "JuiceFS", "sqlite": "SQLite alone", "records": "persistfs, records", "p4": "4 KiB pages",
+        "juicefs": "JuiceFS", "sqlite": "SQLite alone", "records": "persistfs, records", "cached": "persistfs, exec:",
+        "p4": "4 KiB pages",
         "p8": "8 KiB pages", "p16": "16 KiB pages", "p64": "64 KiB pages",
     ]
 

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Persist
+public import Persist
 internal import PersistFUSE
 internal import PersistVFS
 internal import SQLiteStore
@@ -9,10 +9,27 @@ internal import WriteBackCache
 public struct Mount: Sendable {
     public let reference: StoreReference
     public let options: MountOptions
+    /// Of `StoreReference.Source.adapter`.
+    let adapter: (any PersistAdapter)?
 
     public init(_ reference: StoreReference, options: MountOptions = MountOptions()) {
         self.reference = reference
         self.options = options
+        adapter = nil
+    }
+
+    /// A mount of a far side of your own, with a cache on this machine.
+    ///
+    /// - Parameters:
+    ///   - adapter: its four methods, and what it conforms to beside `PersistAdapter`.
+    ///   - name: tells this far side from others, as its cache goes by it: what waits there to be sent is sent by the
+    ///     next mount of that name. nil: the name of the adapter's type.
+    public init(
+        _ adapter: any PersistAdapter, name: String? = nil, options: MountOptions = MountOptions()
+    ) {
+        reference = StoreReference(adapter: name ?? "\(type(of: adapter))")
+        self.options = options
+        self.adapter = adapter
     }
 
     /// Mounts at `directory` and serves it until it is unmounted, by whomever, or a signal ends the process.
@@ -27,14 +44,21 @@ public struct Mount: Sendable {
         // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
         Signals.block()
         Memory.givesBack()
+        return try serve(at: directory, log: log, isWholeProcess: true, usable: usable)
+    }
+
+    /// - Parameter isWholeProcess: the process is there for nothing else.
+    func serve(
+        at directory: String, log: MountLog, isWholeProcess: Bool, usable: (String) -> Bool
+    ) throws(MountFailure) -> Bool {
         let owner = options.shownOwner
         let point = try MountPoint.prepare(directory, for: try localPath(), allowsEntries: options.nonEmpty)
         let opened = try OpenedStore.open(
-            reference, storeOptions(log), cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
+            reference, adapter, storeOptions(log), cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
         let store = opened.store
         defer { opened.close() }
-        // The daemon pins no directory, and relative paths mean nothing to it any more.
-        _ = chdir("/")
+        // A daemon pins no directory, and relative paths mean nothing to it any more.
+        if isWholeProcess { _ = chdir("/") }
 
         let report = StatusReport(opened: opened, mount: self, point: point, log: log)
         var fileSystemOptions = FileSystemOptions(uid: owner.uid, gid: owner.gid, umask: owner.umask)
@@ -48,7 +72,7 @@ public struct Mount: Sendable {
             controls: report.controls)
         let session = try start(fileSystem, notifier, at: point, isReadOnly: fileSystemOptions.isReadOnly, log)
         point.claim.end()
-        Signals.whenEnding { number in
+        (isWholeProcess ? Signals.whenEnding : Signals.whenCaught) { number in
             log.note("signal \(number): unmounting \(point.path)")
             session.unmount()
         }
@@ -74,13 +98,14 @@ public struct Mount: Sendable {
         switch reference.source {
         case .sqlite: "sqlite"
         case .exec: "exec"
+        case .adapter: "custom"
         }
     }
 
     private var adapterTitle: String {
         switch reference.source {
         case .sqlite: "SQLite"
-        case .exec: "exec"
+        case .exec, .adapter: adapterName
         }
     }
 
@@ -88,7 +113,8 @@ public struct Mount: Sendable {
     private func localPath() throws(MountFailure) -> String {
         switch reference.source {
         case .sqlite: reference.path
-        case .exec: try CacheDirectory.place(for: reference.shown, in: options.cacheDirectory) + "/cache.db"
+        case .exec, .adapter:
+            try CacheDirectory.place(for: reference.identity, in: options.cacheDirectory) + "/cache.db"
         }
     }
 
@@ -106,7 +132,7 @@ public struct Mount: Sendable {
         if !options.setsBusyMilliseconds, let milliseconds = reference.busyMilliseconds {
             found.limits.busyMilliseconds = milliseconds
         }
-        if case .exec = reference.source {
+        if reference.hasFarSide {
             found.limits.logBytesMax = found.limits.blobBytesMax
             found.limits.blobBytesMax = min(found.limits.blobBytesMax, cacheOptions(log).valueBytesMax)
         } else {

@@ -21,6 +21,26 @@ enum Signals {
         }.detach()
     }
 
+    /// The same for a program that has threads already, which may let the signals through: a handler tells a pipe.
+    static func whenCaught(_ body: @escaping @Sendable (Int32) -> Void) {
+        guard let pipe = try? Pipe.make() else { return }
+        caught = pipe.writing
+        signal(SIGPIPE, SIG_IGN)
+        for number in ending {
+            signal(number) { number in
+                var byte = UInt8(truncatingIfNeeded: number)
+                write(Signals.caught, &byte, 1)
+            }
+        }
+        OwnThread.start("signals") {
+            var byte: UInt8 = 0
+            while read(pipe.reading, &byte, 1) == 1 { body(Int32(byte)) }
+        }.detach()
+    }
+
+    /// Written once, before the handler can run.
+    nonisolated(unsafe) private static var caught: Int32 = -1
+
     /// The next of them.
     @discardableResult
     static func wait() -> Int32 {

@@ -23,6 +23,7 @@ final class StatusReport: Sendable {
     var controls: [FileName: @Sendable () -> [UInt8]] {
         var found: [FileName: @Sendable () -> [UInt8]] = ["status.json": { [self] in status().json }]
         if let cache = opened.cache {
+            found["metrics"] = { [self] in Metrics.text(status().far) }
             found["sync"] = {
                 do throws(StoreError) { return Array("\(try cache.hurry())\n".utf8) } catch { return [] }
             }
@@ -72,10 +73,7 @@ final class StatusReport: Sendable {
     }
 
     private var shownPath: String {
-        switch mount.reference.source {
-        case .sqlite: PathText.resolved(mount.reference.path)
-        case .exec: mount.reference.shown
-        }
+        mount.reference.hasFarSide ? mount.reference.shown : PathText.resolved(mount.reference.path)
     }
 
     /// nil: there is no far side.

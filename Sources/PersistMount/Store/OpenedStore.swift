@@ -23,21 +23,23 @@ final class OpenedStore: Sendable {
 
     /// - Throws: `.store`, `.busy`, `.failed`.
     static func open(
-        _ reference: StoreReference, _ options: SQLiteStoreOptions, cacheOptions: WriteBackCacheOptions,
-        cacheParent: String?
+        _ reference: StoreReference, _ adapter: (any PersistAdapter)?, _ options: SQLiteStoreOptions,
+        cacheOptions: WriteBackCacheOptions, cacheParent: String?
     ) throws(MountFailure) -> OpenedStore {
-        switch reference.source {
-        case .sqlite: return OpenedStore(try OpenStore.open(reference, options))
-        case .exec(let command):
-            let directory = try CacheDirectory(for: reference.shown, in: cacheParent)
-            let adapter = ProcessAdapter(command: command) { options.log("adapter: \($0)") }
-            do throws(StoreError) {
-                let cache = try WriteBackCache(
-                    adapter, path: directory.store, storeOptions: options, options: cacheOptions)
-                return OpenedStore(cache.store, cache: cache, adapter: adapter, directory: directory)
-            } catch {
-                throw MountFailure(error, about: directory.store, status: error.kind == .timedOut ? .busy : .store)
-            }
+        guard reference.hasFarSide else { return OpenedStore(try OpenStore.open(reference, options)) }
+        let directory = try CacheDirectory(for: reference.identity, in: cacheParent)
+        var process: ProcessAdapter?
+        if case .exec(let command, let place) = reference.source {
+            var processOptions = ProcessAdapterOptions()
+            processOptions.directory = place
+            process = ProcessAdapter(command: command, options: processOptions) { options.log("adapter: \($0)") }
+        }
+        guard let far = adapter ?? process else { preconditionFailure("a mount of an adapter has one") }
+        do throws(StoreError) {
+            let cache = try WriteBackCache(far, path: directory.store, storeOptions: options, options: cacheOptions)
+            return OpenedStore(cache.store, cache: cache, adapter: process, directory: directory)
+        } catch {
+            throw MountFailure(error, about: directory.store, status: error.kind == .timedOut ? .busy : .store)
         }
     }
 

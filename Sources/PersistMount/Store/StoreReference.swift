@@ -10,8 +10,11 @@ public struct StoreReference: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
         /// The file at `path`.
         case sqlite
-        /// A far side behind a program of the user's, which speaks the exec protocol: its path and arguments.
-        case exec([String])
+        /// A far side behind a program of the user's, which speaks the exec protocol: its path and arguments, and the
+        /// directory that it runs in.
+        case exec([String], in: String)
+        /// A far side behind an adapter of the program that mounts it, under this name.
+        case adapter(String)
     }
 
     public var source: Source
@@ -35,13 +38,33 @@ public struct StoreReference: Sendable, Equatable {
     }
 
     /// - Parameter command: not empty.
-    public init(exec command: [String], name: String? = nil, warnings: [String] = []) {
-        source = .exec(command)
+    public init(exec command: [String], in directory: String, name: String? = nil, warnings: [String] = []) {
+        source = .exec(command, in: directory)
         path = ""
         shown = "exec:" + command.joined(separator: " ")
         self.name = name
         self.warnings = warnings
     }
+
+    /// - Parameter name: tells the far side from others: its cache goes by it.
+    init(adapter name: String) {
+        source = .adapter(name)
+        path = ""
+        shown = "adapter:" + name
+        self.name = name
+        warnings = []
+    }
+
+    /// Tells far sides from each other: their caches go by it. A command whose words may be relative paths means another
+    /// one in another directory.
+    var identity: String {
+        guard case .exec(let command, let directory) = source else { return shown }
+        let isAbsolute = command.dropFirst().allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("-") }
+        return isAbsolute ? shown : shown + " in " + directory
+    }
+
+    /// Whether there is a far side, and a local copy of it.
+    var hasFarSide: Bool { source != .sqlite }
 
     /// - Throws: `.usage` for what can never name a store, `.store` for a configuration that cannot be used.
     public static func parse(_ text: String) throws(MountFailure) -> StoreReference {
@@ -93,7 +116,7 @@ public struct StoreReference: Sendable, Equatable {
         case "file":
             throw MountFailure(
                 "file:", "SQLite's URIs are not taken", hint: "Give the path itself, or sqlite:PATH.", status: .usage)
-        case "exec": return StoreReference(exec: try Self.command(rest))
+        case "exec": return StoreReference(exec: try Self.command(rest), in: PathText.absolute("."))
         case "postgres", "postgresql", "s3", "p2p":
             throw MountFailure(
                 scheme, "this adapter is not built yet",

@@ -14,7 +14,7 @@ final class Child {
     /// three, all signals at their defaults and none blocked.
     ///
     /// - Parameter onEnd: called on a thread of its own when the process has ended; it is to be reaped then.
-    init(command: [String], onEnd: @escaping @Sendable () -> Void) throws(SystemFailure) {
+    init(command: [String], in directory: String?, onEnd: @escaping @Sendable () -> Void) throws(SystemFailure) {
         let inputs = try Pipe()
         let outputs = try Pipe()
         let errors = try Pipe()
@@ -25,6 +25,7 @@ final class Child {
         posix_spawn_file_actions_adddup2(&actions, outputs.writing.number, 1)
         posix_spawn_file_actions_adddup2(&actions, errors.writing.number, 2)
         cspawn_close_from(&actions, 3)
+        if let directory { cspawn_change_directory(&actions, directory) }
         pid = try Self.spawn(command, &actions)
         for end in [inputs.writing, outputs.reading, errors.reading] { end.setNonBlocking() }
         for end in [inputs.writing, outputs.reading] { end.enlarge() }

@@ -90,7 +90,7 @@ struct ChildKeeper {
         hasEnded = false
         lastError = ""
         do throws(SystemFailure) {
-            child = try Child(command: command) { [inbox] in inbox.post(.ended) }
+            child = try Child(command: command, in: options.directory) { [inbox] in inbox.post(.ended) }
             handle(.started)
         } catch {
             handle(.notStarted(reason: error.text))
