@@ -147,3 +147,23 @@ struct OpeningTests {
         #expect(try copy.check() == [])
     }
 }
+
+@Suite("After close")
+struct ClosedStoreTests {
+    @Test("a store that was closed says so, on each of its connections: their memory may be another's by then")
+    func closed() throws {
+        let file = try StoreFile()
+        let store = try SQLiteStore.open(path: file.path, options: SQLiteStoreOptions())
+        store.close()
+        for question in [
+            { _ = try store.node(.root) }, { _ = try store.outboxCount() },
+            { _ = try store.statistics(countsNodes: true) },
+            { try store.sync() },
+            {
+                _ = try store.reserveNodeID(); _ = try store.unlink("a", in: Namespace.kv.node)
+            },
+        ] {
+            #expect(throws: StoreError.self) { try question() }
+        }
+    }
+}

@@ -24,6 +24,10 @@ public final class UnreliableAdapter: PersistAdapter {
         public var refused = 0
         /// Each waits up to so long.
         public var latenessMilliseconds = 0
+        /// Whoever asks is cut off at this one of the requests that change something, counted from 1: before it is done, or
+        /// after.
+        public var cutAt: Int?
+        public var cutsAfter = false
         /// Nothing is done, and each request fails.
         public var isDown = false
 
@@ -39,6 +43,7 @@ public final class UnreliableAdapter: PersistAdapter {
         var underWay = 0
         var mostUnderWay = 0
         var isCut = false
+        var changes = 0
         var doing = 0
     }
 
@@ -57,6 +62,8 @@ public final class UnreliableAdapter: PersistAdapter {
         get { state.withLock { $0.faults } }
         set { state.withLock { $0.faults = newValue } }
     }
+
+    public var isCut: Bool { state.withLock { $0.isCut } }
 
     /// Whoever asks is gone: what has not been done yet never will be. Waits for what is being done this moment.
     public func cut() {
@@ -82,14 +89,14 @@ public final class UnreliableAdapter: PersistAdapter {
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
         state.withLock { $0.puts[key, default: 0] += 1 }
-        try await ask(key) { [history] far in
+        try await ask(key, isChange: true) { [history] far in
             history?.note("put \(key): \(String(decoding: value, as: UTF8.self).debugDescription)")
             try await far.put(key, value)
         }
     }
 
     public func delete(_ key: StoreKey) async throws {
-        try await ask(key) { [history] far in
+        try await ask(key, isChange: true) { [history] far in
             history?.note("delete \(key)")
             try await far.delete(key)
         }
@@ -102,7 +109,7 @@ public final class UnreliableAdapter: PersistAdapter {
     private enum Fate { case done, lost, answerLost, twice, refused }
 
     private func ask<R: Sendable>(
-        _ key: StoreKey, _ body: @Sendable (any PersistAdapter) async throws -> R
+        _ key: StoreKey, isChange: Bool = false, _ body: @Sendable (any PersistAdapter) async throws -> R
     ) async throws -> R {
         let (fate, late) = state.withLock { state -> (Fate, Int) in
             state.requests += 1
@@ -127,26 +134,33 @@ public final class UnreliableAdapter: PersistAdapter {
         switch fate {
         case .lost: throw StoreError(.timedOut, key: key, hint: "the far side is down")
         case .refused: throw StoreError(.quotaExceeded, key: key, hint: "the far side has no room")
-        case .done: return try await does(key, body)
+        case .done: return try await does(key, isChange: isChange, body)
         case .twice:
-            _ = try await does(key, body)
-            return try await does(key, body)
+            _ = try await does(key, isChange: isChange, body)
+            return try await does(key, isChange: isChange, body)
         case .answerLost:
-            _ = try await does(key, body)
+            _ = try await does(key, isChange: isChange, body)
             throw StoreError(.timedOut, key: key, hint: "the answer was lost")
         }
     }
 
     /// Unless it has been cut off before.
     private func does<R: Sendable>(
-        _ key: StoreKey, _ body: @Sendable (any PersistAdapter) async throws -> R
+        _ key: StoreKey, isChange: Bool, _ body: @Sendable (any PersistAdapter) async throws -> R
     ) async throws -> R {
-        let isCut = state.withLock { state in
-            if !state.isCut { state.doing += 1 }
-            return state.isCut
+        let (isCut, isLast) = state.withLock { state -> (Bool, Bool) in
+            guard !state.isCut else { return (true, false) }
+            if isChange { state.changes += 1 }
+            let isLast = isChange && state.changes == state.faults.cutAt
+            if isLast { state.isCut = true }
+            guard !isLast || state.faults.cutsAfter else { return (true, false) }
+            state.doing += 1
+            return (false, isLast)
         }
         guard !isCut else { throw StoreError(.interrupted, key: key, hint: "cut off") }
         defer { state.withLock { $0.doing -= 1 } }
-        return try await body(far)
+        let answer = try await body(far)
+        if isLast { throw StoreError(.interrupted, key: key, hint: "cut off") }
+        return answer
     }
 }

@@ -37,7 +37,7 @@ final class Connection: @unchecked Sendable {  // see above
 
     deinit { close() }
 
-    private var isClosed = false
+    private(set) var isClosed = false
     func close() {
         guard !isClosed else { return }
         isClosed = true

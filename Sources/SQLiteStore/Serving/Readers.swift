@@ -22,13 +22,19 @@ final class Readers: Sendable {
             let lane = lanes[(start + offset) % lanes.count]
             guard lane.lock.tryLock() else { continue }
             defer { lane.lock.unlock() }
-            return try body(lane.db)
+            return try use(lane, body)
         }
         let lane = lanes[start % lanes.count]
         waits.waitBegins()
         lane.lock.lock()
         waits.waitEnds()
         defer { lane.lock.unlock() }
+        return try use(lane, body)
+    }
+
+    /// Whoever comes too late finds no connection: its memory may be another's by now.
+    private func use<R>(_ lane: Lane, _ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+        guard !lane.db.isClosed else { throw Writer.closed }
         return try body(lane.db)
     }
 

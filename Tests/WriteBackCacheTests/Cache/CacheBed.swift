@@ -75,6 +75,8 @@ final class CacheBed: Sendable {
         return cache
     }
 
+    func isCut(_ cache: WriteBackCache) -> Bool { wayOf.withLock { $0[ObjectIdentifier(cache)] }?.isCut ?? false }
+
     /// As if the process of the cache had been killed: nothing that it has asked and that was not done is done.
     func kill(_ cache: WriteBackCache) {
         wayOf.withLock { $0[ObjectIdentifier(cache)] }?.cut()
