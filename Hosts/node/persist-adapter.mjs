@@ -142,12 +142,25 @@ function parseValue(parameters, line, isText) {
     return parameters.value
 }
 
+function isJSON(text) {
+    try {
+        JSON.parse(text)
+        return true
+    } catch {
+        return false
+    }
+}
+
 function member(value, isText) {
     if (ArrayBuffer.isView(value)) {
         return '"bytes":"' + Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") + '"'
     }
     if (value instanceof ArrayBuffer) return member(new Uint8Array(value))
-    if (isText) return '"value":' + value.replace(/[\r\n]/g, " ")
+    if (isText) {
+        // What somebody has put there that is no JSON must spoil no line: as bytes it is refused by itself.
+        if (!isJSON(value)) return member(Buffer.from(value), isText)
+        return '"value":' + value.replace(/[\r\n]/g, " ")
+    }
     const text = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`${typeof value} is no JSON`)
     return '"value":' + text

@@ -238,6 +238,9 @@ class _Host:
         if isinstance(value, (bytes, bytearray, memoryview)):
             return '"bytes":"%s"' % base64.b64encode(value).decode()
         if self.is_text:
+            # What somebody has put there that is no JSON must spoil no line: as bytes it is refused by itself.
+            if not _is_json(value):
+                return self.member(value.encode())
             # A line of its own is all that JSON needs to be one here.
             return '"value":' + value.replace("\n", " ").replace("\r", " ")
         return '"value":' + dumps(value)
@@ -247,6 +250,21 @@ class _Host:
         with self.lock:
             while rest:
                 rest = rest[self.output.write(rest) :]
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+_checker = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _is_json(text):
+    try:
+        _checker.decode(text)
+        return True
+    except (ValueError, RecursionError):
+        return False
 
 
 def _cut(text, where, name, as_text=False):

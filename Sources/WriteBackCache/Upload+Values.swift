@@ -27,12 +27,17 @@ extension Upload {
         // With something tried, it may have that instead.
         if record.sum != sum || record.tried != nil {
             record.doubt()
-            if snapshot.content.count <= options.compareBytesMax, let theirs = try await far.get(key) {
-                let found = FarSum(of: theirs, isJSON: isJSON).digest
-                if found != sum, !record.mayHave(found) {
-                    return try await meet(snapshot, node, theirs, found, key)
+            if snapshot.content.count <= options.compareBytesMax {
+                if let theirs = try await far.get(key) {
+                    let found = FarSum(of: theirs, isJSON: isJSON).digest
+                    if found != sum, !record.mayHave(found) {
+                        return try await meet(snapshot, node, theirs, found, key)
+                    }
+                    record.sum = found
+                } else if record.meta != nil {
+                    // Removed by others, and its side data with it.
+                    record.meta = []
                 }
-                record.sum = found
             }
             if record.sum != sum {
                 // Put down first: after a crash a value of ours must not look like somebody else's.

@@ -28,14 +28,32 @@ final class CacheDirectory: Sendable {
             throw MountFailure(ShownText.line(path + "/lock"), errorText(errno), status: .failed)
         }
         descriptor = opened
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.lock(opened) else {
             let number = errno
+            let holder = readWhole(path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
+            close(opened)
             throw MountFailure(
                 ShownText.line(identity),
                 number == EWOULDBLOCK
-                    ? "is mounted already, or still sends what was written: its cache is in use" : errorText(number),
-                hint: "persistfs status lists the mounts. The cache is \(ShownText.line(path)).", status: .busy)
+                    ? "is mounted already, or process \(holder) still sends what was written before it was unmounted"
+                    : errorText(number),
+                hint:
+                    "What is not sent waits in the cache, \(ShownText.line(path)): end the process, or let it finish.",
+                status: .busy)
         }
+        // For who finds it locked.
+        ftruncate(descriptor, 0)
+        writeAll(descriptor, Array("\(getpid())".utf8))
+    }
+
+    /// Waits a little: a mount that has just been taken away sends its last files.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        for _ in 0..<50 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK else { return false }
+            usleep(100_000)
+        }
+        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
 
     deinit { close(descriptor) }

@@ -42,7 +42,20 @@ extension Transaction {
         if there.isDirectory, try !isEmpty(there.id) { return .unchanged }
         try detach(there)
         try touch(there.node.parent, now)
+        try removeImplied(there.node.parent)
         return .applied
+    }
+
+    /// A directory that is there only because of what was in it: the far side has never had one itself.
+    private func removeImplied(_ id: NodeID) throws(StoreError) {
+        var next = id
+        while let row = try db.node(next), row.isDirectory, !row.isNamespace, try isEmpty(next),
+            try db.far(of: next).isEmpty, try db.outboxEntry(of: next) == nil
+        {
+            try detach(row)
+            try touch(row.node.parent, now)
+            next = row.node.parent
+        }
     }
 
     /// The node with its content.

@@ -10,6 +10,8 @@ public struct UploadLimits: Sendable, Equatable {
     public var bytesInFlightMax: UInt64 = 128 << 20
     /// The wait after a first failure; it doubles with each further one of the same item. 0.5 s.
     public var backoffMilliseconds: Int64 = 500
+    /// The longest wait between two probes of a far side that is down. 10 s.
+    public var probeMillisecondsMax: Int64 = 10_000
     /// The longest wait, and that after an error that is final. 5 minutes.
     public var backoffMillisecondsMax: Int64 = 300_000
     /// So many items that fail with no success between them mean that the far side is down. 4.

@@ -44,7 +44,7 @@ extension UploadSchedule {
             noteFailure(of: id, hint, now, &actions)
         } else if far.isDown {
             // It answers, if only to refuse: the next probe need not wait longer.
-            far.probeAt = now + backoff(far.probes)
+            far.probeAt = now + min(backoff(far.probes), limits.probeMillisecondsMax)
         }
         if entry.isRemoved { return forget(id, now) }
         failing.insert(id)
@@ -93,7 +93,7 @@ extension UploadSchedule {
     private mutating func noteFailure(of id: Int64, _ hint: String?, _ now: Int64, _ actions: inout [Action]) {
         guard !far.isDown else {
             far.probes += 1
-            far.probeAt = now + backoff(far.probes)
+            far.probeAt = now + min(backoff(far.probes), limits.probeMillisecondsMax)
             return
         }
         far.failed.insert(id)

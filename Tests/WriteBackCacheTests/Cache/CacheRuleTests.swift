@@ -204,4 +204,43 @@ struct CacheRuleTests {
             cache.store.close()
         }
     }
+
+    @Test("R4 an edit of a file that another machine removes brings its mode and owner back with it")
+    func editAgainstRemoval() async throws {
+        let bed = try CacheBed()
+        let (one, two) = (try await ready(bed), try await ready(bed))
+        let made = try put("base", .blobs, "p", in: one.store)
+        _ = try one.store.setAttributes(made.id, AttributeChange(mode: 0o600, uid: 77, time: .now()))
+        try await one.sync()
+        try await two.refresh()
+        bed.setDown(true)
+        try put("edited", .blobs, "p", in: one.store)
+        _ = try two.store.unlink("p", in: Namespace.blobs.node)
+        bed.setDown(false)
+        try await two.sync()
+        try await one.sync()
+        try await two.refresh()
+        let there = try two.store.lookup("p", in: Namespace.blobs.node)
+        #expect(there.mode == 0o600)
+        #expect(there.uid == 77)
+        for cache in [one, two] {
+            await cache.stop()
+            cache.store.close()
+        }
+    }
+
+    @Test("a directory that is here only because of what was in it goes with that")
+    func impliedDirectories() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        await bed.far.put("blobs/a/b/c", [1])
+        try await cache.refresh()
+        let directory = try cache.store.lookup("a", in: Namespace.blobs.node)
+        #expect(directory.kind == .directory)
+        await bed.far.delete("blobs/a/b/c")
+        try await cache.refresh()
+        #expect(throws: StoreError.self) { try cache.store.lookup("a", in: Namespace.blobs.node) }
+        await cache.stop()
+        cache.store.close()
+    }
 }
