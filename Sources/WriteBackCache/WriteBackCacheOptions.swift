@@ -7,7 +7,7 @@ public struct WriteBackCacheOptions: Sendable {
     /// Uploads at once.
     public var uploadsMax = 8
     /// Their values together; one that is larger goes alone.
-    public var uploadBytesMax: UInt64 = 128 << 20
+    public var uploadBytesMax: UInt64 = 32 << 20
     /// The largest value that the far side takes: `.tooLarge` past it.
     public var valueBytesMax: UInt64 = 64 << 20
     /// Between two looks at what the far side has.
