@@ -40,17 +40,6 @@ extension SQLiteStore {
         }
     }
 
-    /// Paths that the far side had when it was last told or asked, in their order, after `path`.
-    public func farRecords(after path: [UInt8], limit: Int) throws(StoreError) -> [FarRecord] {
-        try readers.read { db throws(StoreError) in
-            try db.all(
-                """
-                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far WHERE path > ?
-                    ORDER BY path LIMIT ?
-                """, path, Int64(limit), read: { $0.farRecord })
-        }
-    }
-
     /// What a record that waits to be sent was changed from; nil where the far side had none.
     public func baseValue(of id: NodeID) throws(StoreError) -> [UInt8]? {
         try readers.read { db throws(StoreError) in
