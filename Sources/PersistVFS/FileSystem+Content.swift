@@ -214,7 +214,13 @@ extension FileSystem {
             }
         } else if state.creation == nil, state.node.size > 0 {
             // A draft from the start: others may not change what lies below.
-            working.draft = try store.openDraft(of: state.node.id, isNew: false)
+            do throws(StoreError) {
+                working.draft = try store.openDraft(of: state.node.id, isNew: false)
+            } catch {
+                // What nobody will see again need not be brought.
+                guard error.kind == .absent, !keeping else { throw error }
+                working.draft = try store.openDraft(of: state.node.id, isNew: true)
+            }
         }
         state.working = working
     }
@@ -256,7 +262,9 @@ extension FileSystem {
 
     /// A failed write to a document spoils it: no close makes half of it the value (R6). A blob keeps what it has.
     func spoil(_ state: inout OpenNode.State, _ error: StoreError) {
-        guard state.node.isDocument, error.kind != .interrupted, error.kind != .timedOut else { return }
+        guard state.node.isDocument, error.kind != .interrupted, error.kind != .timedOut, error.kind != .absent else {
+            return
+        }
         state.spoiled = error
     }
 

@@ -100,6 +100,8 @@ extension SQLiteStore {
             guard !row.isDirectory else { throw StoreError(.isDirectory) }
             (revision, size) = (row.node.revision, row.node.size)
             if let body = row.body, !row.isStream {
+                // What is written must not lie over what somebody else may replace meanwhile.
+                try db.requireHere(row)
                 base = .body(body)
             } else if size > 0 {
                 base = .bytes(try db.bytes(of: row))

@@ -11,7 +11,10 @@ extension SQLiteStore {
     /// How many times the disk was asked to sync since the store was opened.
     public var syncCount: Int { serving.walSync?.count ?? 0 }
 
-    public func hold(_ id: NodeID) { mount.holds.add(id) }
+    public func hold(_ id: NodeID) {
+        mount.holds.add(id)
+        if mount.outbox != nil { mount.used.withLock { _ = $0.insert(id) } }
+    }
 
     public func release(_ id: NodeID) {
         guard mount.holds.remove(id) else { return }

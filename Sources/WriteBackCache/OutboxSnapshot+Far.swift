@@ -52,13 +52,6 @@ extension FarRecord {
     /// Its key is what those of its events begin with.
     var isLog: Bool { key?.last == UInt8(ascii: "/") && key?.starts(with: "events/".utf8) == true }
 
-    /// Whether a value with this sum is one that was sent.
-    func mayHave(_ found: [UInt8]) -> Bool {
-        guard found != sum else { return true }
-        let tried = tried ?? []
-        return stride(from: 0, to: tried.count, by: found.count).contains { tried[$0...].starts(with: found) }
-    }
-
     /// What it has is not certain any more.
     mutating func doubt() {
         guard !isLog else { return }

@@ -9,6 +9,7 @@ import SQLiteStore
 struct Refresh {
     let store: SQLiteStore
     let far: FarSide
+    let evictor: Evictor
     let log: @Sendable (String) -> Void
     /// Of this cache, in the keys of its events.
     let writer: UInt32
@@ -47,7 +48,7 @@ struct Refresh {
 
     private func takeValues(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
         var changed = 0
-        try await far.list(prefix, most: Self.pieceMost) { entries throws(StoreError) in
+        try await far.list(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
             for entry in entries {
                 guard let key = FarKey(entry.key), let metaPath = key.path() else {
@@ -77,6 +78,8 @@ struct Refresh {
             }
             changed += try apply(changes, asked)
             try store.sawValues(at: changes.map(\.path))
+            // There may be more of it than this machine has room for.
+            try await evictor.evict()
         }
         return changed
     }

@@ -18,6 +18,7 @@ struct Upload {
 
     let store: SQLiteStore
     let far: FarSide
+    let fetcher: Fetcher
     let claims: PathClaims
     let options: WriteBackCacheOptions
     /// Of this cache, in the keys of its events.
@@ -25,18 +26,25 @@ struct Upload {
 
     func send(_ id: NodeID) async throws(StoreError) -> Outcome {
         while true {
-            guard let first = try snapshot(id) else { return .nothing }
+            guard let first = try await snapshot(id) else { return .nothing }
             let paths = first.paths
             await claims.take(paths)
             defer { claims.give(paths) }
             // As it is now: it may have changed while another upload had its paths.
-            guard let snapshot = try snapshot(id) else { return .nothing }
+            guard let snapshot = try await snapshot(id) else { return .nothing }
             if paths.isSuperset(of: snapshot.paths) { return try await send(snapshot) }
         }
     }
 
-    private func snapshot(_ id: NodeID) throws(StoreError) -> OutboxSnapshot? {
-        try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+    private func snapshot(_ id: NodeID) async throws(StoreError) -> OutboxSnapshot? {
+        do throws(StoreError) {
+            return try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+        } catch {
+            // It moved, or its mode changed, while its content was on the far side alone.
+            guard error.kind == .absent else { throw error }
+            try await fetcher.bring(id)
+            return try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+        }
     }
 
     private func send(_ snapshot: OutboxSnapshot) async throws(StoreError) -> Outcome {

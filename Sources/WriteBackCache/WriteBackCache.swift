@@ -12,19 +12,22 @@ public final class WriteBackCache: Sendable {
     let far: FarSide
     let uploader: Uploader
     let refresher: Refresher
+    let fetcher: Fetcher
+    let evictor: Evictor
     private let inlet: Inlet
 
     /// What the store tells of before there is an uploader.
     private final class Inlet: Sendable {
         let uploader = Mutex<Uploader?>(nil)
         let refresher = Mutex<Refresher?>(nil)
+        let fetcher = Mutex<Fetcher?>(nil)
     }
 
     /// Opens the local copy; nothing is sent or asked before `run`.
     ///
     /// - Parameters:
     ///   - path: of the local store, which nobody else has open.
-    ///   - storeOptions: `outboxChanged` and `absentNames` are the cache's.
+    ///   - storeOptions: `outboxChanged`, `absentNames` and `absentContent` are the cache's.
     /// - Throws: as `SQLiteStore.open`.
     public init(
         _ adapter: any PersistAdapter, path: String, storeOptions: SQLiteStoreOptions,
@@ -34,17 +37,26 @@ public final class WriteBackCache: Sendable {
         var storeOptions = storeOptions
         storeOptions.outboxChanged = { entries in inlet.uploader.withLock { $0 }?.noted(entries) }
         storeOptions.absentNames = { inlet.refresher.withLock { $0 }?.absence }
+        storeOptions.absentContent = { content in
+            inlet.fetcher.withLock { $0 }?.absence(of: content) ?? Closing()
+        }
         let store = try SQLiteStore.open(path: path, options: storeOptions)
         let far = FarSide(adapter, requestMilliseconds: options.requestMilliseconds)
         let writer = Self.writer(of: store)
-        let upload = Upload(store: store, far: far, claims: PathClaims(), options: options, writer: writer)
+        let fetcher = Fetcher(store: store, far: far)
+        let upload = Upload(
+            store: store, far: far, fetcher: fetcher, claims: PathClaims(), options: options, writer: writer)
         self.store = store
         self.far = far
         self.inlet = inlet
+        evictor = Evictor(store: store, options: options)
         uploader = Uploader(upload, store: store, options: options)
         let hasSeen = try store.lastSeen() != nil
         refresher = Refresher(
-            Refresh(store: store, far: far, log: options.log, writer: writer), hasSeen: hasSeen, options: options)
+            Refresh(store: store, far: far, evictor: evictor, log: options.log, writer: writer), hasSeen: hasSeen,
+            options: options)
+        self.fetcher = fetcher
+        inlet.fetcher.withLock { $0 = fetcher }
         inlet.uploader.withLock { $0 = uploader }
         inlet.refresher.withLock { $0 = refresher }
     }
@@ -58,6 +70,7 @@ public final class WriteBackCache: Sendable {
     public func run() {
         uploader.run()
         refresher.run()
+        evictor.run()
     }
 
     /// A look at all that the far side has came to its end at some time: a name that is not here is not there.
@@ -65,6 +78,11 @@ public final class WriteBackCache: Sendable {
 
     /// Looks now at what the far side has. - Throws: why that cannot be found out.
     public func refresh() async throws(StoreError) { try await refresher.look() }
+
+    /// Takes away content that the far side has, now, where the local copy is too large.
+    /// - Returns: how many bytes that gave back.
+    @discardableResult
+    public func evict() async throws(StoreError) -> UInt64 { try await evictor.evict() }
 
     /// Waits until the far side has all that is here now.
     public func sync() async throws(StoreError) {
@@ -87,6 +105,7 @@ public final class WriteBackCache: Sendable {
     public func abandon() {
         uploader.stop()
         refresher.end()
+        evictor.stop()
         inlet.uploader.withLock { $0 = nil }
         store.abandon()
     }
@@ -95,10 +114,19 @@ public final class WriteBackCache: Sendable {
     /// in the outbox.
     public func stop(waitMilliseconds: Int64 = 5_000) async {
         uploader.stop()
+        evictor.stop()
         await refresher.stop()
         let deadline = ContinuousClock.now + .milliseconds(waitMilliseconds)
         while !uploader.isIdle, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
         inlet.uploader.withLock { $0 = nil }
         inlet.refresher.withLock { $0 = nil }
+        inlet.fetcher.withLock { $0 = nil }
+    }
+
+    /// Before there is a far side to ask, and after.
+    private struct Closing: Absence {
+        func bring() async throws(StoreError) {
+            throw StoreError(.timedOut, hint: "the content is on the far side, which is not asked now")
+        }
     }
 }

@@ -16,6 +16,13 @@ public struct WriteBackCacheOptions: Sendable {
     public var compareBytesMax = 1 << 20
     /// A request without an answer has failed after this.
     public var requestMilliseconds: Int64 = 60_000
+    /// What the local copy may take; content that the far side has is taken away past it. What has not been sent, names
+    /// and what is open stay.
+    public var cacheBytesMax: UInt64 = 10 << 30
+    /// As much of the disk is left to others, as far as that goes.
+    public var freeBytesMin: UInt64 = 1 << 30
+    /// Between two looks at what the local copy takes.
+    public var evictMilliseconds: Int64 = 5_000
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }
 

@@ -121,6 +121,8 @@ public struct Mount: Sendable {
     private func cacheOptions(_ log: MountLog) -> WriteBackCacheOptions {
         var found = WriteBackCacheOptions()
         found.settleMilliseconds = options.settleMilliseconds
+        found.cacheBytesMax = options.cacheBytesMax
+        found.freeBytesMin = options.freeBytesMin
         found.refreshMilliseconds = options.refreshMilliseconds
         found.log = { log.log($0) }
         return found

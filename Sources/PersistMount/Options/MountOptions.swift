@@ -27,6 +27,10 @@ public struct MountOptions: Sendable, Equatable {
     public var cacheDirectory: String?
     /// A file that stays open is sent so long after its last change.
     public var settleMilliseconds: Int64 = 10_000
+    /// `cache_size`: what a local copy of a far side may take, as far as the far side has it too. Bytes.
+    public var cacheBytesMax: UInt64 = 10 << 30
+    /// `free_bytes_min`: what a local copy leaves free of its disk, as far as that goes. Bytes.
+    public var freeBytesMin: UInt64 = 1 << 30
     /// Between two looks at what a far side has.
     public var refreshMilliseconds: Int64 = 300_000
     /// `busy_milliseconds` was given: it goes before the configuration's.

@@ -86,7 +86,14 @@ extension Connection {
                 AND NOT EXISTS (SELECT 1 FROM kv r WHERE r.ino = n.ino)
                 AND NOT EXISTS (SELECT 1 FROM changed WHERE ns = 3)
             """
-        return try all(sql, read: { $0.id(0) })
+        let missing = try all(sql, read: { $0.id(0) })
+        guard !missing.isEmpty, try exists("SELECT 1 FROM sqlite_schema WHERE name = 'far'") else { return missing }
+        // Of a cache: the far side has it.
+        var gone: [NodeID] = []
+        for id in missing where try !exists("SELECT 1 FROM far WHERE ino = ? AND key IS NOT NULL", id) {
+            gone.append(id)
+        }
+        return gone
     }
 
     /// A row of `records` or `kv` that does not fit the file which shows it.

@@ -36,4 +36,11 @@ public struct FarRecord: Sendable, Equatable {
         self.position = position
         self.time = time
     }
+
+    /// Whether a value with this sum is one that was sent.
+    public func mayHave(_ found: [UInt8]) -> Bool {
+        guard found != sum else { return true }
+        let tried = tried ?? []
+        return stride(from: 0, to: tried.count, by: found.count).contains { tried[$0...].starts(with: found) }
+    }
 }

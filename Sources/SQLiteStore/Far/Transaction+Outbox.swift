@@ -41,6 +41,8 @@ extension Transaction {
     /// Before a record is changed: what it is, where that is what the far side has (R10: merging needs it).
     func keepBase(of row: NodeRow) throws(StoreError) {
         guard mount.outbox != nil, !isFromFar, try db.outboxEntry(of: row.id) == nil else { return }
+        // What is not here is not fetched for that alone: an edit of others meanwhile is a conflict then.
+        guard try db.isHere(row) else { return }
         try db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", row.id, try db.bytes(of: row))
     }
 

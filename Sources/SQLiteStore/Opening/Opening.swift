@@ -24,6 +24,12 @@ struct Opening {
     }
 
     func connection() throws(StoreError) -> Connection {
+        let db = try bare()
+        db.absentContent = options.absentContent
+        return db
+    }
+
+    private func bare() throws(StoreError) -> Connection {
         let patience = Patience(options.waits, milliseconds: options.limits.busyMilliseconds)
         guard options.isReadOnly else {
             return try Connection(

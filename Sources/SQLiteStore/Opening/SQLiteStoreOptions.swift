@@ -19,6 +19,8 @@ public struct SQLiteStoreOptions: Sendable {
     /// What says whether the far side may have names that are not here: asked where a name is not found, and before a
     /// directory is listed or found to be empty. nil: all of them are known.
     public var absentNames: (@Sendable () -> (any Absence)?)?
+    /// What brings content that the far side has and this machine has not. nil: all of it is here.
+    public var absentContent: (@Sendable (AbsentContent) -> any Absence)?
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }
 

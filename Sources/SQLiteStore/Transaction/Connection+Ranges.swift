@@ -9,6 +9,8 @@ extension Connection {
         let range = range.clamped(to: 0..<row.node.size)
         guard !range.isEmpty else { return nil }
         guard row.node.kind == .file, !row.isDocument, !row.isStream else { return range }
+        // What is not here is no hole for that: a program that copies the file must not leave it out.
+        guard try isHere(row) else { return range }
         guard let body = row.body else { return Self.nextData(in: try small(of: row.id)[...], range) }
         return try nextData(of: body, over: nil, baseLimit: 0, range)
     }

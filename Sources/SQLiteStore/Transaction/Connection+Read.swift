@@ -60,6 +60,7 @@ extension Connection {
         let isRecord = row.node.namespace == .records
         // Past 64 KiB a value is read where it is wanted, along its overflow pages; a number is never that long.
         if row.node.size > Self.chunkBytes {
+            try requireHere(row)
             let value = LargeValue(self, isRecord ? "records" : "kv", "value")
             defer { value.close() }
             try value.read(Int64(bitPattern: row.id.rawValue), from: Int(offset), wanted, into: &sink)
@@ -69,12 +70,13 @@ extension Connection {
             isRecord
             ? "SELECT CAST(value AS BLOB) FROM records WHERE ino = ?"
             : "SELECT CAST(value AS BLOB) FROM kv WHERE ino = ?"
-        _ = try first(sql, row.id) { row throws(StoreError) in
+        let found: Void? = try first(sql, row.id) { row throws(StoreError) in
             row.withBytes(0) { bytes in
                 let start = min(Int(offset), bytes.count)
                 sink.append(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + wanted, bytes.count)]))
             }
         }
+        if found == nil { try requireHere(row) }
     }
 
     func readBody(
@@ -99,6 +101,7 @@ extension Connection {
         ) { row throws(StoreError) in
             let start = UInt64(row.int(0)) * Self.chunkBytes
             if start > position {
+                try requireHoles(body, position..<start)
                 sink.appendZeros(Int(start - position))
                 position = start
             }
@@ -108,6 +111,8 @@ extension Connection {
             position = stop
             return true
         }
-        if position < end { sink.appendZeros(Int(end - position)) }
+        guard position < end else { return }
+        try requireHoles(body, position..<end)
+        sink.appendZeros(Int(end - position))
     }
 }

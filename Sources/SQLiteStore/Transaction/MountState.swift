@@ -23,6 +23,8 @@ final class MountState: @unchecked Sendable {  // see above
     let host: String
     /// nil: there is no far side.
     let outbox: Outbox?
+    /// Of a store with a far side: nodes that have been opened since somebody last looked for what can go.
+    let used = Mutex<Set<NodeID>>([])
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))
 
     init(limits: StoreLimits, host: String, outbox: Outbox? = nil, log: @escaping @Sendable (String) -> Void) {

@@ -76,12 +76,18 @@ extension Transaction {
             if hasValue { throw Self.emptied }
             return Published(node: try finish(publication, row, movesRevision: false))
         }
-        if let base, base != row.node.revision, hasValue, try db.bytes(of: row) != bytes {
+        if let base, base != row.node.revision, hasValue, try !isSame(bytes, as: row) {
             return Published(node: row.node, conflict: try keepConflict(bytes, of: row, "changed by another program"))
         }
         try putDocument(row, bytes)
         let size = row.node.namespace == .kv ? try documentSize(row) : Int64(bytes.count)
         return Published(node: try finish(publication, row, size: size))
+    }
+
+    private func isSame(_ bytes: [UInt8], as row: NodeRow) throws(StoreError) -> Bool {
+        // What is not here counts as another value: both are kept.
+        guard try db.isHere(row) else { return false }
+        return try db.bytes(of: row) == bytes
     }
 
     /// Revision, times and mode; the rejected version of the name is superseded.

@@ -26,6 +26,7 @@ extension Transaction {
             guard let row = try db.node(id) else { throw StoreError(.notFound) }
             guard !row.isDirectory else { throw StoreError(.isDirectory) }
             guard row.node.kind == .file, row.node.size >= end else { throw Self.tooShort }
+            try db.requireHere(row)
             _ = try punch(shared.targets, in: state, body)
             guard let source = row.isStream || row.isDocument ? nil : row.body else {
                 return try copy(shared, into: state, body) { (offset, sink) throws(StoreError) in

@@ -29,6 +29,8 @@ struct MountCommand: ParsableCommand {
                                       belongs to something else
               events=rw               logs may be removed, emptied and renamed
               cache_dir=DIR           exec: where the local copy lies
+              cache_size=10G          exec: what the local copy may take
+              free_bytes_min=1G       exec: what it leaves free of the disk
               settle_seconds=10       exec: a file that stays open is sent so long
                                       after its last change
               refresh_seconds=300     exec: between two looks at the far side

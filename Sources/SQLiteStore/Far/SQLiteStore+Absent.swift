@@ -1,0 +1,98 @@
+public import Persist
+internal import Synchronization
+
+/// Content that only the far side has: taking it away here, and bringing it back. Any thread.
+extension SQLiteStore {
+    /// What became of content that was brought.
+    public enum Brought: Sendable, Equatable {
+        /// It is here.
+        case here
+        /// The node has another place on the far side now, or none.
+        case moved
+    }
+
+    /// Where the far side has the content of a file; nil where that is not known.
+    public func farRecord(of id: NodeID) throws(StoreError) -> FarRecord? {
+        try readers.read { db throws(StoreError) in
+            try db.far(of: id).first { $0.key != nil && ($0.sum != nil || $0.tried != nil) }
+        }
+    }
+
+    /// The content of a file that is not here.
+    ///
+    /// - Parameter change: what the far side has. Where that is not what was known of it, others have changed it: then the
+    ///   file has changed; a new name or mode that has not been sent stays.
+    public func bring(_ change: FarChange, to id: NodeID) throws(StoreError) -> Brought {
+        try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
+            guard let row = try tx.db.node(id), !row.node.isUnlinked else { return .moved }
+            guard try !tx.db.isHere(row) else { return .here }
+            guard var record = try tx.db.far(at: change.path), record.node == id, record.key == change.key else {
+                return .moved
+            }
+            let isKnown = record.sum == nil ? change.sum.map(record.mayHave) ?? false : record.sum == change.sum
+            if !isKnown, try tx.db.outboxEntry(of: id) == nil {
+                return try tx.apply(change, asked: Timestamp(nanoseconds: .max)) == .notNow ? .moved : .here
+            }
+            guard case .file(let bytes, _) = change.content else { return .moved }
+            try tx.fill(row, bytes)
+            guard !isKnown else { return .here }
+            try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
+            tx.tellContent(id)
+            (record.sum, record.tried) = (change.sum, nil)
+            try tx.putFar(record)
+            return .here
+        }
+    }
+
+    /// Takes away content of files that the far side has, and that nobody has opened since the last time: of a few of
+    /// them, in the order of their nodes.
+    ///
+    /// - Parameters:
+    ///   - last: the file that the last call ended at; nil: from the first.
+    ///   - bytes: no more than about that.
+    ///   - sparesUsed: what was opened since is left until the next time round.
+    /// - Returns: where it ended (nil: at the last file), and how many bytes that gives back, soon.
+    public func evict(
+        after last: NodeID?, bytes: UInt64, sparesUsed: Bool = true
+    ) throws(StoreError) -> (last: NodeID?, bytes: UInt64) {
+        let candidates = try readers.read { db throws(StoreError) in
+            try db.all(
+                """
+                SELECT ino FROM node WHERE ino > ?1 AND kind = 1 AND size > ?2 AND cookie > 0 AND ns <> 5
+                    ORDER BY ino LIMIT 64
+                """, last ?? NodeID(0), Int64(Transaction.evictedMin), read: { $0.id(0) })
+        }
+        guard !candidates.isEmpty else { return (nil, 0) }
+        return try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
+            var given: UInt64 = 0
+            for id in candidates {
+                if mount.used.withLock({ $0.remove(id) }) != nil, sparesUsed { continue }
+                if mount.holds.contains(id) { continue }
+                given += try tx.evict(id) ?? 0
+                if given >= bytes { return (id, given) }
+            }
+            return (candidates.last, given)
+        }
+    }
+
+    /// Spares a file the next time that content is taken away: somebody is about to read it.
+    public func markUsed(_ id: NodeID) { mount.used.withLock { _ = $0.insert(id) } }
+
+    /// How many bytes of the file are in use; what waits to be collected counts no more.
+    public func usedBytes() throws(StoreError) -> UInt64 {
+        try readTogether { db throws(StoreError) in
+            let pages = try db.first("PRAGMA page_count") { $0.int(0) } ?? 0
+            let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
+            let page = try db.first("PRAGMA page_size") { $0.int(0) } ?? 0
+            return UInt64(max(0, pages - free) * page)
+        }
+    }
+
+    /// Content that nobody has any more is still being collected.
+    public func isCollecting() throws(StoreError) -> Bool {
+        try readers.read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
+    }
+
+    /// What is free on its disk; nil where that cannot be said.
+    public func freeBytes() -> UInt64? { serving.whereabouts?.freeBytes() }
+}

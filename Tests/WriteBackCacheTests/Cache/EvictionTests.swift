@@ -1,0 +1,236 @@
+import Persist
+import PersistTestKit
+import SQLiteStore
+import Testing
+import WriteBackCache
+
+@Suite("A cache that is full", .serialized)
+struct EvictionTests {
+    private static let small: @Sendable (inout WriteBackCacheOptions) -> Void = { options in
+        options.cacheBytesMax = 64 << 10
+        options.freeBytesMin = 0
+        // Only when the test says so.
+        options.evictMilliseconds = 3_600_000
+        options.settleMilliseconds = 0
+    }
+
+    private func ready(
+        _ bed: CacheBed, _ path: String? = nil,
+        change: @escaping @Sendable (inout WriteBackCacheOptions) -> Void = small
+    ) async throws -> WriteBackCache {
+        let cache = try bed.cache(at: path ?? bed.newPath(), change: change)
+        try await cache.refresh()
+        return cache
+    }
+
+    private func end(_ cache: WriteBackCache) async {
+        await cache.stop()
+        cache.store.close()
+    }
+
+    private func content(_ number: Int, bytes: Int) -> [UInt8] {
+        (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number &* 7 &+ $0 >> 8) }
+    }
+
+    private func json(_ number: Int, bytes: Int) -> [UInt8] {
+        Array("{ \"n\": \(number), \"s\": \"\(String(repeating: "x", count: bytes))\" }".utf8)
+    }
+
+    private func put(_ bytes: [UInt8], _ namespace: Namespace, _ name: String, in store: SQLiteStore) throws {
+        let file = FileName(unchecked: Array(name.utf8))
+        if let there = try? store.lookup(file, in: namespace.node) {
+            _ = try store.publish(
+                Publication(node: there.id, content: .bytes(bytes), mtime: .now(), base: there.revision))
+            return
+        }
+        let creation = Creation(
+            id: try store.reserveNodeID(), parent: namespace.node, name: file, kind: .file, mode: 0o640, uid: 1, gid: 2,
+            time: .now())
+        _ = try store.publish(
+            Publication(node: creation.id, creation: creation, content: .bytes(bytes), mtime: .now()))
+    }
+
+    private func node(_ namespace: Namespace, _ name: String, in store: SQLiteStore) throws -> Node {
+        try store.lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
+    }
+
+    /// What a program reads: what is not here is brought, as the filesystem does it.
+    private func bytes(of node: Node, in store: SQLiteStore) async throws -> [UInt8] {
+        while true {
+            do throws(StoreError) {
+                return try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
+                    try store.read(node.id, at: 0, into: &span)
+                }
+            } catch {
+                guard let absence = error.absence else { throw error }
+                try await absence.bring()
+            }
+        }
+    }
+
+    private func isHere(_ node: Node, in store: SQLiteStore) throws -> Bool {
+        do throws(StoreError) {
+            _ = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
+                try store.read(node.id, at: 0, into: &span)
+            }
+            return true
+        } catch {
+            guard error.kind == .absent else { throw error }
+            return false
+        }
+    }
+
+    @Test("content that the far side has goes, and comes back with one request a file; nothing else of it changes")
+    func evicts() async throws {
+        let bed = try CacheBed()
+        let path = bed.newPath()
+        var cache = try await ready(bed, path)
+        for number in 0..<6 {
+            try put(content(number, bytes: 100_000), .blobs, "b\(number)", in: cache.store)
+            try put(json(number, bytes: 5_000), .records, "r\(number).json", in: cache.store)
+            try put(content(number, bytes: 70_000), .kv, "k\(number)", in: cache.store)
+            try put(content(number, bytes: 100), .kv, "tiny\(number)", in: cache.store)
+        }
+        try await cache.sync()
+        let names: [(Namespace, String)] = (0..<6).flatMap {
+            [(.blobs, "b\($0)"), (.records, "r\($0).json"), (.kv, "k\($0)")]
+        }
+        let before = try names.map { try node($0.0, $0.1, in: cache.store) }
+        let used = try cache.store.usedBytes()
+        let given = try await cache.evict()
+        #expect(given > 900_000)
+        #expect(try cache.store.usedBytes() < used - 900_000)
+        #expect(try before.filter { try isHere($0, in: cache.store) }.isEmpty)
+        #expect(try isHere(try node(.kv, "tiny3", in: cache.store), in: cache.store))
+        #expect(try SQLiteStore.check(path: path, options: SQLiteStoreOptions()).map(\.problem) == [])
+        // It stays so over a restart, and to a look at what the far side has.
+        await end(cache)
+        cache = try await ready(bed, path)
+        #expect(try names.map { try node($0.0, $0.1, in: cache.store) } == before)
+        #expect(try before.filter { try isHere($0, in: cache.store) }.isEmpty)
+        #expect(try cache.store.nextData(of: .published(before[0].id), in: 0..<100_000) == 0..<100_000)
+        let gets = bed.gets
+        for number in 0..<6 {
+            let id = number * 3
+            #expect(try await bytes(of: before[id], in: cache.store) == content(number, bytes: 100_000))
+            #expect(try await bytes(of: before[id + 1], in: cache.store) == json(number, bytes: 5_000))
+            #expect(try await bytes(of: before[id + 2], in: cache.store) == content(number, bytes: 70_000))
+        }
+        #expect(bed.gets - gets == 18)
+        #expect(try names.map { try node($0.0, $0.1, in: cache.store) } == before)
+        #expect(try cache.store.outboxCount() == 0)
+        await end(cache)
+    }
+
+    @Test("what has not been sent never goes, however full the cache is", arguments: 0..<3)
+    func dirtyStays(seed: Int) async throws {
+        let bed = try CacheBed(seed: UInt64(seed))
+        let cache = try await ready(bed) { options in
+            Self.small(&options)
+            options.cacheBytesMax = 0
+            options.evictMilliseconds = 1
+        }
+        var random = Seeded("eviction \(seed)")
+        var last: [String: [UInt8]] = [:]
+        for round in 0..<120 {
+            // The far side is there half of the time, and slow.
+            if round % 15 == 0 { bed.setDown(round / 15 % 2 == 0) }
+            let name = "f\(random.next() % 12)"
+            let bytes = content(round, bytes: 2_000 + Int(random.next() % 20_000))
+            let known = last[name]
+            // A blob's later value stands; a working copy begins from what is here.
+            try put(bytes, .blobs, name, in: cache.store)
+            last[name] = bytes
+            if random.next() % 4 == 0 { try await cache.evict() }
+            // Whatever is pending can be read with the far side down.
+            if try cache.store.isPending(try node(.blobs, name, in: cache.store).id) {
+                #expect(try isHere(try node(.blobs, name, in: cache.store), in: cache.store), "\(known?.count ?? 0)")
+            }
+        }
+        bed.setDown(false)
+        try await cache.sync()
+        try await cache.evict()
+        for (name, bytes) in last {
+            #expect(try await self.bytes(of: try node(.blobs, name, in: cache.store), in: cache.store) == bytes)
+        }
+        await end(cache)
+    }
+
+    @Test("a file that was moved or got another mode while its content was away is sent whole")
+    func movedWhileAway() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        for name in ["a", "b"] { try put(content(1, bytes: 200_000), .blobs, name, in: cache.store) }
+        try put(json(1, bytes: 4_000), .records, "r.json", in: cache.store)
+        try await cache.sync()
+        try await cache.evict()
+        _ = try cache.store.rename(
+            Rename(
+                parent: Namespace.blobs.node, name: FileName(unchecked: Array("a".utf8)),
+                newParent: Namespace.blobs.node, newName: FileName(unchecked: Array("c".utf8))))
+        _ = try cache.store.rename(
+            Rename(
+                parent: Namespace.records.node, name: FileName(unchecked: Array("r.json".utf8)),
+                newParent: Namespace.records.node, newName: FileName(unchecked: Array("s.json".utf8))))
+        _ = try cache.store.setAttributes(
+            try node(.blobs, "b", in: cache.store).id, AttributeChange(mode: 0o600, time: .now()))
+        try await cache.sync()
+        #expect(await bed.far.get("blobs/a") == nil)
+        #expect(await bed.far.get("blobs/c") == content(1, bytes: 200_000))
+        #expect(await bed.far.get("records/r") == nil)
+        #expect(await bed.far.get("records/s") == json(1, bytes: 4_000))
+        let other = try await ready(bed)
+        for store in [other.store, cache.store] {
+            for name in ["b", "c"] {
+                #expect(
+                    try await bytes(of: try node(.blobs, name, in: store), in: store) == content(1, bytes: 200_000))
+            }
+            #expect(try await bytes(of: try node(.records, "s.json", in: store), in: store) == json(1, bytes: 4_000))
+        }
+        #expect(try StoreTree.kept(of: other.store) == StoreTree.kept(of: cache.store))
+        #expect(try node(.blobs, "b", in: other.store).mode == 0o600)
+        await end(other)
+        await end(cache)
+    }
+
+    @Test("content that others have changed or removed while it was away: theirs, or an error; never something else")
+    func changedWhileAway() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        for name in ["a", "b"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
+        try await cache.sync()
+        try await cache.evict()
+        let other = try await ready(bed)
+        try put(content(2, bytes: 60_000), .blobs, "a", in: other.store)
+        _ = try other.store.unlink(FileName(unchecked: Array("b".utf8)), in: Namespace.blobs.node)
+        try await other.sync()
+        let (a, b) = (try node(.blobs, "a", in: cache.store), try node(.blobs, "b", in: cache.store))
+        _ = try await bytes(of: a, in: cache.store)
+        let now = try node(.blobs, "a", in: cache.store)
+        #expect(now.size == 60_000 && now.revision > a.revision)
+        #expect(try await bytes(of: now, in: cache.store) == content(2, bytes: 60_000))
+        await #expect { try await bytes(of: b, in: cache.store) } throws: { ($0 as? StoreError)?.kind == .io }
+        try await cache.refresh()
+        #expect(throws: StoreError.self) { try node(.blobs, "b", in: cache.store) }
+        await end(other)
+        await end(cache)
+    }
+
+    @Test("what somebody has opened since the last time round stays once; what is open stays")
+    func sparesUsed() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        for name in ["a", "b", "c"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
+        try await cache.sync()
+        let all = try ["a", "b", "c"].map { try node(.blobs, $0, in: cache.store) }
+        cache.store.hold(all[0].id)
+        cache.store.release(all[0].id)
+        cache.store.hold(all[1].id)
+        _ = try cache.store.evict(after: nil, bytes: .max)
+        #expect(try all.map { try isHere($0, in: cache.store) } == [true, true, false])
+        _ = try cache.store.evict(after: nil, bytes: .max)
+        #expect(try all.map { try isHere($0, in: cache.store) } == [false, true, false])
+        cache.store.release(all[1].id)
+        await end(cache)
+    }
+}
