@@ -45,3 +45,10 @@ int clinux_eventfd(void) {
 static _Thread_local void *slot;
 void clinux_set_thread_slot(void *value) { slot = value; }
 void *clinux_thread_slot(void) { return slot; }
+
+int clinux_take_blocks(int fd, int64_t offset, int64_t count) {
+    for (;;) {
+        if (fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, count) == 0) return 0;
+        if (errno != EINTR) return errno;
+    }
+}

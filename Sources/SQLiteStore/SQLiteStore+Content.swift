@@ -150,7 +150,7 @@ extension SQLiteStore {
             mount.drafts[draft.id] = nil
             return
         }
-        try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+        try writeFreeing(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
             try tx.drop(state, of: mount.id)
         }
     }
@@ -186,7 +186,7 @@ extension SQLiteStore {
     }
 
     public func dropTail(_ tail: TailID) throws(StoreError) {
-        _ = try write(leavesDirectories: true) { tx throws(StoreError) in
+        _ = try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in
             try tx.db.run("DELETE FROM tail WHERE id = ?", tail.rawValue)
         }
     }

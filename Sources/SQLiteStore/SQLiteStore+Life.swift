@@ -19,7 +19,9 @@ extension SQLiteStore {
     public func release(_ id: NodeID) {
         guard mount.holds.remove(id) else { return }
         do throws(StoreError) {
-            try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in try tx.letGo(id) }
+            try writeFreeing(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+                try tx.letGo(id)
+            }
         } catch {
             // Housekeeping tries again; at the latest the next opening collects it.
             mount.orphaned(id)
@@ -94,7 +96,7 @@ extension SQLiteStore {
         closeConnections()
         // The last connection of all has brought the WAL over, and removed it: one file again.
         if isLast {
-            serving.reserve?.remove()
+            serving.room?.reserve.remove()
             lockFile?.remove()
         }
         lockFile?.close()

@@ -12,9 +12,13 @@ extension SQLiteStore {
     /// are none, the pieces are larger: each writes the pages of an index that lie all over it.
     func catchUp() throws(StoreError) {
         let sync = WALSync(try opening.another(), directory: Location.split(path).directory)
+        let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
+        let room = DiskRoom(path: path, reserve: reserve, walBytesMax: options.walBytesMax)
         let checkpointer = try Checkpointer(
             try opening.another(), pin: try opening.another(), writer: writer, sync: sync,
-            walBytesMax: options.walBytesMax, log: options.log)
+            walBytesMax: options.walBytesMax, room: room, log: options.log)
+        serving.room = room
+        writer.room = room
         serving.walSync = sync
         serving.checkpointer = checkpointer
         others.look()
@@ -31,11 +35,9 @@ extension SQLiteStore {
     func serve() throws(StoreError) {
         if let lockFile {
             try recoverDead(lockFile)
-            let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
-            if !reserve.fill() {
+            if serving.room?.keep() == false {
                 options.log("no room for all of \(path)-reserve: a full disk may be hard to empty")
             }
-            serving.reserve = reserve
             mount.housekeepingIsDue()
             serving.keeper = Worker("persist-keep") { [weak self] in self?.keepHouse() ?? 1_000 }
         }
@@ -49,7 +51,7 @@ extension SQLiteStore {
         if serving.looking.isDue() {
             others.look()
             lookForFile()
-            if let free = serving.whereabouts?.freeBytes() { serving.checkpointer?.look(free: free) }
+            if let free = serving.whereabouts?.freeBytes() { serving.room?.look(free: free) }
         }
         do throws(StoreError) {
             let isFound = isReadOnly ? try lookReadOnly() : try writer.giveForeignIfFree(to: serving.delivery)
@@ -69,7 +71,7 @@ extension SQLiteStore {
         do throws(StoreError) {
             let orphans = mount.takeOrphans()
             if !orphans.isEmpty {
-                try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+                try writeFreeing(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
                     for id in orphans { try tx.letGo(id) }
                 }
             }
@@ -77,7 +79,7 @@ extension SQLiteStore {
             if serving.housekeeping.isDue() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
                 try trimFeed()
-                serving.reserve?.fill()
+                serving.room?.keep()
                 if try isLargelyFree() { serving.shrinker.begin() }
             }
         } catch {
@@ -95,20 +97,36 @@ extension SQLiteStore {
             try db.exists("SELECT 1 FROM (SELECT min(seq), time FROM feed) WHERE time < ?", oldest)
         }
         guard isDue else { return }
-        try write(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
+        try writeFreeing(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
             _ = try tx.db.run("DELETE FROM feed WHERE time < ?", oldest)
         }
     }
 
     public func makeRoom() {
         guard !isReadOnly else { return }
-        _ = serving.reserve?.spend()
+        serving.room?.reserve.remove()
         do throws(StoreError) {
             try collect()
         } catch {
             options.log("housekeeping: \(error)")
         }
         serving.checkpointer?.run()
+    }
+
+    /// What others may use again: bodies that wait to be collected, and all that is in the WAL.
+    /// - Returns: whether there was anything.
+    func regainRoom() -> Bool {
+        guard let checkpointer = serving.checkpointer else { return false }
+        var hasCollected = false
+        do throws(StoreError) {
+            if try read({ db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }) {
+                try collect()
+                hasCollected = true
+            }
+        } catch {
+            options.log("housekeeping: \(error)")
+        }
+        return checkpointer.runIfAny() || hasCollected
     }
 
     private func collect() throws(StoreError) {

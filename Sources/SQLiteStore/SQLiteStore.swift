@@ -44,8 +44,12 @@ public final class SQLiteStore: LocalStore {
     public static func open(path: String, options: SQLiteStoreOptions) throws(StoreError) -> SQLiteStore {
         let opening = try Opening(path: path, options: options)
         do throws(StoreError) { return try open(opening, options) } catch {
-            // A store that was left on a full disk has to open, to be emptied (R13).
-            guard error.isLackOfRoom, !options.isReadOnly,
+            guard error.isLackOfRoom, !options.isReadOnly else { throw error }
+        }
+        // A store that was left on a full disk has to open, to be emptied (R13). Closing has brought the WAL over, if it
+        // could, and given its blocks back.
+        do throws(StoreError) { return try open(opening, options) } catch {
+            guard error.isLackOfRoom,
                 Reserve(path: opening.location.path + "-reserve", bytes: options.reserveBytes).spend()
             else { throw error }
             options.log("the disk is full: the store's reserve is spent")
@@ -128,28 +132,41 @@ public final class SQLiteStore: LocalStore {
         }
     }
 
-    /// As `write`, for what makes room: on a full disk the reserve is spent for it (R13).
-    ///
-    /// A checkpoint then brings the WAL over, so that its room can be used again: the reserve is larger than that.
+    /// As `write`, for what makes room: on a full disk a checkpoint gives it the WAL's blocks, which are enough as a rule;
+    /// else the reserve is spent (R13).
     func writeFreeing<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
-            return try write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
-        } catch {
-            guard error.isLackOfRoom else { throw error }
-            if serving.reserve?.spend() == true { options.log("the disk is full: the store's reserve is spent") }
+            return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
+        } catch { guard error.isLackOfRoom else { throw error } }
+        do throws(StoreError) {
             serving.checkpointer?.run()
-            return try write(isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, body)
-        }
+            return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
+        } catch { guard error.isLackOfRoom else { throw error } }
+        if serving.room?.reserve.spend() == true { options.log("the disk is full: the store's reserve is spent") }
+        serving.checkpointer?.run()
+        return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
     }
 
+    /// One transaction. `body` may run twice: a full disk may have room after a checkpoint (R13).
+    ///
     /// - Parameters:
     ///   - leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
     ///   - isFromFar: it brings what the far side has: nothing of it is sent there, and the observer is told.
     func write<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
+        _ body: (Transaction) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        do throws(StoreError) {
+            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+        } catch { guard error.isLackOfRoom, regainRoom() else { throw error } }
+        return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+    }
+
+    private func writeOnce<R>(
+        _ isInterruptible: Bool, _ leavesDirectories: Bool, isFromFar: Bool = false, isFreeing: Bool = false,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
@@ -160,6 +177,7 @@ public final class SQLiteStore: LocalStore {
         }
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
         return try writer.write(
-            isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, isFromFar: isFromFar, body)
+            isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, isFromFar: isFromFar,
+            isFreeing: isFreeing, body)
     }
 }

@@ -18,6 +18,8 @@ int clinux_byte_is_locked(int fd, int64_t offset);
 int clinux_bytes_are_locked(int fd, int64_t offset);
 /// statfs(2)'s f_type of the filesystem that `path` is on, or -errno.
 int64_t clinux_filesystem_type(const char *path);
+/// fallocate(2) that leaves the file's size as it is: 0, or errno.
+int clinux_take_blocks(int fd, int64_t offset, int64_t count);
 /// Names the calling thread (prctl PR_SET_NAME); at most 15 bytes show.
 void clinux_name_thread(const char *name);
 /// eventfd(2), close on exec; -errno on failure.

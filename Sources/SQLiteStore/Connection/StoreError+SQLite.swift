@@ -29,12 +29,20 @@ extension StoreError {
         let hint =
             switch kind {
             case .timedOut: "another process has been writing to the store for too long: \(words)"
-            case .full: "the disk that holds the store is full"
-            case .quotaExceeded: "the disk quota where the store lies is used up"
+            case .full: fullWords
+            case .quotaExceeded: quotaWords
             case .corrupt: "the store's file is damaged, or was changed by something else: \(words)"
             default: words
             }
         return StoreError(kind, code: code, hint: hint)
+    }
+
+    private static let fullWords = "the disk that holds the store is full"
+    private static let quotaWords = "the disk quota where the store lies is used up"
+
+    /// As SQLite would tell it, before it comes to that.
+    static func noRoom(isQuota: Bool) -> StoreError {
+        StoreError(isQuota ? .quotaExceeded : .full, code: SQLITE_FULL, hint: isQuota ? quotaWords : fullWords)
     }
 
     /// Whether a write failed with this errno. A file keeps that of its last write that failed; the connection's own

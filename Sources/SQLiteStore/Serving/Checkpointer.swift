@@ -26,12 +26,11 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     /// Frames that the last checkpoint could not bring over.
     private let pinned = Atomic<Int>(0)
     private let pageBytes: Int
-    private let hasRoom = Atomic(false)
-    /// So many times a WAL is room enough: it takes seconds to fill it.
-    private static let roomShare: UInt64 = 128
+    private let room: DiskRoom
 
     init(
         _ db: Connection, pin: Connection, writer: Writer, sync: WALSync, walBytesMax: Int,
+        room: DiskRoom,
         log: @escaping @Sendable (String) -> Void
     ) throws(StoreError) {
         self.db = db
@@ -39,6 +38,7 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
         self.writer = writer
         self.sync = sync
         self.walBytesMax = walBytesMax
+        self.room = room
         self.log = log
         pageBytes = Int(try db.first("PRAGMA page_size") { $0.int(0) } ?? 8192)
     }
@@ -48,18 +48,17 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
     var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
-    /// The next transaction waits for a checkpoint: programs write faster than the disk takes it. On a disk that may
-    /// become full what is in the WAL must fit into the reserve (R13).
-    var isFarBehind: Bool {
-        walBytes - pinnedBytes >= (hasRoom.load(ordering: .relaxed) ? walBytesMax * 4 : walBytesMax / 2 * 3)
-    }
+    /// The next transaction waits for a checkpoint: programs write faster than the disk takes it, or there is not room
+    /// for more (R13).
+    var isFarBehind: Bool { walBytes - pinnedBytes >= room.walBytesMost }
 
-    /// - Parameter free: what the disk has free, as of now.
-    func look(free: UInt64) { hasRoom.store(free / Self.roomShare >= UInt64(walBytesMax), ordering: .relaxed) }
-
-    /// Where anything has been written since the last.
-    func runIfAny() {
-        if walBytes > pinnedBytes { run() }
+    /// Where anything has been written since the last, which makes the WAL's blocks free again.
+    /// - Returns: whether there was.
+    @discardableResult
+    func runIfAny() -> Bool {
+        guard walBytes > pinnedBytes else { return false }
+        run()
+        return true
     }
 
     /// All of the WAL into the file, which may have lost its name, and nothing left in the WAL.

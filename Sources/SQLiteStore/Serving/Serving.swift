@@ -9,7 +9,7 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     let readVersion = Atomic<Int64>(-1)
     var walSync: WALSync?
     var checkpointer: Checkpointer?
-    var reserve: Reserve?
+    var room: DiskRoom?
     var whereabouts: Whereabouts?
     let farewell = Mutex<String?>(nil)
     var keeper: Worker?

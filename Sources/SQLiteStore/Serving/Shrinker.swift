@@ -21,7 +21,12 @@ final class Shrinker: Sendable {
     /// - Returns: whether it gave back as much as it was asked to, so that there may be more.
     func step(_ writer: Writer) throws(StoreError) -> Bool {
         let pages = state.withLock { $0.pages }
-        let (given, time) = try writer.shrink(by: pages)
+        let (given, time): (Int, Duration)
+        do throws(StoreError) { (given, time) = try writer.shrink(by: pages) } catch {
+            // Next time it may fit into the WAL.
+            if error.isLackOfRoom { state.withLock { $0.pages = max(8, pages / 2) } }
+            throw error
+        }
         state.withLock { state in
             if time > Self.most { state.pages = max(8, pages / 2) }
             if time < Self.most / 4 { state.pages = min(512, pages * 2) }

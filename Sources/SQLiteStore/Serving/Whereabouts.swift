@@ -15,35 +15,18 @@ final class Whereabouts: Sendable {
         case gone(isReplaced: Bool)
     }
 
-    /// A file, whatever its name.
-    private struct Identity: Equatable {
-        var device: UInt64
-        var number: UInt64
-
-        init(_ found: stat) {
-            device = UInt64(found.st_dev)
-            number = UInt64(found.st_ino)
-        }
-
-        init?(_ path: String) {
-            var found = stat()
-            guard stat(path, &found) == 0 else { return nil }
-            self.init(found)
-        }
-    }
-
     private let path: String
-    private let file: Identity?
+    private let file: FileIdentity?
     /// What lies beside it, by the end of its name.
-    private let companions: [(suffix: String, identity: Identity)]
+    private let companions: [(suffix: String, identity: FileIdentity)]
     private let state: Mutex<(place: Place, descriptor: Int32)>
 
     /// With all connections open.
     init(path: String) {
         self.path = path
-        file = Identity(path)
+        file = FileIdentity(path)
         companions = ["-wal", "-shm", "-lock", "-reserve"].compactMap { suffix in
-            Identity(path + suffix).map { (suffix, $0) }
+            FileIdentity(path + suffix).map { (suffix, $0) }
         }
         state = Mutex((.inPlace, -1))
     }
@@ -55,12 +38,12 @@ final class Whereabouts: Sendable {
     func look() -> Place? {
         guard let file else { return nil }
         return state.withLock { state in
-            let there = Identity(path)
+            let there = FileIdentity(path)
             let place: Place
             if there == file {
                 place = .inPlace
             } else {
-                state.descriptor = descriptor(state.descriptor)
+                state.descriptor = file.descriptor(state.descriptor)
                 place = Self.place(of: state.descriptor, isReplaced: there != nil) ?? state.place
             }
             defer { state.place = place }
@@ -78,22 +61,6 @@ final class Whereabouts: Sendable {
         return .moved(String(decoding: link[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
-    /// One of SQLite's descriptors of the file.
-    private func descriptor(_ known: Int32) -> Int32 {
-        func isIt(_ number: Int32) -> Bool {
-            var found = stat()
-            return fstat(number, &found) == 0 && Identity(found) == file
-        }
-        if known >= 0, isIt(known) { return known }
-        guard let directory = opendir("/proc/self/fd") else { return -1 }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { $0 } }
-            if let number = Int32(String(decoding: name, as: UTF8.self)), isIt(number) { return number }
-        }
-        return -1
-    }
-
     /// What is free on its disk, wherever it is.
     func freeBytes() -> UInt64 {
         var disk = statvfs()
@@ -109,7 +76,7 @@ final class Whereabouts: Sendable {
         var stems = [path]
         if case .moved(let new) = place { stems.append(new) }
         for stem in stems {
-            for companion in companions where Identity(stem + companion.suffix) == companion.identity {
+            for companion in companions where FileIdentity(stem + companion.suffix) == companion.identity {
                 unlink(stem + companion.suffix)
             }
         }

@@ -64,6 +64,7 @@ extension Writer {
     /// One round, which commits if it wrote anything.
     private func fold(atOnce most: Int64) throws(StoreError) -> (isWritten: Bool, isMore: Bool) {
         forget()
+        size = nil
         let transaction = Transaction(db, mount, now: .now)
         let (isWritten, isMore) = try transaction.foldIn(atOnce: most)
         try transaction.writeFeed()

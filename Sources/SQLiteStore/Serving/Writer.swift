@@ -17,10 +17,18 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     private var refusal: StoreError?
     private var share = LockShare()
     private let others: OtherPrograms
+    /// nil until the store is served.
+    var room: DiskRoom?
+    /// Whether SQLite cuts the WAL when it begins anew.
+    private var cutsLog = false
+    private let pageBytes: Int64
+    /// The file's size since the last commit; nil where another process may have written.
+    var size: DiskRoom.FileSize?
 
     init(_ db: Connection, _ mount: MountState, others: OtherPrograms, waits: any WaitObserver) {
         self.others = others
         self.db = db
+        pageBytes = (try? db.first("PRAGMA page_size") { $0.int(0) }) ?? 8_192
         self.mount = mount
         self.waits = waits
         index = WALIndex(db)
@@ -97,8 +105,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     /// - Parameters:
     ///   - leavesDirectories: `body` changes no directory, but by `touch`.
     ///   - isFromFar: it brings what the far side has.
+    ///   - isFreeing: it makes room on the disk.
     func write<R>(
         isInterruptible: Bool, leavesDirectories: Bool = false, isFromFar: Bool = false,
+        isFreeing: Bool = false,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         try takeToWrite(isInterruptible: isInterruptible)
@@ -111,7 +121,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         let transaction = Transaction(db, mount, now: .now, isFromFar: isFromFar)
         db.cache?.isCurrent = leavesDirectories
         defer { if leavesDirectories { db.cache?.forgetFiles() } else { db.cache?.forgetAll() } }
-        return try commit(transaction, body)
+        return try commit(transaction, isFreeing, body)
     }
 
     /// What is remembered of the file may be wrong.
@@ -122,13 +132,13 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     private func commit<R>(
-        _ transaction: Transaction, _ body: (Transaction) throws(StoreError) -> R
+        _ transaction: Transaction, _ isFreeing: Bool, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             let result = try body(transaction)
             try transaction.writeFeed()
             try transaction.writeOutbox()
-            try commitFile()
+            try commitFile(isFreeing: isFreeing)
             transaction.committed()
             // What a dead mount had kept, published here: to this mount it is news.
             foreign += transaction.foreign
@@ -162,10 +172,27 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     /// - Parameter foldsIn: with this transaction everything of others has been folded in.
-    func commitFile(foldsIn: Bool = false) throws(StoreError) {
+    func commitFile(foldsIn: Bool = false, isFreeing: Bool = true) throws(StoreError) {
+        let size = try claimRoom(isFreeing: isFreeing)
         func commit() throws(StoreError) { try db.run("COMMIT") }
         if let index { try index.committing(foldsIn: foldsIn, commit) } else { try commit() }
+        self.size = size
         giveFile()
+    }
+
+    private func claimRoom(isFreeing: Bool) throws(StoreError) -> DiskRoom.FileSize? {
+        guard let room else { return nil }
+        let isShort = room.isShort
+        if isShort != cutsLog {
+            try db.execute("PRAGMA journal_size_limit = \(isShort ? room.walBytesMost : -1)")
+            cutsLog = isShort
+        }
+        guard isShort else { return nil }
+        let size = DiskRoom.FileSize(
+            pages: try db.first("PRAGMA page_count") { $0.int(0) } ?? 0,
+            freePages: try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0, pageBytes: pageBytes)
+        try room.claim(size, before: self.size, isFreeing: isFreeing)
+        return size
     }
 
     /// Gives free pages back, in a transaction of its own, unless another process writes for long.

@@ -73,6 +73,38 @@ import Testing
         try #require(Int(try await fixture.mount.outside(["stat", "-c", "%s", fixture.store]).lines.first ?? ""))
     }
 
+    @Test("R13 what is removed from a full disk can be written again, over and over", arguments: [200_000, 6_000_000])
+    func overAndOver(bytes: Int) async throws {
+        try await withDisk("60M") { fixture in
+            try await fixture.mount.python(
+                """
+                import random
+                content, files, rng = os.urandom(\(bytes)), [], random.Random(1)
+                def put(name):
+                    fd = os.open(name, os.O_WRONLY | os.O_CREAT)
+                    try:
+                        at = 0
+                        while at < len(content): at += os.write(fd, content[at:])
+                    finally: os.close(fd)
+                    files.append(name)
+                def fill(name):
+                    for n in range(10_000):
+                        try: put('%s-%d' % (name, n))
+                        except OSError as e:
+                            assert e.errno == errno.ENOSPC, e
+                            return os.unlink('%s-%d' % (name, n))
+                fill('blobs/first')
+                assert len(files) > 2, files
+                for n in range(16):
+                    os.unlink(files.pop(rng.randrange(len(files))))
+                    put('blobs/again%d' % n)
+                    if n % 4 == 3: fill('blobs/more%d' % n)
+                for name in files: assert open(name, 'rb').read() == content, name
+                """)
+            try await fixture.unmountToOneFile()
+        }
+    }
+
     @Test("R13 a kill on a full disk leaves a store that opens, reads and empties")
     func killedWhenFull() async throws {
         try await withDisk("48M") { fixture in
