@@ -41,25 +41,43 @@ final class Fetcher: Sendable {
     private func fetch(_ id: NodeID) async throws(StoreError) {
         store.markUsed(id)
         for _ in 0..<Self.roundsMax {
-            guard let record = try store.farRecord(of: id), let bytes = record.key,
-                let path = ShownPath(text: record.path[...])
-            else { throw Self.gone(StoreKey(try store.path(of: id))) }
-            let key = StoreKey(bytes)
-            guard let value = try await far.get(key) else { throw Self.gone(key) }
-            let isJSON = FarSum.isJSON(key)
-            var meta = record.meta
-            if FarSum(of: value, isJSON: isJSON).digest != record.sum || meta?.isEmpty == true {
-                // Changed by others, who may have put side data of its own.
-                meta = nil
-                if let metaKey = record.metaKey { meta = try await far.get(StoreKey(metaKey)) }
+            guard let away = try store.away(id) else { return }
+            let key = StoreKey(away.key)
+            guard let path = ShownPath(text: away.path[...]), let value = try await far.get(key) else {
+                throw Self.gone(key)
             }
-            let isValue = path.namespace != .blobs && !bytes.starts(with: FarKey.filesPrefix)
-            let change = FarChange(
-                path: path, value: value, key: key, metaKey: record.metaKey.map { StoreKey($0) } ?? key, meta: meta,
-                isJSON: isJSON, isValue: isValue)
+            let change = try await change(at: path, key, value, away)
             if try store.bring(change, to: id) == .here { return }
         }
         throw StoreError(.timedOut, hint: "the file is changed by others all the time")
+    }
+
+    private func change(
+        at path: ShownPath, _ key: StoreKey, _ value: [UInt8], _ away: AwayContent
+    ) async throws(StoreError) -> FarChange {
+        let isJSON = FarSum.isJSON(key)
+        let record = try store.farRecord(at: away.path)
+        let metaKey = FarKey.meta(path, isDirectory: false).storeKey
+        var meta = record?.meta
+        if record?.key != key.bytes || meta?.isEmpty == true || FarSum(of: value, isJSON: isJSON).digest != away.sum {
+            // Of the value that is there now, which may not be the one that went.
+            meta = try await far.get(metaKey)
+        }
+        let isValue = path.namespace != .blobs && !key.bytes.starts(with: FarKey.filesPrefix)
+        return FarChange(
+            path: path, value: value, key: key, metaKey: metaKey, meta: meta, isJSON: isJSON, isValue: isValue)
+    }
+
+    /// Before something else is put under a key, or it is deleted: what only it has is brought.
+    ///
+    /// - Parameter id: whose key it is.
+    func secure(_ key: StoreKey, of id: NodeID) async throws(StoreError) {
+        for other in try store.awayNodes(at: key.bytes) where other != id {
+            do throws(StoreError) { try await bring(other) } catch {
+                // The far side has it no more, or it has been removed here.
+                guard error.kind == .io || error.kind == .stale else { throw error }
+            }
+        }
     }
 
     private static func gone(_ key: StoreKey) -> StoreError {

@@ -79,7 +79,10 @@ struct Upload {
     /// again. What it had under this path as something else goes away.
     private func begin(_ snapshot: OutboxSnapshot, _ node: Node) async throws(StoreError) -> FarRecord {
         let path = snapshot.shown.text
+        // What had this name may have another by now, and its only copy may still be here.
+        if let key = snapshot.valueKey { try await fetcher.secure(StoreKey(key), of: node.id) }
         let known = try store.farRecord(at: path)
+        if let old = known?.key { try await fetcher.secure(StoreKey(old), of: node.id) }
         var record = known ?? FarRecord(path: path, node: node.id, time: .now())
         record.node = node.id
         let key = snapshot.valueKey

@@ -87,10 +87,10 @@ extension Connection {
                 AND NOT EXISTS (SELECT 1 FROM changed WHERE ns = 3)
             """
         let missing = try all(sql, read: { $0.id(0) })
-        guard !missing.isEmpty, try exists("SELECT 1 FROM sqlite_schema WHERE name = 'far'") else { return missing }
+        guard !missing.isEmpty, try exists("SELECT 1 FROM sqlite_schema WHERE name = 'away'") else { return missing }
         // Of a cache: the far side has it.
         var gone: [NodeID] = []
-        for id in missing where try !exists("SELECT 1 FROM far WHERE ino = ? AND key IS NOT NULL", id) {
+        for id in missing where try !exists("SELECT 1 FROM away WHERE ino = ?", id) {
             gone.append(id)
         }
         return gone

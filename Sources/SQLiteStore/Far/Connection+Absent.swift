@@ -5,14 +5,7 @@ extension Connection {
     /// Whether all of a file's content is here.
     func isHere(_ row: NodeRow) throws(StoreError) -> Bool {
         guard absentContent != nil, row.node.kind == .file, !row.isStream, row.node.size > 0 else { return true }
-        if row.isDocument {
-            guard row.node.revision != 0 else { return true }
-            return row.node.namespace == .records
-                ? try exists("SELECT 1 FROM records WHERE ino = ?", row.id)
-                : try exists("SELECT 1 FROM kv WHERE ino = ?", row.id)
-        }
-        guard let body = row.body else { return true }
-        return try hollowNode(of: body) == nil
+        return try !exists("SELECT 1 FROM away WHERE ino = ?", row.id)
     }
 
     /// - Throws: `.absent` where not all of it is here.
@@ -23,12 +16,19 @@ extension Connection {
 
     /// No chunk has a row there: that is a hole, or (`.absent`) not here.
     func requireHoles(_ body: Int64, _ range: Range<UInt64>) throws(StoreError) {
-        guard let absentContent, let node = try hollowNode(of: body) else { return }
-        throw StoreError(absent: absentContent(AbsentContent(node: node, range: range)))
+        guard let absentContent else { return }
+        let node = try first("SELECT ino FROM away WHERE body = ?", body, read: { $0.id(0) })
+        if let node { throw StoreError(absent: absentContent(AbsentContent(node: node, range: range))) }
     }
 
-    /// Whose body it is, where parts of it are not here.
-    func hollowNode(of body: Int64) throws(StoreError) -> NodeID? {
-        try first("SELECT ino FROM hollow WHERE body = ?", body, read: { $0.id(0) })
+    func away(_ id: NodeID) throws(StoreError) -> AwayContent? {
+        try first("SELECT ino, path, key, sum FROM away WHERE ino = ?", id, read: { $0.awayContent })
+    }
+}
+
+extension Row {
+    /// Of `SELECT ino, path, key, sum`.
+    var awayContent: AwayContent {
+        AwayContent(node: id(0), path: bytes(1), key: bytes(2), sum: optionalBytes(3))
     }
 }

@@ -18,9 +18,12 @@ enum FarSchema {
         -- Events that came from the far side, by their key there and their id here.
         CREATE TABLE IF NOT EXISTS arrived(key BLOB PRIMARY KEY, event INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS arrived_event ON arrived(event);
-        -- Bodies whose chunks without a row are not holes: only the far side has them. A document whose content only the
-        -- far side has has no row in its table.
-        CREATE TABLE IF NOT EXISTS hollow(body INTEGER PRIMARY KEY, ino INTEGER NOT NULL) STRICT;
+        -- Files whose content only the far side has, and under which key (AwayContent), whatever their name is by now.
+        -- body: chunks of it without a row are not holes; NULL: a document, which has no row in its table.
+        CREATE TABLE IF NOT EXISTS away(
+            ino INTEGER PRIMARY KEY, body INTEGER, path BLOB NOT NULL, key BLOB NOT NULL, sum BLOB) STRICT;
+        CREATE INDEX IF NOT EXISTS away_body ON away(body) WHERE body IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS away_key ON away(key);
         -- What the far side has been seen to have, while it is being looked through.
         CREATE TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY, meta BLOB, is_whole INTEGER NOT NULL)
             STRICT, WITHOUT ROWID;

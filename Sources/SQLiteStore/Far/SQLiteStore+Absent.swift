@@ -11,35 +11,47 @@ extension SQLiteStore {
         case moved
     }
 
-    /// Where the far side has the content of a file; nil where that is not known.
-    public func farRecord(of id: NodeID) throws(StoreError) -> FarRecord? {
+    /// Where the content of a file is; nil where it is here.
+    public func away(_ id: NodeID) throws(StoreError) -> AwayContent? {
+        try readers.read { db throws(StoreError) in try db.away(id) }
+    }
+
+    /// Files whose only content lies under a key of the far side, which is about to get another value, or none.
+    public func awayNodes(at key: [UInt8]) throws(StoreError) -> [NodeID] {
         try readers.read { db throws(StoreError) in
-            try db.far(of: id).first { $0.key != nil && ($0.sum != nil || $0.tried != nil) }
+            try db.all(
+                "SELECT a.ino FROM away a JOIN node n ON n.ino = a.ino WHERE a.key = ? AND n.cookie >= 0", key,
+                read: { $0.id(0) })
         }
     }
 
     /// The content of a file that is not here.
     ///
-    /// - Parameter change: what the far side has. Where that is not what was known of it, others have changed it: then the
-    ///   file has changed; a new name or mode that has not been sent stays.
+    /// - Parameter change: what the far side has there. Where that is not what was known of it, others have changed it: then
+    ///   the file has changed; a new name or mode that has not been sent stays.
     public func bring(_ change: FarChange, to id: NodeID) throws(StoreError) -> Brought {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
-            guard let row = try tx.db.node(id), !row.node.isUnlinked else { return .moved }
-            guard try !tx.db.isHere(row) else { return .here }
-            guard var record = try tx.db.far(at: change.path), record.node == id, record.key == change.key else {
+            guard let row = try tx.db.node(id), !row.node.isUnlinked else { throw StoreError(.stale) }
+            guard let away = try tx.db.away(id) else { return .here }
+            guard away.path == change.path, away.key == change.key, case .file(let bytes, _) = change.content else {
                 return .moved
             }
-            let isKnown = record.sum == nil ? change.sum.map(record.mayHave) ?? false : record.sum == change.sum
-            if !isKnown, try tx.db.outboxEntry(of: id) == nil {
+            if away.sum == change.sum {
+                try tx.fill(row, bytes)
+                return .here
+            }
+            let record = try tx.db.far(at: change.path)
+            let isTheirs = record?.node == id
+            if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
                 return try tx.apply(change, asked: Timestamp(nanoseconds: .max)) == .notNow ? .moved : .here
             }
-            guard case .file(let bytes, _) = change.content else { return .moved }
             try tx.fill(row, bytes)
-            guard !isKnown else { return .here }
             try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
             tx.tellContent(id)
-            (record.sum, record.tried) = (change.sum, nil)
-            try tx.putFar(record)
+            if isTheirs, var record {
+                (record.sum, record.tried) = (change.sum, nil)
+                try tx.putFar(record)
+            }
             return .here
         }
     }
@@ -50,17 +62,18 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - last: the file that the last call ended at; nil: from the first.
     ///   - bytes: no more than about that.
+    ///   - min: content that is shorter is not worth it: its name takes as much.
     ///   - sparesUsed: what was opened since is left until the next time round.
     /// - Returns: where it ended (nil: at the last file), and how many bytes that gives back, soon.
     public func evict(
-        after last: NodeID?, bytes: UInt64, sparesUsed: Bool = true
+        after last: NodeID?, bytes: UInt64, min: UInt64 = 1 << 10, sparesUsed: Bool = true
     ) throws(StoreError) -> (last: NodeID?, bytes: UInt64) {
         let candidates = try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT ino FROM node WHERE ino > ?1 AND kind = 1 AND size > ?2 AND cookie > 0 AND ns <> 5
+                SELECT ino FROM node WHERE ino > ?1 AND kind = 1 AND size >= ?2 AND cookie > 0 AND ns <> 5
                     ORDER BY ino LIMIT 64
-                """, last ?? NodeID(0), Int64(Transaction.evictedMin), read: { $0.id(0) })
+                """, last ?? NodeID(0), Int64(max(1, min)), read: { $0.id(0) })
         }
         guard !candidates.isEmpty else { return (nil, 0) }
         return try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in

@@ -103,7 +103,7 @@ extension Transaction {
 
     /// Nothing refers to the body any more, but drafts of other mounts may: then it waits.
     func abandon(_ body: Int64) throws(StoreError) {
-        if mount.outbox != nil { try db.run("DELETE FROM hollow WHERE body = ?", body) }
+        if mount.outbox != nil { try db.run("DELETE FROM away WHERE body = ?", body) }
         let isBase = try db.exists("SELECT 1 FROM work WHERE base = ? LIMIT 1", body)
         let isLarge =
             (try db.first(

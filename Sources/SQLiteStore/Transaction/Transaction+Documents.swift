@@ -65,6 +65,7 @@ extension Transaction {
         _ row: NodeRow, _ key: Text, _ bytes: [UInt8], replacing old: KVValue?
     ) throws(StoreError) {
         let milliseconds = now.nanoseconds / 1_000_000
+        if mount.outbox != nil { try db.run("DELETE FROM away WHERE ino = ?", row.id) }
         if row.node.namespace == .records {
             try db.run(
                 "INSERT INTO records(ino, key, value, version, updated_at, rev) VALUES (?1, ?2, ?3, 1, ?4, -2)",

@@ -88,5 +88,6 @@ extension Transaction {
             try abandon(body)
         }
         try db.run("DELETE FROM node WHERE ino = ?", row.id)
+        if mount.outbox != nil { try db.run("DELETE FROM away WHERE ino = ?", row.id) }
     }
 }

@@ -22,7 +22,7 @@ import Testing
                 import glob, sqlite3
                 for wait in range(300):
                     db = sqlite3.connect('file:' + glob.glob('\#(fixture.directory)/one/**/*.db', recursive=True)[0] + '?mode=ro', uri=True)
-                    away = db.execute('SELECT count(*) FROM hollow').fetchone()[0]
+                    away = db.execute('SELECT count(*) FROM away').fetchone()[0]
                     db.close()
                     if away >= 12: break
                     time.sleep(0.1)

@@ -12,16 +12,21 @@ struct CacheRandomTests {
     /// The caches of one run, by their stores.
     private final class Caches: Sendable {
         let bed: CacheBed
+        private let evicts: Bool
         private let open = Mutex<[ObjectIdentifier: (cache: WriteBackCache, path: String)]>([:])
 
-        init(_ bed: CacheBed) { self.bed = bed }
+        init(_ bed: CacheBed, evicts: Bool) {
+            self.bed = bed
+            self.evicts = evicts
+        }
 
         func make(at path: String) throws -> any LocalStore {
             let cache = try bed.cache(at: path)
             // Its first look: of an empty far side, and no request of it is lost.
             while !cache.knowsAllNames { usleep(1_000) }
-            open.withLock { $0[ObjectIdentifier(cache.store)] = (cache, path) }
-            return cache.store
+            let store = BringingStore(cache, evicts: evicts)
+            open.withLock { $0[ObjectIdentifier(store)] = (cache, path) }
+            return store
         }
 
         func cache(of store: any LocalStore) throws -> WriteBackCache {
@@ -52,7 +57,8 @@ struct CacheRandomTests {
     @Test("what was done here is what a fresh cache shows after sync, whatever the far side does", arguments: seeds)
     func everythingArrives(seed: UInt64) async throws {
         let bed = try CacheBed(seed: seed)
-        let caches = Caches(bed)
+        // Every other one with no room at all.
+        let caches = Caches(bed, evicts: seed % 2 == 0)
         var followed = try FollowedStore(caches.factory, seed: seed)
         var faults = UnreliableAdapter.Faults()
         (faults.lost, faults.answerLost, faults.twice, faults.latenessMilliseconds) = (8, 8, 5, 3)
@@ -73,8 +79,9 @@ struct CacheRandomTests {
             #expect(here == reference, "seed \(seed), step \(step): here")
             let there = try await bed.freshTree()
             #expect(here == there, "seed \(seed), step \(step)")
-            guard here == there else {
-                for line in Set(here).symmetricDifference(there) {
+            guard here == there, here == reference else {
+                let others = here == reference ? there : reference
+                for line in Set(here).symmetricDifference(others) {
                     let path = line.prefix { $0 != ":" }
                     let name = path.split(separator: "/").last.map(String.init) ?? ""
                     Issue.record("\(path):\n\(bed.history.lines(with: name).joined(separator: "\n"))")
