@@ -84,7 +84,8 @@ struct DirectoryBuffer {
     ) -> Bool {
         let left = UnsafeMutableRawBufferPointer(rebasing: room[count...])
         let start = left.bindMemory(to: CChar.self).baseAddress
-        let needed = withUnsafeTemporaryAllocation(of: CChar.self, capacity: FileName.bytesMax + 1) { text in
+        // Names of conflict copies are longer than those of files can be.
+        let needed = withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.bytes.count + 1) { text in
             for (index, byte) in name.bytes.enumerated() { text[index] = CChar(bitPattern: byte) }
             text[name.bytes.count] = 0
             // libfuse does not use the request, and writes nothing where there is no room.

@@ -21,6 +21,36 @@ public enum ShownText {
 
     public static func line(_ text: String) -> String { line(Array(text.utf8)) }
 
+    /// What `line` was made of. A backslash that begins no escape stands for itself.
+    public static func bytes(of line: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = Array(line.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let kind = rest.first else {
+                bytes.append(byte)
+                continue
+            }
+            switch kind {
+            case UInt8(ascii: "n"): bytes.append(UInt8(ascii: "\n"))
+            case UInt8(ascii: "t"): bytes.append(UInt8(ascii: "\t"))
+            case UInt8(ascii: "r"): bytes.append(UInt8(ascii: "\r"))
+            case UInt8(ascii: "\\"): bytes.append(kind)
+            default:
+                let digits = rest.dropFirst().prefix(2)
+                guard kind == UInt8(ascii: "x"), digits.count == 2,
+                    let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+                else {
+                    bytes.append(byte)
+                    continue
+                }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            }
+            rest = rest.dropFirst()
+        }
+        return bytes
+    }
+
     private static func shown(_ scalar: Unicode.Scalar) -> String? {
         switch scalar {
         case "\n": "\\n"

@@ -40,6 +40,7 @@ final class ControlFiles: Sendable {
 
     var root: Attributes { attributes([], isDirectory: true, size: 0, time: nil) }
 
+    /// - Parameter name: of a conflict copy it may be longer than that of a file.
     func lookup(_ name: FileName, in parent: NodeID) throws(StoreError) -> Attributes {
         let base = try path(of: parent)
         return try find(base.isEmpty ? name.bytes : base + [UInt8(ascii: "/")] + name.bytes)

@@ -2,8 +2,8 @@ public import Persist
 
 extension FileSystem {
     public func lookup(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) -> Attributes {
+        if ControlFiles.owns(parent) { return try controls.lookup(FileName(unchecked: name), in: parent) }
         let name = try self.name(name)
-        if ControlFiles.owns(parent) { return try controls.lookup(name, in: parent) }
         if parent == .root, name == ControlFiles.rootName { return controls.root }
         if permissions.applies(to: caller) {
             try permissions.require(.search, of: attributes(of: try store.node(parent)), caller)

@@ -34,11 +34,11 @@ extension FileSystem {
     }
 
     public func unlink(_ name: [UInt8], in parent: NodeID, _ caller: Caller) throws(StoreError) {
-        let name = try self.name(name)
         if ControlFiles.owns(parent) {
             try requireWritable()
-            return try controls.unlink(name, in: parent)
+            return try controls.unlink(FileName(unchecked: name), in: parent)
         }
+        let name = try self.name(name)
         let directory = try requireDirectory(parent, caller)
         // Created and removed before anybody could see it: it never was.
         if let open = pending.remove(name, in: parent) { return unlinked(open) }

@@ -74,7 +74,7 @@ extension FileSystem {
         return try store.keptVersions(area).last { version in
             switch area {
             case .rejected: version.path == path
-            case .conflicts: version.path.starts(with: path + [UInt8(ascii: "@")])
+            case .conflicts: ConflictName(version.path)?.path == path
             }
         }
     }

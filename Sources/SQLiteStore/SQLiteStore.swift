@@ -82,7 +82,8 @@ public final class SQLiteStore: LocalStore {
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
 
         let mount = MountState(
-            limits: options.limits, host: hostName(), outbox: options.outboxChanged.map(Outbox.init), log: options.log)
+            limits: options.limits, host: hostName(), outbox: options.outboxChanged.map(Outbox.init),
+            conflictKept: options.conflictKept, log: options.log)
         if let outbox = mount.outbox {
             try first.execute(FarSchema.tables)
             outbox.generation = try first.first("SELECT max(gen) FROM outbox") { $0.int(0) } ?? 0

@@ -22,7 +22,8 @@ struct PersistFS: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            MountCommand.self, UmountCommand.self, StatusCommand.self, WatchCommand.self,
+            MountCommand.self, UmountCommand.self, StatusCommand.self, ConflictsCommand.self,
+            WatchCommand.self,
             ListCommand.self, GetCommand.self, PutCommand.self, RemoveCommand.self,
             CheckCommand.self, SnapshotCommand.self, SyncCommand.self, VersionCommand.self,
         ])

@@ -19,28 +19,13 @@ struct ShownTextTests {
                 Bool.random(using: &random)
                     ? UInt8.random(in: .min ... .max, using: &random) : Array("\\nxt\n/é0a".utf8).randomElement()!
             }
-            #expect(Self.unescaped(ShownText.line(bytes)) == bytes, "\(bytes)")
+            #expect(ShownText.bytes(of: ShownText.line(bytes)) == bytes, "\(bytes)")
         }
     }
 
-    private static func unescaped(_ line: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var rest = Array(line.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "\\"), let kind = rest.popFirst() else {
-                bytes.append(byte)
-                continue
-            }
-            switch kind {
-            case UInt8(ascii: "n"): bytes.append(10)
-            case UInt8(ascii: "t"): bytes.append(9)
-            case UInt8(ascii: "r"): bytes.append(13)
-            case UInt8(ascii: "x"):
-                bytes.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
-                rest = rest.dropFirst(2)
-            default: bytes.append(kind)
-            }
-        }
-        return bytes
+    @Test("a backslash that begins no escape stands for itself")
+    func plainBackslashes() {
+        let text = #"a\b\x1\xzz\"#
+        #expect(ShownText.bytes(of: text) == Array(text.utf8))
     }
 }

@@ -53,8 +53,12 @@ public struct Mount: Sendable {
     ) throws(MountFailure) -> Bool {
         let owner = options.shownOwner
         let point = try MountPoint.prepare(directory, for: try localPath(), allowsEntries: options.nonEmpty)
+        let hook = options.conflictCommand.map { ConflictHook($0, log: log) }
+        defer { hook?.end() }
+        var storeOptions = storeOptions(log)
+        if let hook { storeOptions.conflictKept = { copy in hook.noted(copy) } }
         let opened = try OpenedStore.open(
-            reference, adapter, storeOptions(log), cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
+            reference, adapter, storeOptions, cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
         let store = opened.store
         defer { opened.close() }
         // A daemon pins no directory, and relative paths mean nothing to it any more.
@@ -86,7 +90,9 @@ public struct Mount: Sendable {
             OwnThread.start("unmount") { session.unmount() }.detach()
         }
         opened.cache?.run()
+        hook?.begin(at: point.path)
         session.run()
+        hook?.end()
         fileSystem.shutdown()
         opened.finish { log.note($0) }
         log.note("unmounted \(point.path)")

@@ -33,8 +33,8 @@ extension MountOptions {
                 "-o remount", "is not supported", hint: "Unmount, and mount with the new options.", status: .usage)
         case "uid", "gid", "umask", "fsname", "events", "record_bytes_max", "kv_bytes_max", "blob_bytes_max",
             "line_bytes_max", "xattr_bytes_max", "open_files_max", "unpublished_bytes_max", "reserve_bytes",
-            "wal_bytes_max", "busy_milliseconds", "cache_dir", "settle_seconds", "refresh_seconds",
-            "cache_size", "free_bytes_min":
+            "wal_bytes_max", "busy_milliseconds", "cache_dir", "settle_seconds", "refresh_seconds", "cache_size",
+            "free_bytes_min", "conflict_command":
             throw MountFailure("-o \(name)", "needs a value", hint: "Write -o \(name)=VALUE.", status: .usage)
         default: throw Self.unknown(name)
         }
@@ -77,6 +77,12 @@ extension MountOptions {
             cacheDirectory = PathText.absolute(value)
         case "cache_size": cacheBytesMax = try Self.bytes(name, value, (1 << 20)...(1 << 46))
         case "free_bytes_min": freeBytesMin = try Self.bytes(name, value, 0...(1 << 46))
+        case "conflict_command":
+            do throws(MountFailure) {
+                conflictCommand = try StoreReference.command(value, of: "-o conflict_command")
+            } catch {
+                throw MountFailure(error.what, error.why, hint: error.hint, status: .usage)
+            }
         case "settle_seconds": settleMilliseconds = Int64(try Self.number(name, value, 0...86_400)) * 1_000
         case "refresh_seconds": refreshMilliseconds = Int64(try Self.number(name, value, 1...86_400)) * 1_000
         case "wal_bytes_max": walBytesMax = try Self.bytes(name, value, (1 << 20)...(1 << 30))

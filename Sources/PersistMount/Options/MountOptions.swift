@@ -33,6 +33,8 @@ public struct MountOptions: Sendable, Equatable {
     public var freeBytesMin: UInt64 = 1 << 30
     /// Between two looks at what a far side has.
     public var refreshMilliseconds: Int64 = 300_000
+    /// Run for each new conflict copy, with the file and the copy as its last arguments (R10).
+    public var conflictCommand: [String]?
     /// `busy_milliseconds` was given: it goes before the configuration's.
     public var setsBusyMilliseconds = false
     /// Generic options that the kernel knows (`nosuid`, `noatime`, ...), in the order given.

@@ -7,11 +7,31 @@ enum Spawn {
         _ program: String, _ arguments: [String], actions: inout posix_spawn_file_actions_t,
         attributes: UnsafePointer<posix_spawnattr_t>?
     ) throws(MountFailure) -> pid_t {
-        var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        try start(program, bytes: arguments.map { Array($0.utf8) }, actions: &actions, attributes: attributes)
+    }
+
+    /// The same with arguments that need not be UTF-8, and variables (`NAME=value`) beside those of this process.
+    static func start(
+        _ program: String, bytes arguments: [[UInt8]], variables: [[UInt8]] = [],
+        actions: inout posix_spawn_file_actions_t, attributes: UnsafePointer<posix_spawnattr_t>?
+    ) throws(MountFailure) -> pid_t {
+        func cString(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
+            (bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { strdup($0.baseAddress!) }
+        }
+        var list = arguments.map(cString)
         list.append(nil)
         defer { for argument in list { free(argument) } }
+        let own = variables.map(cString)
+        defer { for variable in own { free(variable) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = own
+        var inherited: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+        while let variable = inherited.pointee {
+            environment.append(variable)
+            inherited += 1
+        }
+        environment.append(nil)
         var pid: pid_t = 0
-        let number = posix_spawnp(&pid, program, &actions, attributes, list, environ)
+        let number = posix_spawnp(&pid, program, &actions, attributes, list, environment)
         guard number == 0 else {
             throw MountFailure(program, "cannot be started: \(errorText(number))", status: .failed)
         }
@@ -24,6 +44,11 @@ enum Spawn {
         while waitpid(pid, &status, 0) < 0 {
             guard errno == EINTR else { return 127 }
         }
+        return self.status(of: status)
+    }
+
+    /// What waitpid(2) gives, as a shell says it.
+    static func status(of status: Int32) -> Int32 {
         let signal = status & 0x7f
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }

@@ -130,12 +130,12 @@ public struct StoreReference: Sendable, Equatable {
 
     /// The words of a command, as a shell splits them; a program with a slash in it lies where the user is now, and so
     /// does an argument that begins with `./` or `../`: the daemon is at home nowhere.
-    static func command(_ text: String) throws(MountFailure) -> [String] {
+    static func command(_ text: String, of what: String = "exec:") throws(MountFailure) -> [String] {
         let words: [String]
         do throws(StoreError) { words = try ProcessAdapter.command(text) } catch {
             throw MountFailure(
-                "exec:", error.hint ?? "is no command",
-                hint: "Write exec:./adapter, or \"exec:python3 ./adapter.py\".", status: .usage)
+                what, error.hint ?? "is no command",
+                hint: what == "exec:" ? "Write exec:./adapter, or \"exec:python3 ./adapter.py\"." : nil, status: .usage)
         }
         let found = words.enumerated().map { index, word in
             let isPath = word.hasPrefix("./") || word.hasPrefix("../") || index == 0 && word.contains("/")

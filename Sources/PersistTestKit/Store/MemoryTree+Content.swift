@@ -63,13 +63,14 @@ extension MemoryTree {
 
     private mutating func keepConflict(_ bytes: [UInt8], of id: NodeID, _ now: Timestamp) throws(StoreError) -> [UInt8]
     {
-        var number = now.nanoseconds
         let path = try path(of: id)
-        var name = path + Array("@memory-\(number)".utf8)
-        while kept[.conflicts]?[name] != nil {
-            number += 1
-            name = path + Array("@memory-\(number)".utf8)
+        func name(_ number: Int) -> [UInt8] {
+            ConflictName(path: path, host: Array("memory".utf8), stamp: Array("20260131T093000Z".utf8), number: number)
+                .bytes
         }
+        var number = 1
+        while kept[.conflicts]?[name(number)] != nil { number += 1 }
+        let name = name(number)
         kept[.conflicts, default: [:]][name] = Kept(bytes: bytes, time: now, error: "Changed by others meanwhile.")
         return name
     }

@@ -21,6 +21,9 @@ public struct SQLiteStoreOptions: Sendable {
     public var absentNames: (@Sendable () -> (any Absence)?)?
     /// What brings content that the far side has and this machine has not. nil: all of it is here.
     public var absentContent: (@Sendable (AbsentContent) -> any Absence)?
+    /// Is told of each new copy below `.persist/conflicts` that this store object has made, once it is in the file: takes
+    /// note and returns, as above (R10).
+    public var conflictKept: (@Sendable ([UInt8]) -> Void)?
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }
 

@@ -25,11 +25,17 @@ final class MountState: @unchecked Sendable {  // see above
     let outbox: Outbox?
     /// Of a store with a far side: nodes that have been opened since somebody last looked for what can go.
     let used = Mutex<Set<NodeID>>([])
+    /// `SQLiteStoreOptions.conflictKept`.
+    let conflictKept: (@Sendable ([UInt8]) -> Void)?
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))
 
-    init(limits: StoreLimits, host: String, outbox: Outbox? = nil, log: @escaping @Sendable (String) -> Void) {
+    init(
+        limits: StoreLimits, host: String, outbox: Outbox? = nil, conflictKept: (@Sendable ([UInt8]) -> Void)? = nil,
+        log: @escaping @Sendable (String) -> Void
+    ) {
         self.limits = limits
         self.outbox = outbox
+        self.conflictKept = conflictKept
         self.host = host
         self.log = log
     }

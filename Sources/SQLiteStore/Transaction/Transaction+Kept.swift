@@ -15,15 +15,18 @@ extension Transaction {
 
     /// - Returns: the path below `.persist/conflicts`.
     func keepConflict(_ bytes: [UInt8], of row: NodeRow, _ error: String) throws(StoreError) -> [UInt8] {
-        let stem = try db.path(of: row) + Array("@\(mount.host)-\(CompactTime.text(of: now))".utf8)
-        var path = stem
-        var number = 1
-        while try db.exists("SELECT 1 FROM kept WHERE area = 2 AND path = ?", path) {
-            number += 1
-            path = stem + Array("-\(number)".utf8)
+        let path = try db.path(of: row)
+        func name(_ number: Int) -> [UInt8] {
+            ConflictName(
+                path: path, host: Array(mount.host.utf8), stamp: Array(CompactTime.text(of: now).utf8), number: number
+            ).bytes
         }
-        try keep(.conflicts, path, bytes, error)
-        return path
+        var number = 1
+        while try db.exists("SELECT 1 FROM kept WHERE area = 2 AND path = ?", name(number)) { number += 1 }
+        let kept = name(number)
+        try keep(.conflicts, kept, bytes, error)
+        onCommit { [mount] in mount.conflictKept?(kept) }
+        return kept
     }
 
     func removeKept(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) {

@@ -28,6 +28,7 @@ struct MountCommand: ParsableCommand {
               adopt                   add the store's tables to a database that
                                       belongs to something else
               events=rw               logs may be removed, emptied and renamed
+              conflict_command=CMD    run for each new conflict copy: CMD FILE COPY
               cache_dir=DIR           exec: where the local copy lies
               cache_size=10G          exec: what the local copy may take
               free_bytes_min=1G       exec: what it leaves free of the disk
