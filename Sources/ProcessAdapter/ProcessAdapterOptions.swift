@@ -4,6 +4,8 @@ internal import Persist
 public struct ProcessAdapterOptions: Sendable {
     /// Where the child runs; nil: where this process does.
     public var directory: String?
+    /// Variables of the child beside those of this process, or instead.
+    public var environment: [String: String] = [:]
     /// Requests that the child has at once; others wait. 64.
     public var requestsMax = 64
     /// The longest that a request is in flight, restarts of the child included; of a list, between two items.

@@ -44,6 +44,24 @@ struct StoreConfigurationTests {
         #expect(try read("{path: '${DIR}/${NAME}.db'}").adapter == .sqlite(path: "/srv/app.db", busyMilliseconds: nil))
     }
 
+    @Test("An adapter of the user's: its words, where it runs, and what may be seen of it")
+    func exec() throws {
+        let found = try read(
+            """
+            { name: 'app', adapter: 'exec', command: ['python3', './a.py', '--at=${DIR}', process.env.DB],
+              environment: { TOKEN: '${NAME}', PLAIN: 'x' }, exec: { cacheDir: 'cache', refreshSeconds: 5, settleSeconds: 0 } }
+            """)
+        let expected = StoreConfiguration.Exec(
+            command: ["python3", "/etc/a.py", "--at=/srv", "data/x.db"],
+            shownCommand: ["python3", "/etc/a.py", "--at=${DIR}", "${DB}"],
+            environment: ["TOKEN": "app", "PLAIN": "x"],
+            directory: "/etc", cacheDirectory: "/etc/cache", refreshSeconds: 5, settleSeconds: 0)
+        #expect(found == StoreConfiguration(name: "app", adapter: .exec(expected)))
+        #expect(
+            try read("{adapter: 'exec', command: ['bin/a', 'bin/b']}").adapter
+                == .exec(StoreConfiguration.Exec(command: ["/etc/bin/a", "bin/b"], directory: "/etc")))
+    }
+
     @Test("Options that mean nothing here give one line of warning each")
     func warnings() throws {
         let text = "{ path: 'a',\n  walMode: true, sqlite: { foreignKeys: 1, journalSizeLimit: '', sync: {} } }"
@@ -85,12 +103,36 @@ struct StoreConfigurationTests {
         ("{path 'a'}", "1:7: expected ':' after a key"),
         (
             "{adapter: 'postgres', connection: {}}",
-            "1:11: the adapter 'postgres' is not built yet; this version has sqlite"
+            "1:11: the adapter 'postgres' is not built yet; this version has sqlite and exec"
         ),
-        ("{adapter: 's3'}", "1:11: the adapter 's3' is not built yet; this version has sqlite"),
-        ("{adapter: 'mysql'}", "1:11: unknown adapter 'mysql'; this version has sqlite"),
-        ("{adapter: '${NAME}'}", "1:11: unknown adapter; this version has sqlite"),
-        ("{adapter: process.env.NAME}", "1:11: unknown adapter; this version has sqlite"),
+        ("{adapter: 's3'}", "1:11: the adapter 's3' is not built yet; this version has sqlite and exec"),
+        ("{adapter: 'mysql'}", "1:11: unknown adapter 'mysql'; this version has sqlite and exec"),
+        ("{adapter: '${NAME}'}", "1:11: unknown adapter; this version has sqlite and exec"),
+        ("{adapter: 'exec'}", #"1:1: no 'command': which program is the adapter? ["python3", "./adapter.py"]"#),
+        (
+            "{adapter: 'exec', command: []}",
+            #"1:1: no 'command': which program is the adapter? ["python3", "./adapter.py"]"#
+        ),
+        ("{adapter: 'exec', command: './a'}", "1:28: 'command' must be an array of strings, not a string"),
+        ("{adapter: 'exec', command: ['a', 5]}", "1:34: 'command' must hold strings, not a number"),
+        ("{adapter: 'exec', comand: ['a']}", "1:19: unknown option 'comand' (did you mean 'command'?)"),
+        ("{adapter: 'exec', command: ['${NONE}']}", "1:29: the environment variable 'NONE' is not set"),
+        ("{adapter: 'exec', command: ['a\\0']}", "1:29: it holds a NUL"),
+        (
+            "{adapter: 'exec', command: ['a'], environment: []}",
+            "1:48: 'environment' must be an object of strings, not an array"
+        ),
+        (
+            "{adapter: 'exec', command: ['a'], environment: {A: 1}}",
+            "1:52: 'A' in 'environment' must be a string, not a number"
+        ),
+        ("{adapter: 'exec', command: ['a'], environment: {'A=': '1'}}", "1:49: 'environment' holds what is no name"),
+        (
+            "{adapter: 'exec', command: ['a'], exec: {refreshSeconds: 0}}",
+            "1:58: 'refreshSeconds' must be a whole number of seconds from 1 to 86400"
+        ),
+        ("{adapter: 'exec', command: ['a'], path: 'a'}", "1:35: unknown option 'path'"),
+        ("{adapter: process.env.NAME}", "1:11: unknown adapter; this version has sqlite and exec"),
     ]
 
     @Test("What is wrong is refused with file, line and column", arguments: errors)

@@ -82,16 +82,16 @@ struct ConfigurationOptions {
         }
     }
 
-    private mutating func take(_ key: String) -> JSON5Node.Member? {
+    mutating func take(_ key: String) -> JSON5Node.Member? {
         guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
         return members.remove(at: index)
     }
 
-    private func wrongType(_ member: JSON5Node.Member, _ expected: String) -> ConfigurationError {
+    func wrongType(_ member: JSON5Node.Member, _ expected: String) -> ConfigurationError {
         error(at: member.value, "'\(member.key)' must be \(expected), not \(member.value.kind)")
     }
 
-    private func variable(_ name: String, at node: JSON5Node) throws(ConfigurationError) -> String {
+    func variable(_ name: String, at node: JSON5Node) throws(ConfigurationError) -> String {
         guard let value = environment[name] else {
             throw error(at: node, "the environment variable '\(name)' is not set")
         }
@@ -99,7 +99,7 @@ struct ConfigurationOptions {
     }
 
     /// Each `${NAME}` in a string is replaced; what it is replaced by is not looked at again.
-    private func expand(_ text: String, at node: JSON5Node) throws(ConfigurationError) -> String {
+    func expand(_ text: String, at node: JSON5Node) throws(ConfigurationError) -> String {
         var result = ""
         var rest = text[...]
         while let dollar = rest.firstIndex(of: "$") {

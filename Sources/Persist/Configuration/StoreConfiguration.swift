@@ -3,6 +3,7 @@
 /// Options stand at the top or in an object named after the adapter:
 ///
 ///     { adapter: "sqlite", path: "./data/my-app.db", sqlite: { busyTimeout: 5000 } }
+///     { adapter: "exec", command: ["python3", "./adapter.py"], environment: { TOKEN: "${TOKEN}" } }
 ///
 /// Strings may contain `${NAME}`, and `process.env.NAME` may stand for one. A path is relative to the directory of
 /// the file; without one, the store is `NAME.db` beside it. Without `adapter` it is SQLite.
@@ -10,6 +11,7 @@ public struct StoreConfiguration: Sendable, Equatable {
     public enum Adapter: Sendable, Equatable {
         /// - busyMilliseconds: nil: the default of `StoreLimits`.
         case sqlite(path: String, busyMilliseconds: Int?)
+        case exec(Exec)
     }
 
     /// Names the mount (fsname); divides nothing.
@@ -35,13 +37,17 @@ public struct StoreConfiguration: Sendable, Equatable {
             throw ConfigurationError(file: file, line: error.line, column: error.column, message: error.message)
         }
         var options = try ConfigurationOptions(root, file: file, environment: environment)
-        try checkAdapter(&options)
-        try options.takeSection("sqlite")
+        let adapter = try takeAdapter(&options)
         let name = try options.takeString("name")
+        try refuseEncryption(&options)
+        guard adapter == "sqlite" else {
+            let exec = try readExec(&options)
+            return StoreConfiguration(name: name, adapter: .exec(exec), warnings: options.warnings)
+        }
+        try options.takeSection("sqlite")
         for option in ["walMode", "foreignKeys", "journalSizeLimit", "sync"] {
             options.ignore(option, because: "means nothing here: persistfs sets it itself")
         }
-        try refuseEncryption(&options)
         let busy = try options.takeInteger("busyTimeout", in: 0...Int(Int32.max), unit: "milliseconds")
         let place = options.member("path") ?? options.member("filename")
         let (path, filename) = (try options.takeString("path"), try options.takeString("filename"))
@@ -58,15 +64,20 @@ public struct StoreConfiguration: Sendable, Equatable {
             name: name, adapter: .sqlite(path: resolved, busyMilliseconds: busy), warnings: options.warnings)
     }
 
-    private static func checkAdapter(_ options: inout ConfigurationOptions) throws(ConfigurationError) {
+    /// Those of this version.
+    public static let adapters = ["sqlite", "exec"]
+
+    private static func takeAdapter(_ options: inout ConfigurationOptions) throws(ConfigurationError) -> String {
         let member = options.member("adapter")
-        guard let name = try options.takeString("adapter"), let place = member?.value, name != "sqlite" else { return }
-        if ["postgres", "s3", "p2p", "exec"].contains(name) {
-            throw options.error(at: place, "the adapter '\(name)' is not built yet; this version has sqlite")
+        guard let name = try options.takeString("adapter"), let place = member?.value else { return "sqlite" }
+        if adapters.contains(name) { return name }
+        let known = "this version has \(adapters.joined(separator: " and "))"
+        if ["postgres", "s3", "p2p"].contains(name) {
+            throw options.error(at: place, "the adapter '\(name)' is not built yet; \(known)")
         }
         // What comes from the environment may be a secret.
         let quoted = place.value == .string(name) ? " '\(name)'" : ""
-        throw options.error(at: place, "unknown adapter\(quoted); this version has sqlite")
+        throw options.error(at: place, "unknown adapter\(quoted); \(known)")
     }
 
     private static func refuseEncryption(_ options: inout ConfigurationOptions) throws(ConfigurationError) {

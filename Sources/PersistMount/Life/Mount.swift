@@ -14,7 +14,7 @@ public struct Mount: Sendable {
 
     public init(_ reference: StoreReference, options: MountOptions = MountOptions()) {
         self.reference = reference
-        self.options = options
+        self.options = options.completed(by: reference)
         adapter = nil
     }
 
@@ -126,10 +126,10 @@ public struct Mount: Sendable {
 
     private func cacheOptions(_ log: MountLog) -> WriteBackCacheOptions {
         var found = WriteBackCacheOptions()
-        found.settleMilliseconds = options.settleMilliseconds
         found.cacheBytesMax = options.cacheBytesMax
         found.freeBytesMin = options.freeBytesMin
-        found.refreshMilliseconds = options.refreshMilliseconds
+        if let milliseconds = options.settleMilliseconds { found.settleMilliseconds = milliseconds }
+        if let milliseconds = options.refreshMilliseconds { found.refreshMilliseconds = milliseconds }
         found.log = { log.log($0) }
         return found
     }

@@ -25,14 +25,14 @@ public struct MountOptions: Sendable, Equatable {
     public var walBytesMax: UInt64 = 8 << 20
     /// Where the local copies of far sides lie; nil: `$XDG_CACHE_HOME/persistfs`.
     public var cacheDirectory: String?
-    /// A file that stays open is sent so long after its last change.
-    public var settleMilliseconds: Int64 = 10_000
     /// `cache_size`: what a local copy of a far side may take, as far as the far side has it too. Bytes.
     public var cacheBytesMax: UInt64 = 10 << 30
     /// `free_bytes_min`: what a local copy leaves free of its disk, as far as that goes. Bytes.
     public var freeBytesMin: UInt64 = 1 << 30
-    /// Between two looks at what a far side has.
-    public var refreshMilliseconds: Int64 = 300_000
+    /// A file that stays open is sent so long after its last change. nil: 10 s.
+    public var settleMilliseconds: Int64?
+    /// Between two looks at what a far side has. nil: 5 minutes.
+    public var refreshMilliseconds: Int64?
     /// Run for each new conflict copy, with the file and the copy as its last arguments (R10).
     public var conflictCommand: [String]?
     /// `busy_milliseconds` was given: it goes before the configuration's.
@@ -47,6 +47,15 @@ public struct MountOptions: Sendable, Equatable {
         for list in lists {
             for option in Self.split(list) where !option.isEmpty { try take(option) }
         }
+    }
+
+    /// Where these say nothing the configuration counts.
+    func completed(by reference: StoreReference) -> MountOptions {
+        var options = self
+        options.cacheDirectory = cacheDirectory ?? reference.cacheDirectory
+        options.settleMilliseconds = settleMilliseconds ?? reference.settleMilliseconds
+        options.refreshMilliseconds = refreshMilliseconds ?? reference.refreshMilliseconds
+        return options
     }
 
     /// At commas that have no backslash before them.

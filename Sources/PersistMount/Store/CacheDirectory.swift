@@ -18,9 +18,10 @@ final class CacheDirectory: Sendable {
     ///
     /// - Parameters:
     ///   - identity: of the far side: two have different ones.
+    ///   - shown: what a person knows it by.
     ///   - parent: as `--cache-dir` says.
     /// - Throws: `.busy` where another mount has it, `.failed`.
-    init(for identity: String, in parent: String?) throws(MountFailure) {
+    init(for identity: String, shown: String, in parent: String?) throws(MountFailure) {
         path = try Self.place(for: identity, in: parent)
         try Self.make(path)
         let opened = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -33,7 +34,7 @@ final class CacheDirectory: Sendable {
             let holder = readWhole(path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
             close(opened)
             throw MountFailure(
-                ShownText.line(identity),
+                ShownText.line(shown),
                 number == EWOULDBLOCK
                     ? "is mounted already, or process \(holder) still sends what was written before it was unmounted"
                     : errorText(number),

@@ -27,11 +27,13 @@ final class OpenedStore: Sendable {
         cacheOptions: WriteBackCacheOptions, cacheParent: String?
     ) throws(MountFailure) -> OpenedStore {
         guard reference.hasFarSide else { return OpenedStore(try OpenStore.open(reference, options)) }
-        let directory = try CacheDirectory(for: reference.identity, in: cacheParent)
+        let directory = try CacheDirectory(
+            for: reference.identity, shown: reference.shown, in: cacheParent)
         var process: ProcessAdapter?
         if case .exec(let command, let place) = reference.source {
             var processOptions = ProcessAdapterOptions()
             processOptions.directory = place
+            processOptions.environment = reference.environment
             process = ProcessAdapter(command: command, options: processOptions) { options.log("adapter: \($0)") }
         }
         guard let far = adapter ?? process else { preconditionFailure("a mount of an adapter has one") }

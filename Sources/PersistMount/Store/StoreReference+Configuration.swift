@@ -22,6 +22,17 @@ extension StoreReference {
             return StoreReference(
                 path: try Self.file(path), name: configuration.name, busyMilliseconds: busyMilliseconds,
                 warnings: configuration.warnings)
+        case .exec(let exec):
+            var reference = StoreReference(
+                exec: exec.command, in: exec.directory, shown: exec.shownCommand, name: configuration.name,
+                warnings: configuration.warnings)
+            // What stands for a secret is in no message.
+            if exec.command[0] == exec.shownCommand[0] { try Self.requireProgram(exec.command[0]) }
+            reference.environment = exec.environment
+            reference.cacheDirectory = exec.cacheDirectory
+            reference.refreshMilliseconds = exec.refreshSeconds.map { Int64($0) * 1_000 }
+            reference.settleMilliseconds = exec.settleSeconds.map { Int64($0) * 1_000 }
+            return reference
         }
     }
 }

@@ -25,6 +25,12 @@ public struct StoreReference: Sendable, Equatable {
     /// What the configuration calls the mount.
     public var name: String?
     public var busyMilliseconds: Int?
+    /// Of `exec`: variables beside those of this process.
+    public var environment: [String: String] = [:]
+    /// What the configuration says of the cache; a mount's own options go before it.
+    public var cacheDirectory: String?
+    public var refreshMilliseconds: Int64?
+    public var settleMilliseconds: Int64?
     /// Lines for the user: settings that mean nothing here.
     public var warnings: [String]
 
@@ -37,11 +43,16 @@ public struct StoreReference: Sendable, Equatable {
         self.warnings = warnings
     }
 
-    /// - Parameter command: not empty.
-    public init(exec command: [String], in directory: String, name: String? = nil, warnings: [String] = []) {
+    /// - Parameters:
+    ///   - command: not empty.
+    ///   - shown: the same without secrets; nil: there are none.
+    public init(
+        exec command: [String], in directory: String, shown: [String]? = nil, name: String? = nil,
+        warnings: [String] = []
+    ) {
         source = .exec(command, in: directory)
         path = ""
-        shown = "exec:" + command.joined(separator: " ")
+        self.shown = "exec:" + (shown ?? command).joined(separator: " ")
         self.name = name
         self.warnings = warnings
     }
@@ -56,11 +67,12 @@ public struct StoreReference: Sendable, Equatable {
     }
 
     /// Tells far sides from each other: their caches go by it. A command whose words may be relative paths means another
-    /// one in another directory.
+    /// one in another directory. Never shown: it may hold a secret.
     var identity: String {
         guard case .exec(let command, let directory) = source else { return shown }
         let isAbsolute = command.dropFirst().allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("-") }
-        return isAbsolute ? shown : shown + " in " + directory
+        let whole = "exec:" + command.joined(separator: " ")
+        return isAbsolute ? whole : whole + " in " + directory
     }
 
     /// Whether there is a far side, and a local copy of it.
@@ -141,10 +153,14 @@ public struct StoreReference: Sendable, Equatable {
             let isPath = word.hasPrefix("./") || word.hasPrefix("../") || index == 0 && word.contains("/")
             return isPath ? PathText.absolute(word) : word
         }
-        if found[0].hasPrefix("/"), access(found[0], X_OK) != 0 {
-            throw MountFailure(ShownText.line(found[0]), errorText(errno), status: .store)
-        }
+        try requireProgram(found[0])
         return found
+    }
+
+    static func requireProgram(_ path: String) throws(MountFailure) {
+        if path.hasPrefix("/"), access(path, X_OK) != 0 {
+            throw MountFailure(ShownText.line(path), errorText(errno), status: .store)
+        }
     }
 
     /// A path that a store may lie at.

@@ -14,7 +14,9 @@ final class Child {
     /// three, all signals at their defaults and none blocked.
     ///
     /// - Parameter onEnd: called on a thread of its own when the process has ended; it is to be reaped then.
-    init(command: [String], in directory: String?, onEnd: @escaping @Sendable () -> Void) throws(SystemFailure) {
+    init(
+        command: [String], in directory: String?, environment: [String: String], onEnd: @escaping @Sendable () -> Void
+    ) throws(SystemFailure) {
         let inputs = try Pipe()
         let outputs = try Pipe()
         let errors = try Pipe()
@@ -26,7 +28,7 @@ final class Child {
         posix_spawn_file_actions_adddup2(&actions, errors.writing.number, 2)
         cspawn_close_from(&actions, 3)
         if let directory { cspawn_change_directory(&actions, directory) }
-        pid = try Self.spawn(command, &actions)
+        pid = try Self.spawn(command, environment, &actions)
         for end in [inputs.writing, outputs.reading, errors.reading] { end.setNonBlocking() }
         for end in [inputs.writing, outputs.reading] { end.enlarge() }
         (input, output, self.errors) = (inputs.writing, outputs.reading, errors.reading)
@@ -40,7 +42,7 @@ final class Child {
     }
 
     private static func spawn(
-        _ command: [String], _ actions: inout posix_spawn_file_actions_t
+        _ command: [String], _ variables: [String: String], _ actions: inout posix_spawn_file_actions_t
     ) throws(SystemFailure) -> pid_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -56,8 +58,17 @@ final class Child {
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
+        var environment = variables.map { strdup("\($0.key)=\($0.value)") }
+        defer { for variable in environment.prefix(variables.count) { free(variable) } }
+        var inherited: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+        while let variable = inherited.pointee {
+            let name = String(cString: variable).prefix { $0 != "=" }
+            if variables[String(name)] == nil { environment.append(variable) }
+            inherited += 1
+        }
+        environment.append(nil)
         var pid: pid_t = 0
-        let number = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
+        let number = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environment)
         guard number == 0 else { throw SystemFailure("it cannot be started", number) }
         return pid
     }

@@ -90,7 +90,9 @@ struct ChildKeeper {
         hasEnded = false
         lastError = ""
         do throws(SystemFailure) {
-            child = try Child(command: command, in: options.directory) { [inbox] in inbox.post(.ended) }
+            child = try Child(command: command, in: options.directory, environment: options.environment) { [inbox] in
+                inbox.post(.ended)
+            }
             handle(.started)
         } catch {
             handle(.notStarted(reason: error.text))
