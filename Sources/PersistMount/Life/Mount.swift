@@ -55,10 +55,11 @@ public struct Mount: Sendable {
         let point = try MountPoint.prepare(directory, for: try localPath(), allowsEntries: options.nonEmpty)
         let hook = options.conflictCommand.map { ConflictHook($0, log: log) }
         defer { hook?.end() }
-        var storeOptions = storeOptions(log)
+        var storeOptions = storeOptions(log: log.log)
         if let hook { storeOptions.conflictKept = { copy in hook.noted(copy) } }
         let opened = try OpenedStore.open(
-            reference, adapter, storeOptions, cacheOptions: cacheOptions(log), cacheParent: options.cacheDirectory)
+            reference, adapter, storeOptions, cacheOptions: cacheOptions(log: log.log),
+            cacheParent: options.cacheDirectory)
         let store = opened.store
         defer { opened.close() }
         // A daemon pins no directory, and relative paths mean nothing to it any more.
@@ -124,17 +125,17 @@ public struct Mount: Sendable {
         }
     }
 
-    private func cacheOptions(_ log: MountLog) -> WriteBackCacheOptions {
+    func cacheOptions(log: @escaping @Sendable (String) -> Void) -> WriteBackCacheOptions {
         var found = WriteBackCacheOptions()
         found.cacheBytesMax = options.cacheBytesMax
         found.freeBytesMin = options.freeBytesMin
         if let milliseconds = options.settleMilliseconds { found.settleMilliseconds = milliseconds }
         if let milliseconds = options.refreshMilliseconds { found.refreshMilliseconds = milliseconds }
-        found.log = { log.log($0) }
+        found.log = log
         return found
     }
 
-    private func storeOptions(_ log: MountLog) -> SQLiteStoreOptions {
+    func storeOptions(log: @escaping @Sendable (String) -> Void) -> SQLiteStoreOptions {
         var found = SQLiteStoreOptions()
         found.limits = options.limits
         if !options.setsBusyMilliseconds, let milliseconds = reference.busyMilliseconds {
@@ -142,7 +143,7 @@ public struct Mount: Sendable {
         }
         if reference.hasFarSide {
             found.limits.logBytesMax = found.limits.blobBytesMax
-            found.limits.blobBytesMax = min(found.limits.blobBytesMax, cacheOptions(log).valueBytesMax)
+            found.limits.blobBytesMax = min(found.limits.blobBytesMax, cacheOptions(log: log).valueBytesMax)
         } else {
             // Of a cache, only the filesystem is: it takes over what the far side has, and sends what waits in it.
             found.isReadOnly = options.isReadOnly
@@ -151,7 +152,7 @@ public struct Mount: Sendable {
         found.reserveBytes = options.reserveBytes
         found.walBytesMax = Int(options.walBytesMax)
         found.waits = SessionWaits()
-        found.log = { log.log($0) }
+        found.log = log
         return found
     }
 

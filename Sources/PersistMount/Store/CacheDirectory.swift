@@ -29,14 +29,20 @@ final class CacheDirectory: Sendable {
             throw MountFailure(ShownText.line(path + "/lock"), errorText(errno), status: .failed)
         }
         descriptor = opened
-        guard Self.lock(opened) else {
+        let place = path
+        guard Self.lock(opened, whoHasIt: { Self.mount(of: place) }) else {
             let number = errno
             let holder = readWhole(path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
             close(opened)
+            if number == EWOULDBLOCK, let mount = Self.mount(of: path) {
+                throw MountFailure(
+                    ShownText.line(shown), "is mounted already, at \(mount)",
+                    hint: "Use the files there, or unmount it: persistfs umount \(mount)", status: .busy)
+            }
             throw MountFailure(
                 ShownText.line(shown),
                 number == EWOULDBLOCK
-                    ? "is mounted already, or process \(holder) still sends what was written before it was unmounted"
+                    ? "is in use: process \(holder) still sends what was written"
                     : errorText(number),
                 hint:
                     "What is not sent waits in the cache, \(ShownText.line(path)): end the process, or let it finish.",
@@ -47,17 +53,27 @@ final class CacheDirectory: Sendable {
         writeAll(descriptor, Array("\(getpid())".utf8))
     }
 
-    /// Waits a little: a mount that has just been taken away sends its last files.
-    private static func lock(_ descriptor: Int32) -> Bool {
-        for _ in 0..<50 {
+    /// Waits a little: a mount that has just been taken away sends its last files, a command its last value.
+    private static func lock(_ descriptor: Int32, whoHasIt: () -> String?) -> Bool {
+        for round in 0..<50 {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
             guard errno == EWOULDBLOCK else { return false }
+            if round == 0, whoHasIt() != nil {
+                errno = EWOULDBLOCK
+                return false
+            }
             usleep(100_000)
         }
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
 
     deinit { close(descriptor) }
+
+    /// Where it is mounted, as far as that can be seen.
+    private static func mount(of path: String) -> String? {
+        let items = try? MountList.find(at: nil)
+        return items?.first { $0.status?.far?.cache == ShownText.line(path + "/cache.db") }?.mountPoint
+    }
 
     static func place(for identity: String, in parent: String?) throws(MountFailure) -> String {
         let name = String(decoding: SHA256.hexDigest(of: Array(identity.utf8)).prefix(20), as: UTF8.self)

@@ -21,12 +21,19 @@ final class OpenedStore: Sendable {
         self.directory = directory
     }
 
+    /// The user's file.
+    static func open(
+        _ reference: StoreReference, _ options: SQLiteStoreOptions
+    ) throws(MountFailure) -> OpenedStore {
+        OpenedStore(try OpenStore.open(reference, options))
+    }
+
     /// - Throws: `.store`, `.busy`, `.failed`.
     static func open(
         _ reference: StoreReference, _ adapter: (any PersistAdapter)?, _ options: SQLiteStoreOptions,
         cacheOptions: WriteBackCacheOptions, cacheParent: String?
     ) throws(MountFailure) -> OpenedStore {
-        guard reference.hasFarSide else { return OpenedStore(try OpenStore.open(reference, options)) }
+        guard reference.hasFarSide else { return try open(reference, options) }
         let directory = try CacheDirectory(
             for: reference.identity, shown: reference.shown, in: cacheParent)
         var process: ProcessAdapter?

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import Persist
 import PersistMount
@@ -6,19 +7,32 @@ import SQLiteStore
 /// Opens a store for the commands that need no mount.
 enum Opening {
     /// - Throws: `.store` where there is none.
-    static func existing(_ store: String) throws -> SQLiteStore { try open(store, creates: false) }
+    static func existing(_ store: String) throws -> SQLiteStore { try open(store, onlyReads: false) }
 
     /// For commands that only read: a store on a read-only disk, or of another user, will do.
-    static func readable(_ store: String) throws -> SQLiteStore { try open(store, creates: false, onlyReads: true) }
+    static func readable(_ store: String) throws -> SQLiteStore { try open(store, onlyReads: true) }
 
-    static func made(_ store: String) throws -> SQLiteStore { try open(store, creates: true) }
+    private static func open(_ store: String, onlyReads: Bool) throws -> SQLiteStore {
+        let reference = try reference(store)
+        return try OpenStore.open(reference, options(for: reference, onlyReads: onlyReads))
+    }
 
-    private static func open(_ store: String, creates: Bool, onlyReads: Bool = false) throws -> SQLiteStore {
-        let reference = try StoreReference.parse(store)
-        for warning in reference.warnings { Standard.error("warning: \(warning)") }
+    /// For ls, get, put and rm, which a store with a far side has too.
+    static func values(
+        of store: String, creates: Bool = false, onlyReads: Bool = false, _ far: FarOptions
+    ) throws -> CommandStore {
+        let reference = try reference(store)
         var options = options(for: reference, onlyReads: onlyReads)
         options.createsIfMissing = creates
-        return try OpenStore.open(reference, options)
+        return try CommandStore.open(
+            reference, options, cacheDirectory: far.cacheDirectory.map(PathText.absolute)
+        ) { Standard.error($0) }
+    }
+
+    private static func reference(_ store: String) throws -> StoreReference {
+        let reference = try StoreReference.parse(store)
+        for warning in reference.warnings { Standard.error("warning: \(warning)") }
+        return reference
     }
 
     static func options(for reference: StoreReference, onlyReads: Bool) -> SQLiteStoreOptions {
@@ -32,4 +46,13 @@ enum Opening {
         options.log = { Standard.error($0) }
         return options
     }
+}
+
+/// Of commands that open a store with a far side.
+struct FarOptions: ParsableArguments {
+    @Option(
+        name: .customLong("cache-dir"),
+        help: ArgumentHelp("exec: where the local copies lie, as -o cache_dir= of mount.", valueName: "DIR"),
+        completion: .directory)
+    var cacheDirectory: String?
 }

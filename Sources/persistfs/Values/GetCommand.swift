@@ -22,10 +22,13 @@ struct GetCommand: ParsableCommand {
     @Flag(help: "For programs: an object with key, bytes and value (or base64).")
     var json = false
 
+    @OptionGroup var far: FarOptions
+
     func run() throws {
         let key = try KeyArgument.parse(self.key)
-        let store = try Opening.readable(self.store)
-        defer { store.close() }
+        let opened = try Opening.values(of: self.store, onlyReads: true, far)
+        defer { opened.close() }
+        let store = opened.store
         let value = try Failing.values(key) { try await KeyedStore(store).get(key) }
         guard let value else {
             throw MountFailure(ShownText.line(key.bytes), "no such key", status: .notFound)

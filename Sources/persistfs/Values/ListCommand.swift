@@ -15,6 +15,7 @@ struct ListCommand: ParsableCommand {
               persistfs ls ./data/my-app.db
               persistfs ls -l ./data/my-app.db records/users
               persistfs ls -R --json ./data/my-app.db
+              persistfs ls "exec:python3 ./my_adapter.py" kv
             """)
 
     @Argument(help: ArgumentHelp("The store.", valueName: "STORE"))
@@ -42,9 +43,12 @@ struct ListCommand: ParsableCommand {
         var modified: String
     }
 
+    @OptionGroup var far: FarOptions
+
     func run() throws {
-        let store = try Opening.readable(self.store)
-        defer { store.close() }
+        let opened = try Opening.values(of: self.store, onlyReads: true, far)
+        defer { opened.close() }
+        let store = opened.store
         let start = try find(in: store)
         try list(start, in: store)
     }

@@ -32,6 +32,8 @@ struct PutCommand: ParsableCommand {
         completion: .file())
     var file: String?
 
+    @OptionGroup var far: FarOptions
+
     func validate() throws {
         if value != nil && file != nil { throw ValidationError("VALUE and --from exclude each other.") }
     }
@@ -39,9 +41,11 @@ struct PutCommand: ParsableCommand {
     func run() throws {
         let key = try KeyArgument.parse(self.key)
         let value = try bytes()
-        let store = try Opening.made(self.store)
-        defer { store.close() }
+        let opened = try Opening.values(of: self.store, creates: true, far)
+        defer { opened.close() }
+        let store = opened.store
         try Failing.values(key) { try await KeyedStore(store).put(key, value) }
+        try opened.settle()
     }
 
     private func bytes() throws -> [UInt8] {

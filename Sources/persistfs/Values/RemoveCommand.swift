@@ -23,10 +23,13 @@ struct RemoveCommand: ParsableCommand {
     @Flag(name: [.customShort("f"), .customLong("force")], help: "A key that is not there is no error.")
     var isForced = false
 
+    @OptionGroup var far: FarOptions
+
     func run() throws {
         let keys = try self.keys.map(KeyArgument.parse)
-        let store = try Opening.existing(self.store)
-        defer { store.close() }
+        let opened = try Opening.values(of: self.store, far)
+        defer { opened.close() }
+        let store = opened.store
         var missing: MountFailure?
         for key in keys {
             let keyed = KeyedStore(store)
@@ -41,6 +44,7 @@ struct RemoveCommand: ParsableCommand {
                 continue
             }
         }
+        try opened.settle()
         if let missing { throw missing }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import PersistTestKit
 import Testing
 
@@ -139,15 +138,7 @@ import Testing
                     AdapterHost.python.store(far: fixture.directory + "/far"), fixture.scratch,
                 ])
             expect(second.status, is: 7)
-            #expect(second.error.contains("is mounted already"), "\(second.error)")
+            #expect(second.error.contains("is mounted already, at \(mount.point)"), "\(second.error)")
         }
-    }
-
-    private func writeScript(_ path: String, _ text: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o755)
-        guard descriptor >= 0 else { throw HarnessError("open \(path)") }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw HarnessError("write \(path)") }
     }
 }
