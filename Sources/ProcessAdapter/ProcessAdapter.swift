@@ -17,6 +17,7 @@ public final class ProcessAdapter: PersistAdapter {
     let options: ProcessAdapterOptions
     private let inbox = Inbox()
     private let lastID = Atomic<UInt64>(0)
+    private let trouble = TroubleNote()
 
     /// - Parameters:
     ///   - command: the program, found by PATH where it has no `/`, and its arguments.
@@ -28,16 +29,20 @@ public final class ProcessAdapter: PersistAdapter {
     ) {
         precondition(!command.isEmpty, "a command has a program")
         self.options = options
-        let inbox = inbox
+        let (inbox, trouble) = (inbox, trouble)
         guard inbox.bell >= 0 else {
             _ = inbox.finish()
             return
         }
         OwnThread.start("adapter") {
-            var keeper = ChildKeeper(command: command, options: options, inbox: inbox, log: log)
+            var keeper = ChildKeeper(command: command, options: options, inbox: inbox, trouble: trouble, log: log)
             keeper.run()
         }
     }
+
+    /// Not nil: no request has been answered by the last children, at least two, though some still wait. At once, where
+    /// the requests themselves fail only when their time is over.
+    public var currentTrouble: Trouble? { trouble.current }
 
     deinit { inbox.post(.close) }
 

@@ -11,6 +11,9 @@ public struct ProcessAdapterOptions: Sendable {
     /// The longest that a request is in flight, restarts of the child included; of a list, between two items.
     /// `.timedOut`. 30 s.
     public var requestSeconds = 30.0
+    /// Children that end one after another without an answer, until requests fail with `.timedOut` before their time is
+    /// over. nil: they wait for another one.
+    public var startsInVainMax: Int?
     /// The longest line that the child may write; past it the child is started again. 100 MiB.
     public var lineBytesMax = 100 << 20
     /// The largest value; `.tooLarge`. 64 MiB, which is 86 MiB in base64.

@@ -119,8 +119,12 @@ final class Uploader: Sendable {
         let now = now
         return state.withLock { state in
             guard let found = state.schedule.state(of: Int64(bitPattern: id.rawValue)) else { return nil }
-            guard case .waiting(let until) = found.phase else { return (found, nil) }
-            return (found, max(0, until - now))
+            switch found.phase {
+            case .waiting(let until): return (found, max(0, until - now))
+            // One goes first, to see whether the far side is there again; the others follow.
+            case .ready: return (found, state.schedule.pending.probeAt.map { max(0, $0 - now) })
+            case .behind, .uploading: return (found, nil)
+            }
         }
     }
 

@@ -67,9 +67,11 @@ public final class WriteBackCache: Sendable {
     }
 
     /// Begins to send, and to look at what the far side has.
-    public func run() {
+    ///
+    /// - Parameter looks: false: looks only where `refresh` asks for it.
+    public func run(looks: Bool = true) {
         uploader.run()
-        refresher.run()
+        if looks { refresher.run() }
         evictor.run()
     }
 

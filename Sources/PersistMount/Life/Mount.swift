@@ -95,7 +95,13 @@ public struct Mount: Sendable {
         session.run()
         hook?.end()
         fileSystem.shutdown()
-        opened.finish { log.note($0) }
+        opened.finish {
+            var status = report.status()
+            status.isUnmounted = true
+            return status
+        } log: {
+            log.note($0)
+        }
         log.note("unmounted \(point.path)")
         return store.farewell == nil
     }

@@ -16,8 +16,13 @@ public enum MountList {
     /// - Throws: `.notFound` where there is none.
     public static func find(at directory: String?) throws(MountFailure) -> [Item] {
         let entries = try MountTable.current().persistfs
-        guard let directory else { return items(entries) }
+        let unmounted = DrainNote.all().map { status in
+            Item(mountPoint: status.mountPoint, source: status.store.path, status: status)
+        }
+        guard let directory else { return items(entries) + unmounted }
         let path = PathText.resolved(directory)
+        let here = unmounted.filter { $0.mountPoint == ShownText.line(path) }
+        if !here.isEmpty { return entries.filter { $0.mountPoint == path }.suffix(1).map(item) + here }
         guard let entry = entries.last(where: { $0.mountPoint == path }) else {
             throw MountFailure(
                 ShownText.line(directory), "no persistfs is mounted here",

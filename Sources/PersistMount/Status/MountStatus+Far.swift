@@ -1,3 +1,4 @@
+internal import ProcessAdapter
 internal import WriteBackCache
 
 extension MountStatus {
@@ -33,7 +34,8 @@ extension MountStatus {
 }
 
 extension MountStatus.Far {
-    init(_ status: CacheStatus, cache: String) {
+    /// - Parameter trouble: the adapter does not run, though requests still wait for it.
+    init(_ status: CacheStatus, cache: String, trouble: Trouble?) {
         self.cache = ShownText.line(cache)
         pendingFiles = status.pendingCount
         pendingBytes = status.pendingBytes
@@ -45,8 +47,11 @@ extension MountStatus.Far {
                 nextRetrySeconds: item.nextMilliseconds.map { Double($0) / 1_000 },
                 lastError: item.lastError.map { ShownText.line($0) })
         }
-        offlineSince = status.offlineSince.map { TimeText.text($0) }
-        lastError = status.offlineError.map { ShownText.line($0) }
+        offlineSince = (status.offlineSince ?? trouble?.since).map { TimeText.text($0) }
+        // How a process ended says more than that it did not answer in time.
+        lastError = (trouble.map { "the adapter does not run: \($0.words)" } ?? status.offlineError).map {
+            ShownText.line($0)
+        }
         lastLook = status.lastLook.map { TimeText.text($0) }
         requests = [
             "get": status.gets, "put": status.puts, "delete": status.deletes, "list": status.lists,

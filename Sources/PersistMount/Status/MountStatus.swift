@@ -54,6 +54,8 @@ public struct MountStatus: Codable, Sendable {
     public var since: String
     public var isReadOnly: Bool
     public var log: String
+    /// The directory has been unmounted, and the process still sends what was written. nil: it has not.
+    public var isUnmounted: Bool?
     public var store: Store
     /// Of a store with a far side.
     public var far: Far?

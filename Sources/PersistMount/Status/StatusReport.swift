@@ -68,7 +68,7 @@ final class StatusReport: Sendable {
                         isThisMount: presence.isSelf)
                 }, movedTo: movedTo, rescue: rescue),
             far: far,
-            can: Self.can, cannot: Self.cannot, bounds: bounds, rejected: rejected.map(Self.kept),
+            can: can, cannot: cannot, bounds: bounds, rejected: rejected.map(Self.kept),
             conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)
     }
 
@@ -80,23 +80,45 @@ final class StatusReport: Sendable {
     private func far(_ notes: inout [String]) -> MountStatus.Far? {
         guard let cache = opened.cache else { return nil }
         do throws(StoreError) {
-            return MountStatus.Far(try cache.status(), cache: store.path)
+            return MountStatus.Far(try cache.status(), cache: store.path, trouble: opened.trouble)
         } catch {
             notes.append("what is still to be sent could not be found out: \(error)")
             return nil
         }
     }
 
-    private static let can = [
-        "changes by other processes on the same file are seen within 50 ms",
-        "fsync survives loss of power",
-        "blobs are read and written in parts",
-    ]
+    /// DESIGN section 6: what the adapter in use can.
+    private var can: [String] {
+        guard opened.cache != nil else {
+            return [
+                "changes by other processes on the same file are seen within 50 ms",
+                "fsync survives loss of power",
+                "blobs are read and written in parts",
+            ]
+        }
+        return [
+            "reads and writes are served from this machine, also while the far side is down",
+            "what was closed survives kill -9, what was synced loss of power, here; it is sent until the far side has it",
+            "a plain program on the same far side finds plain values",
+        ]
+    }
 
-    private static let cannot = [
-        "hard links; syncfs, O_TMPFILE and birth times (libfuse 3.14)",
-        "locks (flock, fcntl) between two mounts",
-    ]
+    private var cannot: [String] {
+        let always = [
+            "hard links; syncfs, O_TMPFILE and birth times (libfuse 3.14)",
+            "locks (flock, fcntl) between two mounts",
+        ]
+        guard opened.cache != nil else { return always }
+        let options = mount.cacheOptions(log: { _ in })
+        return [
+            "values over \(ByteCount.text(options.valueBytesMax)): EFBIG",
+            "compare and set: conflicts are found by looking before a put, up to "
+                + "\(ByteCount.text(UInt64(options.compareBytesMax))) (best effort)",
+            "rename at once: the new name is put, then the old one deleted; others may see both, never none",
+            "tell of changes by others: all is listed every \(options.refreshMilliseconds / 1_000) s",
+            "order the events of several machines: a log has them as they arrive here",
+        ] + always
+    }
 
     private static func kept(_ version: KeptVersion) -> MountStatus.Kept {
         MountStatus.Kept(

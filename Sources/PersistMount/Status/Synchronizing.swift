@@ -12,6 +12,8 @@ public struct Synchronizing: Sendable {
         public var seconds: Double
         /// The far side does not answer, and what it said last.
         public var offline: String?
+        /// It does, and refuses something: what, and why.
+        public var refused: String?
     }
 
     private let mountPoint: String
@@ -44,7 +46,8 @@ public struct Synchronizing: Sendable {
             let state = State(
                 files: files, bytes: bytes, filesAtFirst: max(files, first?.filesAtFirst ?? 0),
                 bytesAtFirst: max(bytes, first?.bytesAtFirst ?? 0), seconds: elapsed,
-                offline: status.far?.offlineSince.map { _ in status.far?.lastError ?? "" })
+                offline: status.far?.offlineSince.map { _ in status.far?.lastError ?? "" },
+                refused: status.far?.pending.first { $0.lastError != nil }.map { "\($0.path): \($0.lastError ?? "")" })
             first = state
             guard let pending = status.far?.firstPending, pending <= last else { return state }
             report(state)
@@ -52,7 +55,8 @@ public struct Synchronizing: Sendable {
             if let seconds, elapsed >= Double(seconds) {
                 throw MountFailure(
                     ShownText.line(mountPoint), "\(files) files have not been sent",
-                    hint: state.offline.map { "The far side does not answer: \($0)" } ?? "It goes on by itself.",
+                    hint: state.offline.map { "The far side does not answer: \($0)" }
+                        ?? state.refused.map { "The far side refuses \($0)" } ?? "It goes on by itself.",
                     status: .busy)
             }
             usleep(100_000)

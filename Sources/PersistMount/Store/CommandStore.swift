@@ -29,7 +29,7 @@ public struct CommandStore: Sendable {
         let mount = Mount(reference, options: mountOptions)
         let opened = try OpenedStore.open(
             reference, nil, mount.storeOptions(log: warn), cacheOptions: mount.cacheOptions(log: warn),
-            cacheParent: mount.options.cacheDirectory)
+            cacheParent: mount.options.cacheDirectory, isForOneCommand: true)
         let found = CommandStore(opened: opened, shown: ShownText.line(reference.shown))
         do throws(MountFailure) { try found.lookAtFarSide(warn) } catch {
             opened.close()
@@ -52,7 +52,7 @@ public struct CommandStore: Sendable {
     /// Waits until the far side has what was written. - Throws: `.busy` where it does not take it now, and why.
     public func settle() throws(MountFailure) {
         guard let cache = opened.cache, (try? cache.store.outboxCount()) != 0 else { return }
-        cache.run()
+        cache.run(looks: false)
         let left = Awaiting.run { await cache.drain() }
         guard left > 0 else { return }
         let status = try? cache.status()

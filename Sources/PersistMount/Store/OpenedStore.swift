@@ -31,7 +31,7 @@ final class OpenedStore: Sendable {
     /// - Throws: `.store`, `.busy`, `.failed`.
     static func open(
         _ reference: StoreReference, _ adapter: (any PersistAdapter)?, _ options: SQLiteStoreOptions,
-        cacheOptions: WriteBackCacheOptions, cacheParent: String?
+        cacheOptions: WriteBackCacheOptions, cacheParent: String?, isForOneCommand: Bool = false
     ) throws(MountFailure) -> OpenedStore {
         guard reference.hasFarSide else { return try open(reference, options) }
         let directory = try CacheDirectory(
@@ -41,6 +41,8 @@ final class OpenedStore: Sendable {
             var processOptions = ProcessAdapterOptions()
             processOptions.directory = place
             processOptions.environment = reference.environment
+            // A person waits.
+            if isForOneCommand { processOptions.startsInVainMax = 4 }
             process = ProcessAdapter(command: command, options: processOptions) { options.log("adapter: \($0)") }
         }
         guard let far = adapter ?? process else { preconditionFailure("a mount of an adapter has one") }
@@ -52,12 +54,32 @@ final class OpenedStore: Sendable {
         }
     }
 
+    /// Of the adapter's process.
+    var trouble: Trouble? { adapter?.currentTrouble }
+
     /// Sends on what is still to be sent, as long as the far side takes it; then closes.
     ///
-    /// - Parameter log: is told what waits for the next mount.
-    func finish(log: (String) -> Void) {
+    /// - Parameters:
+    ///   - status: for `persistfs status`, which no mount answers any more.
+    ///   - log: is told what waits for the next mount.
+    func finish(status: @escaping @Sendable () -> MountStatus, log: (String) -> Void) {
         if let cache {
-            let left = Awaiting.run { await cache.drain() }
+            let left = Awaiting.run {
+                let telling = Task.detached {
+                    // What is over at once needs no note.
+                    guard (try? await Task.sleep(for: .milliseconds(300))) != nil, let note = DrainNote() else {
+                        return
+                    }
+                    while !Task.isCancelled {
+                        note.write(status())
+                        try? await Task.sleep(for: .seconds(1))
+                    }
+                }
+                let left = await cache.drain()
+                telling.cancel()
+                await telling.value
+                return left
+            }
             if left > 0 { log("\(left) changes have not been sent: the next mount of this store sends them") }
         }
         close()

@@ -7,6 +7,7 @@ struct ChildKeeper {
     private let command: [String]
     private let options: ProcessAdapterOptions
     private let inbox: Inbox
+    private let trouble: TroubleNote
     private let log: @Sendable (String) -> Void
     private var machine: RequestMachine
     private var jobs: [UInt64: Job] = [:]
@@ -21,11 +22,13 @@ struct ChildKeeper {
     private var block = [UInt8](repeating: 0, count: 256 << 10)
 
     init(
-        command: [String], options: ProcessAdapterOptions, inbox: Inbox, log: @escaping @Sendable (String) -> Void
+        command: [String], options: ProcessAdapterOptions, inbox: Inbox, trouble: TroubleNote,
+        log: @escaping @Sendable (String) -> Void
     ) {
         self.command = command
         self.options = options
         self.inbox = inbox
+        self.trouble = trouble
         self.log = log
         machine = RequestMachine(options: options, seed: UInt64.random(in: 0...UInt64.max), now: .now)
         lines = LineSplitter(bytesMax: options.lineBytesMax, .refused)
@@ -44,6 +47,7 @@ struct ChildKeeper {
             for order in inbox.take() { obey(order) }
             if hasEnded { childHasEnded() }
             if let next = machine.nextInstant, next <= .now { handle(.time) }
+            trouble.set(machine.lastingTrouble)
         }
         for order in inbox.finish() {
             if case .ask(_, let job) = order { job.fail(inbox.refusal) }

@@ -24,6 +24,9 @@ extension RequestMachine {
         abandoned = [:]
         hasLoggedUnknown = false
         child = .none(from: now + backoff.next())
+        guard let startsInVainMax, backoff.failures >= startsInVainMax else { return }
+        for id in inFlight { fail(id, .timedOut, timeoutHint, now) }
+        while let request = waiting.first { fail(request.id, .timedOut, timeoutHint, now) }
     }
 
     mutating func ended(_ reason: String, _ now: Instant) {

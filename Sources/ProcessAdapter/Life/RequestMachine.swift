@@ -98,6 +98,10 @@ struct RequestMachine {
     var isBroken = false
     var actions: [Action] = []
 
+    /// Why nothing is answered, where a new child did not help.
+    var lastingTrouble: String? { backoff.failures >= 2 ? trouble : nil }
+
+    let startsInVainMax: Int?
     let limit: Duration
     /// In seconds, for people.
     let limitText: String
@@ -107,6 +111,7 @@ struct RequestMachine {
     init(options: ProcessAdapterOptions, seed: UInt64, now: Instant) {
         let seconds = options.requestSeconds
         limit = .seconds(seconds)
+        startsInVainMax = options.startsInVainMax
         limitText = seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
         requestsMax = max(options.requestsMax, 1)
         closePatience = .seconds(options.closeSeconds)

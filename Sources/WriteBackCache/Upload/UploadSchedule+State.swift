@@ -20,6 +20,7 @@ extension UploadSchedule {
     public var pending: UploadTotals {
         var totals = totals
         totals.itemsFailing = failing.count
+        if far.isDown { totals.probeAt = far.probeAt }
         return totals
     }
 

@@ -30,6 +30,8 @@ public struct UploadTotals: Sendable, Equatable {
     public var itemsFailing = 0
     /// Since when the far side counts as down; nil while it does not.
     public var downSince: Int64?
+    /// While it does: when it is asked again.
+    public var probeAt: Int64?
 
     public init() {}
 }

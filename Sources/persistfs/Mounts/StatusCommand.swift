@@ -7,7 +7,9 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show what is mounted where, and what needs attention.",
         discussion: """
             Rejected documents and conflicts are shown with the reason; their bytes
-            lie in DIR/.persist/rejected and DIR/.persist/conflicts.
+            lie in DIR/.persist/rejected and DIR/.persist/conflicts. What was unmounted by
+            umount(8) while files were still to be sent is listed until they are. With
+            DIR, what its adapter can and cannot is shown too.
 
             Examples:
               persistfs status
@@ -27,7 +29,8 @@ struct StatusCommand: ParsableCommand {
         } else if mounts.isEmpty {
             try Standard.print("Nothing is mounted.")
         } else {
-            try Standard.print(mounts.map(StatusText.text).joined(separator: "\n"))
+            let texts = mounts.map { StatusText.text($0, isWhole: directory != nil) }
+            try Standard.print(texts.joined(separator: "\n"))
         }
     }
 }

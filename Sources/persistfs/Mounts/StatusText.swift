@@ -5,7 +5,8 @@ enum StatusText {
     static let columns = 80
     private static let indent = 13
 
-    static func text(_ mount: MountList.Item) -> String {
+    /// - Parameter isWhole: with what the adapter in use can and cannot.
+    static func text(_ mount: MountList.Item, isWhole: Bool = false) -> String {
         guard let status = mount.status else {
             return lines([(mount.mountPoint, ""), ("  store", mount.source), ("  problem", mount.problem ?? "unknown")])
         }
@@ -19,6 +20,9 @@ enum StatusText {
                 "\(store.files) files, \(ByteCount.text(store.bytesUsed)); \(ByteCount.text(store.bytesFree)) free"
             ),
         ]
+        if status.isUnmounted == true {
+            rows.insert(("  unmounted", "and sends what was written; the next mount waits for it"), at: 1)
+        }
         if status.log != "stderr" { rows.append(("  log", status.log)) }
         for other in store.mounts where !other.isThisMount {
             rows.append(("  also open", "process \(other.pid) on \(other.host) since \(other.since)"))
@@ -28,6 +32,10 @@ enum StatusText {
         rows += kept("  conflict", status.conflicts, in: "conflicts")
         for line in status.lastErrors.suffix(5) { rows.append(("  logged", "\(line.time) \(line.line)")) }
         for note in status.notes { rows.append(("  note", note)) }
+        if isWhole {
+            rows += status.can.map { ("  can", $0) }
+            rows += status.cannot.map { ("  cannot", $0) }
+        }
         return lines(rows)
     }
 

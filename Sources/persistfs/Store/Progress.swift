@@ -4,44 +4,78 @@ import PersistMount
 /// One live line on a terminal; elsewhere a line a minute. A summary at the end where there was anything to wait for.
 final class Progress {
     private let isTerminal = isatty(2) != 0
-    private var shown = false
+    private var isShown = false
     private var lastLine = -60.0
+    /// Why it waits, as it was said last.
+    private var reason: String?
 
     func show(_ state: Synchronizing.State) {
-        guard isTerminal || state.seconds - lastLine >= 60 else { return }
-        if !isTerminal && state.seconds < 1 { return }
+        if state.seconds >= 1 { tell(Self.reason(state)) }
+        guard isTerminal || state.seconds >= 1 && state.seconds - lastLine >= 60 else { return }
         lastLine = state.seconds
-        shown = true
-        write(Self.text(state))
+        if isTerminal {
+            isShown = true
+            Standard.error(raw: "\r\u{1B}[K" + Self.text(state))
+        } else {
+            Standard.error(Self.text(state))
+        }
     }
 
+    /// In 79 columns: what is left, how fast it goes, how long it takes.
     static func text(_ state: Synchronizing.State) -> String {
-        var text = "\(state.files) files, \(ByteCount.text(state.bytes)) to send"
-        let done = state.bytesAtFirst - min(state.bytes, state.bytesAtFirst)
-        if let offline = state.offline {
-            text += "; no answer: \(offline)"
-        } else if state.seconds > 1, done > 0 {
-            let rate = Double(done) / state.seconds
-            text += ", \(ByteCount.text(UInt64(rate)))/s, \(Int(Double(state.bytes) / rate) + 1) s left"
+        let filesDone = state.filesAtFirst - min(state.files, state.filesAtFirst)
+        let bytesDone = state.bytesAtFirst - min(state.bytes, state.bytesAtFirst)
+        var text = "sent \(filesDone) of \(state.filesAtFirst) files"
+        if state.bytesAtFirst > 0 {
+            text += ", \(ByteCount.text(bytesDone)) of \(ByteCount.text(state.bytesAtFirst))"
+        }
+        if state.offline != nil {
+            text += "; waiting for the far side"
+        } else if state.seconds > 1, filesDone > 0 {
+            // By what is more of it: bytes, or files where they are small.
+            if bytesDone > 0 { text += ", \(ByteCount.text(UInt64(Double(bytesDone) / state.seconds)))/s" }
+            let byFiles = Double(state.files) / Double(filesDone)
+            let byBytes = bytesDone > 0 ? Double(state.bytes) / Double(bytesDone) : byFiles
+            text += ", \(duration(max(byFiles, byBytes) * state.seconds)) left"
         }
         return String(text.prefix(79))
     }
 
-    func end() {
-        guard shown, isTerminal else { return }
-        shown = false
-        Standard.error(raw: "\r\u{1B}[K")
+    /// `8 s`, `3 min`, `2 h`: nobody knows it better.
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(min(seconds, 1e9).rounded(.up))
+        if whole < 100 { return "\(whole) s" }
+        return whole < 6_000 ? "\((whole + 59) / 60) min" : "\((whole + 3_599) / 3_600) h"
     }
+
+    private static func reason(_ state: Synchronizing.State) -> String? {
+        if let offline = state.offline { return "the far side does not answer: \(offline)" }
+        return state.refused.map { "the far side refuses \($0)" }
+    }
+
+    /// Once, and again when it is another.
+    private func tell(_ reason: String?) {
+        guard let reason, reason != self.reason else { return }
+        clear()
+        Standard.error(reason)
+        if self.reason == nil {
+            Standard.error("Ctrl-C loses nothing: it is sent in the background as soon as the far side takes it.")
+        }
+        self.reason = reason
+    }
+
+    private func clear() {
+        if isShown { Standard.error(raw: "\r\u{1B}[K") }
+        isShown = false
+    }
+
+    func end() { clear() }
 
     func end(with state: Synchronizing.State) {
-        end()
+        clear()
         guard state.filesAtFirst > 0, state.seconds >= 1 else { return }
         try? Standard.print(
-            "\(state.filesAtFirst) files, \(ByteCount.text(state.bytesAtFirst)), sent in \(Int(state.seconds.rounded())) s"
+            "\(state.filesAtFirst) files, \(ByteCount.text(state.bytesAtFirst)), sent in \(Self.duration(state.seconds))"
         )
-    }
-
-    private func write(_ text: String) {
-        if isTerminal { Standard.error(raw: "\r\u{1B}[K" + text) } else { Standard.error(text) }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Persist
 import PersistMount
 
 struct VersionCommand: ParsableCommand {
@@ -20,7 +21,7 @@ struct VersionCommand: ParsableCommand {
 
     func run() throws {
         if json {
-            try Standard.print(json: Answer(version: Version.text, adapters: ["sqlite"]))
+            try Standard.print(json: Answer(version: Version.text, adapters: StoreConfiguration.adapters))
         } else {
             try Standard.print("persistfs \(Version.text)")
         }

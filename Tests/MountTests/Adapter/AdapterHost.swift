@@ -8,7 +8,7 @@ enum AdapterHost: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    private static let hosts: String = {
+    static let hosts: String = {
         let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         return parts.dropLast(4).joined(separator: "/") + "/Hosts"
     }()

@@ -30,7 +30,7 @@ import Testing
     func commands() async throws {
         try await MountFixture.with { fixture in
             let mount = fixture.mount
-            expect(try await fixture.persistfs(#"conflicts "$MOUNT""#).output, is: "No conflicts.\n")
+            expect(try await fixture.persistfs(#"conflicts "$MOUNT""#).output, is: "No conflicts.")
             try await Self.conflict(
                 mount,
                 "[('records/d/a.json', 'records', 'd/a'), ('kv/b', 'kv', 'b'), ('kv/c@x', 'kv', 'c@x'), ('kv/c', 'kv', 'c')]",
@@ -63,8 +63,8 @@ import Testing
                 test "$(cat "$MOUNT/kv/c")" = '"theirs"'; test "$(cat "$MOUNT"/kv/c@*-*Z)" = '"mine"'
                 test "$("$PERSISTFS" conflicts "$MOUNT" --json | jq -r '.[].path')" = kv/c@x
                 set +e
-                "$PERSISTFS" conflicts keep mine "$MOUNT/kv/c"; test $? = 4
-                "$PERSISTFS" conflicts "$SCRATCH"; test $? = 4
+                "$PERSISTFS" conflicts keep mine "$MOUNT/kv/c"; test $? = 4 || exit 1
+                "$PERSISTFS" conflicts "$SCRATCH"; test $? = 4 || exit 1
                 """#)
         }
     }
@@ -119,7 +119,6 @@ import Testing
                     == """
                     \(mount.point) \(mount.point)/kv/b mine theirs \(fixture.scratch)/hook
                     \(mount.point) \(mount.point)/kv/a a mine theirs \(fixture.scratch)/hook
-
                     """
             }
             try await eventually("the log has what it said, and that it failed") {

@@ -1,0 +1,102 @@
+import PersistTestKit
+import Testing
+
+/// What `status`, `sync` and `umount` say of a far side.
+@Suite struct ExecStatusTests {
+    /// Puts wait for the file `go`, and `refused` is refused.
+    private static func adapter(_ fixture: MountFixture) throws -> String {
+        let path = fixture.directory + "/adapter.py"
+        try writeScript(
+            path,
+            """
+            import os, sys, time
+            sys.path.insert(0, '\(AdapterHost.hosts)/python')
+            from persist_adapter import Adapter, run
+            class Waiting(Adapter):
+                concurrency = 8
+                def __init__(self): self.values = {}
+                def get(self, key): return self.values.get(key)
+                def put(self, key, value):
+                    if key == 'kv/refused': raise ValueError('no such colour')
+                    while not os.path.exists('\(fixture.scratch)/go'): time.sleep(0.02)
+                    self.values[key] = value
+                def delete(self, key): self.values.pop(key, None)
+                def list(self, prefix):
+                    for key in sorted(self.values, key=str.encode):
+                        if key.startswith(prefix): yield key, self.values[key]
+            run(Waiting())
+
+            """)
+        return "exec:python3 \(path)"
+    }
+
+    @Test("R2 what umount(8) leaves to be sent is in status, with the process that sends it, until it is sent")
+    func drains() async throws {
+        try await MountFixture.unmounted { fixture in
+            let store = try Self.adapter(fixture)
+            let set = #"export XDG_CACHE_HOME="$SCRATCH/cache"; "#
+            try await fixture.succeed(
+                set + #"""
+                    "$PERSISTFS" mount "\#(store)" "$MOUNT"
+                    for i in 1 2 3; do echo $i > "$MOUNT/kv/$i"; done
+                    jq .pid "$MOUNT/.persist/status.json" > pid
+                    umount "$MOUNT" || fusermount3 -u "$MOUNT"
+                    ! mountpoint -q "$MOUNT"
+                    """#)
+            try await eventually("status shows the process that sends on") {
+                try await fixture.succeed(
+                    #"""
+                    "$PERSISTFS" status "$MOUNT" > said || true; cat said
+                    grep -q '^  unmounted ' said && grep -q 'to send  *3 files' said && grep -q "process $(cat pid)" said
+                    "$PERSISTFS" status --json | jq -e ".[] | select(.status.pid == $(cat pid)) | .status.isUnmounted"
+                    """#)
+                return true
+            }
+            let again = try await fixture.bash(set + #""$PERSISTFS" mount "\#(store)" "$MOUNT""#)
+            expect(again.status, is: 7)
+            #expect(again.error.contains("still sends what was written"), "\(again.error)")
+            try await fixture.succeed("touch go")
+            try await eventually("it has sent all, and is gone") {
+                try await fixture.bash(#""$PERSISTFS" status "$MOUNT""#).status == 4
+            }
+            expect(try await fixture.bash("ls persistfs").output, is: "")
+        }
+    }
+
+    @Test("an adapter that ends at once is shown so at once, with its exit status and its last words")
+    func endsAtOnce() async throws {
+        try await MountFixture.unmounted { fixture in
+            let host = fixture.directory + "/host"
+            try writeScript(host, "#!/bin/sh\necho 'no network' >&2; exit 3\n")
+            let mount = try await fixture.another(
+                store: "exec:\(host)", options: ["cache_dir=\(fixture.directory)/one"])
+            // Its requests fail after 30 s.
+            try await eventually("status says it", within: .seconds(15)) {
+                let said = try await mount.outside([mount.binary, "status", mount.point]).output
+                return said.contains("offline") && said.contains("exit status 3: no network")
+            }
+            try await mount.succeed("grep -q '^persistfs_far_side_up 0' .persist/metrics")
+        }
+    }
+
+    @Test("sync says why it waits, and that it may be left; status says what such a mount can and cannot")
+    func waits() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.succeed("touch go")
+            let mount = try await fixture.another(
+                store: Self.adapter(fixture), options: ["cache_dir=\(fixture.directory)/one"])
+            try await mount.succeed("echo x > kv/refused; echo y > kv/taken")
+            let sync = try await mount.outside([mount.binary, "sync", "--timeout", "3", mount.point])
+            expect(sync.status, is: 7)
+            #expect(sync.error.contains("the far side refuses kv/refused"), "\(sync.error)")
+            #expect(
+                sync.error.contains("no such colour") && sync.error.contains("Ctrl-C loses nothing"), "\(sync.error)")
+            let status = try await mount.outside([mount.binary, "status", mount.point]).output
+            #expect(status.contains("cannot") && status.contains("best effort"), "\(status)")
+            #expect(status.contains("kv/refused, 2 B, waiting, tried"), "\(status)")
+            #expect(status.split(separator: "\n").allSatisfy { $0.count <= 80 || !$0.contains(" ") }, "\(status)")
+            let version = try await fixture.persistfs("version --json")
+            #expect(version.output.contains(#""exec""#) && version.output.contains(#""sqlite""#), "\(version.output)")
+        }
+    }
+}
