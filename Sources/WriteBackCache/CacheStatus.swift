@@ -28,6 +28,8 @@ public struct CacheStatus: Sendable {
     public var offlineError: String?
     /// When the last complete look at what it has began; nil: there was none.
     public var lastLook: Timestamp?
+    /// What it has and is not shown, in words; nil: nothing.
+    public var ignored: String?
     /// What it was asked since the mount began.
     public var gets: Int
     public var puts: Int
@@ -58,6 +60,7 @@ extension WriteBackCache {
             pendingCount: try store.outboxCount(), pendingBytes: uploader.totals.bytes,
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
+            ignored: ignored.found.words,
             gets: requests.gets, puts: requests.puts, deletes: requests.deletes, lists: requests.lists,
             failures: requests.failures)
     }

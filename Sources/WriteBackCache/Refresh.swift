@@ -13,6 +13,7 @@ struct Refresh {
     let log: @Sendable (String) -> Void
     /// Of this cache, in the keys of its events.
     let writer: UInt32
+    let ignored: IgnoredKeys
 
     /// Paths at a time.
     private static let pieceMost = 512
@@ -105,10 +106,14 @@ struct Refresh {
 
     private func takeEvents() async throws(StoreError) -> Int {
         var changed = 0
+        var odd = IgnoredKeys.Found()
         try await far.list("events/", most: Self.pieceMost) { entries throws(StoreError) in
             var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
             for entry in entries {
-                guard case .event(let key)? = FarKey(entry.key) else { continue }
+                guard case .event(let key)? = FarKey(entry.key) else {
+                    odd.add(entry.key)
+                    continue
+                }
                 guard key.position.writer != writer else {
                     logs[key.stream, default: []] += []
                     continue
@@ -128,6 +133,7 @@ struct Refresh {
                 try store.sawValues(at: [path.text])
             }
         }
+        if ignored.set(odd), let words = odd.words { log(words) }
         return changed
     }
 

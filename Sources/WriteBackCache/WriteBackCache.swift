@@ -14,6 +14,7 @@ public final class WriteBackCache: Sendable {
     let refresher: Refresher
     let fetcher: Fetcher
     let evictor: Evictor
+    let ignored: IgnoredKeys
     private let inlet: Inlet
 
     /// What the store tells of before there is an uploader.
@@ -51,10 +52,12 @@ public final class WriteBackCache: Sendable {
         self.inlet = inlet
         evictor = Evictor(store: store, options: options)
         uploader = Uploader(upload, store: store, options: options)
+        ignored = IgnoredKeys()
         let hasSeen = try store.lastSeen() != nil
         refresher = Refresher(
-            Refresh(store: store, far: far, evictor: evictor, log: options.log, writer: writer), hasSeen: hasSeen,
-            options: options)
+            Refresh(
+                store: store, far: far, evictor: evictor, log: options.log, writer: writer, ignored: ignored),
+            hasSeen: hasSeen, options: options)
         self.fetcher = fetcher
         inlet.fetcher.withLock { $0 = fetcher }
         inlet.uploader.withLock { $0 = uploader }

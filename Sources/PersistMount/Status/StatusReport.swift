@@ -80,7 +80,9 @@ final class StatusReport: Sendable {
     private func far(_ notes: inout [String]) -> MountStatus.Far? {
         guard let cache = opened.cache else { return nil }
         do throws(StoreError) {
-            return MountStatus.Far(try cache.status(), cache: store.path, trouble: opened.trouble)
+            let status = try cache.status()
+            if let ignored = status.ignored { notes.append(ShownText.line(ignored)) }
+            return MountStatus.Far(status, cache: store.path, trouble: opened.trouble)
         } catch {
             notes.append("what is still to be sent could not be found out: \(error)")
             return nil
