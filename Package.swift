@@ -58,9 +58,6 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-        .executableTarget(
-            name: "memory-mount", dependencies: ["Persist", "PersistMount"], path: "Examples/memory-mount",
-            swiftSettings: safe),
         // beside the floors
         .executableTarget(
             name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "CSQLite"], path: "Sources/PersistBench",
