@@ -112,6 +112,8 @@ struct BadChildTests {
         let adapter = hosted.shell("echo 'no configuration' >&2; exit 3", options: options(seconds: 3))
         let error = await #expect(throws: StoreError.self) { try await adapter.put("kv/a", [1]) }
         #expect(error?.kind == .timedOut)
+        // While requests still waited.
+        #expect(adapter.currentTrouble?.words.hasSuffix("it ended with exit status 3: no configuration") == true)
         // Between two children or while the next one runs.
         #expect(error?.hint?.hasSuffix("it ended with exit status 3: no configuration") == true)
         await adapter.close()

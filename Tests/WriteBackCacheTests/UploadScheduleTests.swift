@@ -43,6 +43,9 @@ struct UploadScheduleTests {
                         isTemporary: isTemporary, bytes: bytes, after: after)))
         }
 
+        /// Milliseconds from now; nil while the far side is not down.
+        var probeIn: Int64? { schedule.pending.probeAt.map { $0 - now } }
+
         mutating func fail(_ id: Int64, _ generation: Int64 = 1, isTransient: Bool = true) -> [Int64] {
             send(.failed(id, generation: generation, isTransient: isTransient, hint: "no"))
         }
@@ -347,5 +350,18 @@ struct UploadScheduleTests {
             ended += 1
         }
         #expect(started.count == 100_000 && desk.schedule.pending == UploadTotals() && desk.wakeAt == nil)
+    }
+
+    @Test("while the far side is down, what could go says when it is asked again")
+    func probeIsTold() {
+        var desk = Desk()
+        _ = desk.dirty(1)
+        #expect(desk.probeIn == nil)
+        desk.send(.offline)
+        _ = desk.dirty(2)
+        #expect(desk.schedule.state(of: 2)?.phase == .ready)
+        #expect((desk.probeIn ?? -1) >= 0)
+        _ = desk.done(1)
+        #expect(desk.probeIn == nil)
     }
 }
