@@ -23,6 +23,16 @@ struct MountOptionsTests {
         #expect(options.allowOther && options.kernelChecksPermissions)
     }
 
+    @Test("R10 a command for conflicts is split as a shell splits words; commas in it are escaped")
+    func conflictCommand() throws {
+        let options = try MountOptions(parsing: [#"conflict_command=/bin/sh -c 'echo a\,b' x,ro"#])
+        #expect(options.conflictCommand == ["/bin/sh", "-c", "echo a,b", "x"] && options.isReadOnly)
+        for bad in ["conflict_command=", "conflict_command='a", "conflict_command=/no/such", "conflict_command"] {
+            let failure = try #require(throws: MountFailure.self) { _ = try MountOptions(parsing: [bad]) }
+            #expect(failure.status == .usage, "\(bad)")
+        }
+    }
+
     @Test("R14 each bound has an option, with its unit")
     func bounds() throws {
         let options = try MountOptions(parsing: [

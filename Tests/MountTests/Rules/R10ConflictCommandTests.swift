@@ -107,7 +107,7 @@ import Testing
             try await fixture.succeed(
                 #"""
                 printf '%s\n' '#!/bin/sh' 'echo "$PERSISTFS_MOUNT $1 $(cat "$2") $(cat "$PERSISTFS_FILE") $0" >> "$SCRATCH/hooked"' \
-                    'echo "said this" >&2; case $1 in */b) exit 5;; esac' > hook
+                    'echo "said this" >&2; case $1 in */b) exit 5;; */hang) echo $$ > "$SCRATCH/pid"; exec sleep 100;; esac' > hook
                 chmod +x hook
                 """#)
             let mount = try await fixture.another(
@@ -124,6 +124,13 @@ import Testing
             try await eventually("the log has what it said, and that it failed") {
                 mount.log.contains("hook: said this") && mount.log.contains("hook: ended with status 5")
             }
+            try await Self.conflict(mount, "[('kv/hang', 'kv', 'hang')]", theirs: "theirs", mine: "mine")
+            try await eventually("the command hangs") { try await !fixture.succeed("cat pid").isEmpty }
+            try await Self.conflict(mount, "[('kv/after', 'kv', 'after')]", theirs: "theirs", mine: "mine")
+            expect(try await mount.contents("kv/after"), is: "theirs")
+            try await mount.unmount()
+            // It is the user's own, and left alone; it has no signal blocked.
+            try await fixture.succeed("kill -TERM $(cat pid)")
         }
     }
 }
