@@ -78,6 +78,7 @@ extension MountOptions {
         case "cache_size": cacheBytesMax = try Self.bytes(name, value, (1 << 20)...(1 << 46))
         case "free_bytes_min": freeBytesMin = try Self.bytes(name, value, 0...(1 << 46))
         case "conflict_command":
+            guard !value.isEmpty else { throw MountFailure("-o conflict_command", "is empty", status: .usage) }
             do throws(MountFailure) {
                 conflictCommand = try StoreReference.command(value, of: "-o conflict_command")
             } catch {
