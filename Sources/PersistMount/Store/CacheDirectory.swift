@@ -5,7 +5,7 @@ import Synchronization
 
 /// Where the local copy of a far side lies, with what has not been sent: for one mount at a time.
 ///
-/// `$XDG_CACHE_HOME/persistfs/NAME`, `~/.cache/persistfs/NAME`, or below `--cache-dir`; mode 0700. It survives restarts
+/// `$XDG_CACHE_HOME/persistfs/NAME`, `~/.cache/persistfs/NAME`, or below `cache_dir`; mode 0700. It survives restarts
 /// of the machine: what is in it may be nowhere else yet.
 final class CacheDirectory: Sendable {
     let path: String
@@ -19,7 +19,7 @@ final class CacheDirectory: Sendable {
     /// - Parameters:
     ///   - identity: of the far side: two have different ones.
     ///   - shown: what a person knows it by.
-    ///   - parent: as `--cache-dir` says.
+    ///   - parent: as `cache_dir` says.
     /// - Throws: `.busy` where another mount has it, `.failed`.
     init(for identity: String, shown: String, in parent: String?) throws(MountFailure) {
         path = try Self.place(for: identity, in: parent)
@@ -83,7 +83,8 @@ final class CacheDirectory: Sendable {
         }
         guard let home = getenv("HOME").map({ String(cString: $0) }), home.hasPrefix("/") else {
             throw MountFailure(
-                "HOME", "is not set: where is the cache to be?", hint: "Say it: --cache-dir DIR", status: .usage)
+                "HOME", "is not set: where is the cache to be?",
+                hint: "Say it: -o cache_dir=DIR of mount, --cache-dir DIR of others", status: .usage)
         }
         return home + "/.cache/persistfs/" + name
     }
@@ -94,7 +95,8 @@ final class CacheDirectory: Sendable {
             made += "/" + component
             if mkdir(made, 0o700) != 0 && errno != EEXIST && errno != EROFS {
                 throw MountFailure(
-                    ShownText.line(made), errorText(errno), hint: "Say where the cache is to be: --cache-dir DIR",
+                    ShownText.line(made), errorText(errno),
+                    hint: "Say where the cache is to be: -o cache_dir=DIR of mount, --cache-dir DIR of others",
                     status: .failed)
             }
         }
@@ -104,7 +106,8 @@ final class CacheDirectory: Sendable {
         else {
             throw MountFailure(
                 ShownText.line(path), "is not a directory that only you can write",
-                hint: "Say where the cache is to be: --cache-dir DIR", status: .failed)
+                hint: "Say where the cache is to be: -o cache_dir=DIR of mount, --cache-dir DIR of others",
+                status: .failed)
         }
     }
 }
