@@ -211,6 +211,32 @@ struct RequestMachineTests {
         #expect(bench.machine.hears)
     }
 
+    @Test("where nobody wants to wait, requests fail once some children have ended in vain; an answer begins anew")
+    func failsAfterStartsInVain() {
+        var options = ProcessAdapterOptions()
+        options.requestsMax = 1
+        options.startsInVainMax = 2
+        var bench = Bench()
+        bench.machine = RequestMachine(options: options, seed: 1, now: bench.now)
+        func failed(_ actions: [RequestMachine.Action]) -> [UInt64] {
+            actions.compactMap { action in
+                if case .fail(let id, .timedOut, let hint) = action, hint.contains("it ended") { id } else { nil }
+            }
+        }
+        bench.run(.reads, .changes("kv/a"))
+        #expect(failed(bench.tell(.ended(reason: "it ended"))) == [])
+        #expect(bench.machine.lastingTrouble == nil)
+        #expect(bench.machine.child == .starting)
+        _ = bench.tell(.started)
+        #expect(failed(bench.tell(.ended(reason: "it ended"))) == [1, 2])
+        #expect(bench.machine.lastingTrouble == "it ended")
+        _ = bench.tell(.asked(3, .changes("kv/a")))
+        _ = bench.pass(.seconds(1))
+        #expect(bench.tell(.started) == [.send(3)])
+        #expect(bench.tell(.answered(3)) == [.deliver(3)])
+        #expect(bench.machine.lastingTrouble == nil)
+    }
+
     @Test("a child that hangs up has a second to end; how it ended is what is said")
     func endsWhatHungUp() {
         var bench = Bench()
@@ -381,30 +407,4 @@ struct SplitMix: RandomNumberGenerator {
     }
 
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-    @Test("where nobody wants to wait, requests fail once some children have ended in vain; an answer begins anew")
-    func failsAfterStartsInVain() {
-        var options = ProcessAdapterOptions()
-        options.requestsMax = 1
-        options.startsInVainMax = 2
-        var bench = Bench()
-        bench.machine = RequestMachine(options: options, seed: 1, now: bench.now)
-        func failed(_ actions: [RequestMachine.Action]) -> [UInt64] {
-            actions.compactMap { action in
-                if case .fail(let id, .timedOut, let hint) = action, hint.contains("it ended") { id } else { nil }
-            }
-        }
-        bench.run(.reads, .changes("kv/a"))
-        #expect(failed(bench.tell(.ended(reason: "it ended"))) == [])
-        #expect(bench.machine.lastingTrouble == nil)
-        #expect(bench.machine.child == .starting)
-        _ = bench.tell(.started)
-        #expect(failed(bench.tell(.ended(reason: "it ended"))) == [1, 2])
-        #expect(bench.machine.lastingTrouble == "it ended")
-        _ = bench.tell(.asked(3, .changes("kv/a")))
-        _ = bench.pass(.seconds(1))
-        #expect(bench.tell(.started) == [.send(3)])
-        #expect(bench.tell(.answered(3)) == [.deliver(3)])
-        #expect(bench.machine.lastingTrouble == nil)
-    }
 }
