@@ -9,7 +9,8 @@ public struct ConflictList: Sendable {
     /// - Throws: `.notFound` where there is none; `.failed`, `.busy` where that one cannot be asked.
     public static func find(at directory: String?) throws(MountFailure) -> ConflictList {
         var list = ConflictList(conflicts: [], problems: [])
-        for item in try MountList.find(at: directory) {
+        // No path leads any more to what is unmounted.
+        for item in try MountList.find(at: directory) where item.status?.isUnmounted != true {
             guard let status = item.status else {
                 let failure = MountFailure(item.mountPoint, item.problem ?? "does not answer", status: .failed)
                 if directory != nil { throw failure }

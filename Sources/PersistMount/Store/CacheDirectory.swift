@@ -72,7 +72,9 @@ final class CacheDirectory: Sendable {
     /// Where it is mounted, as far as that can be seen.
     private static func mount(of path: String) -> String? {
         let items = try? MountList.find(at: nil)
-        return items?.first { $0.status?.far?.cache == ShownText.line(path + "/cache.db") }?.mountPoint
+        return items?.first {
+            $0.status?.isUnmounted != true && $0.status?.far?.cache == ShownText.line(path + "/cache.db")
+        }?.mountPoint
     }
 
     static func place(for identity: String, in parent: String?) throws(MountFailure) -> String {
