@@ -6,11 +6,11 @@ final class Progress {
     private let isTerminal = isatty(2) != 0
     private var isShown = false
     private var lastLine = -60.0
-    /// Why it waits, as it was said last.
-    private var reason: String?
+    /// Why it waits, as it was said last, and when.
+    private var reason: (text: String, seconds: Double)?
 
     func show(_ state: Synchronizing.State) {
-        if state.seconds >= 1 { tell(Self.reason(state)) }
+        if state.seconds >= 1 { tell(Self.reason(state), at: state.seconds) }
         guard isTerminal || state.seconds >= 1 && state.seconds - lastLine >= 60 else { return }
         lastLine = state.seconds
         if isTerminal {
@@ -53,15 +53,17 @@ final class Progress {
         return state.refused.map { "the far side refuses \($0)" }
     }
 
-    /// Once, and again when it is another.
-    private func tell(_ reason: String?) {
-        guard let reason, reason != self.reason else { return }
+    /// Once, and again when it is another: at most once a minute, since it names one file of many.
+    private func tell(_ reason: String?, at seconds: Double) {
+        guard let reason, reason != self.reason?.text, self.reason.map({ seconds - $0.seconds >= 60 }) ?? true else {
+            return
+        }
         clear()
         Standard.error(reason)
         if self.reason == nil {
             Standard.error("Ctrl-C loses nothing: it is sent in the background as soon as the far side takes it.")
         }
-        self.reason = reason
+        self.reason = (reason, seconds)
     }
 
     private func clear() {

@@ -7,6 +7,7 @@ struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List a store without mounting it.",
+        usage: "persistfs ls [-l] [-R] [--json] [--cache-dir DIR] STORE [DIRECTORY]",
         discussion: """
             Directories end with a slash; everything else is the key that get, put and
             rm take: in records/ without .json.
