@@ -71,10 +71,11 @@ public final class WriteBackCache: Sendable {
 
     /// Begins to send, and to look at what the far side has.
     ///
-    /// - Parameter looks: false: looks only where `refresh` asks for it.
+    /// - Parameter looks: false: looks only where `refresh` asks for it, and lets nothing go.
     public func run(looks: Bool = true) {
         uploader.run()
-        if looks { refresher.run() }
+        guard looks else { return }
+        refresher.run()
         evictor.run()
     }
 

@@ -164,7 +164,8 @@ import Testing
                 #expect(said.error.hasPrefix("persistfs: ") && said.output == "", "\(usage): \(said.error)")
             }
             #expect(try await fixture.persistfs("version").output.hasPrefix("persistfs "))
-            try await fixture.succeed(#""$PERSISTFS" version --json | jq -e '.version and .adapters == ["sqlite", "exec"]'"#)
+            try await fixture.succeed(
+                #""$PERSISTFS" version --json | jq -e '.version and .adapters == ["sqlite", "exec"]'"#)
         }
     }
 }

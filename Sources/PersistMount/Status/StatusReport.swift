@@ -99,7 +99,7 @@ final class StatusReport: Sendable {
             ]
         }
         return [
-            "reads and writes are served from this machine, also while the far side is down",
+            "what is on this machine is read and written while the far side is down too",
             "what was closed survives kill -9, what was synced loss of power, here; it is sent until the far side has it",
             "a plain program on the same far side finds plain values",
         ]
