@@ -59,7 +59,7 @@ import Testing
             try await eventually("it has sent all, and is gone") {
                 try await fixture.bash(#""$PERSISTFS" status "$MOUNT""#).status == 4
             }
-            expect(try await fixture.bash("ls persistfs").output, is: "")
+            expect(try await fixture.bash("ls persistfs | grep sending").output, is: "")
         }
     }
 
