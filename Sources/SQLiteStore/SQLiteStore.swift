@@ -85,7 +85,7 @@ public final class SQLiteStore: LocalStore {
             limits: options.limits, host: hostName(), outbox: options.outboxChanged.map(Outbox.init),
             conflictKept: options.conflictKept, log: options.log)
         if let outbox = mount.outbox {
-            try first.execute(FarSchema.tables)
+            try FarSchema.create(on: first)
             outbox.generation = try first.first("SELECT max(gen) FROM outbox") { $0.int(0) } ?? 0
         }
         let others = OtherPrograms(path: opening.location.path)

@@ -30,6 +30,9 @@ public struct CacheStatus: Sendable {
     public var lastLook: Timestamp?
     /// What it has and is not shown, in words; nil: nothing.
     public var ignored: String?
+    /// It puts only where nobody else has put since: an edit of others is never overwritten unseen (R10). Else that is
+    /// looked for before each put: best effort.
+    public var putsConditionally: Bool
     /// What it was asked since the mount began.
     public var gets: Int
     public var puts: Int
@@ -61,6 +64,7 @@ extension WriteBackCache {
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
             ignored: ignored.found.words,
+            putsConditionally: far.putsConditionally,
             gets: requests.gets, puts: requests.puts, deletes: requests.deletes, lists: requests.lists,
             failures: requests.failures)
     }

@@ -18,14 +18,18 @@ final class FarSide: Sendable {
         /// Since when nothing has succeeded.
         var offlineSince: Timestamp?
         var lastError: String?
+        /// It has said that it does not know conditions.
+        var refusesConditions = false
     }
 
     private let adapter: any PersistAdapter
+    private let conditional: (any ConditionalPutting)?
     private let limit: Duration
     private let state = Mutex(State())
 
     init(_ adapter: any PersistAdapter, requestMilliseconds: Int64) {
         self.adapter = adapter
+        conditional = adapter as? any ConditionalPutting
         limit = .milliseconds(requestMilliseconds)
     }
 
@@ -48,6 +52,50 @@ final class FarSide: Sendable {
     func delete(_ key: StoreKey) async throws(StoreError) {
         state.withLock { $0.requests.deletes += 1 }
         try await asked(key) { [adapter] in try await adapter.delete(key) }
+    }
+
+    /// Whether a put can be made to take effect only where nobody else has put since.
+    var putsConditionally: Bool { conditional != nil && !state.withLock { $0.refusesConditions } }
+
+    /// The value with its revision, where it has one.
+    func getRevised(_ key: StoreKey) async throws(StoreError) -> (value: [UInt8], revision: Revision?)? {
+        guard let conditional, putsConditionally else { return try await get(key).map { ($0, nil) } }
+        state.withLock { $0.requests.gets += 1 }
+        let answer = try await asked(key) { () async throws -> (isKnown: Bool, value: RevisedValue?) in
+            do {
+                return (true, try await conditional.getRevised(key))
+            } catch let error as StoreError where error.kind == .unsupported {
+                return (false, nil)
+            }
+        }
+        if answer.isKnown { return answer.value.map { ($0.value, $0.revision) } }
+        state.withLock { $0.refusesConditions = true }
+        return try await get(key).map { ($0, nil) }
+    }
+
+    enum Replaced: Sendable {
+        case put(Revision)
+        /// Something else is there than what it was to replace. Nothing has changed.
+        case conflict
+        /// It knows no conditions after all. Nothing has changed.
+        case unconditional
+    }
+
+    /// Puts where what is there has this revision; nil: where nothing is.
+    func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws(StoreError) -> Replaced {
+        guard let conditional, putsConditionally else { return .unconditional }
+        state.withLock { $0.requests.puts += 1 }
+        let replaced = try await asked(key) { () async throws -> Replaced in
+            do {
+                return .put(try await conditional.put(key, value, replacing: revision))
+            } catch is RevisionConflict {
+                return .conflict
+            } catch let error as StoreError where error.kind == .unsupported {
+                return .unconditional
+            }
+        }
+        if case .unconditional = replaced { state.withLock { $0.refusesConditions = true } }
+        return replaced
     }
 
     /// Gives `body` all entries in pieces of at most `most`, or about 4 MiB.

@@ -60,6 +60,20 @@ extension FarRecord {
         if let known, !mayHave(known) { tried = (tried ?? []) + known }
     }
 
+    /// A value with this sum will be sent in place of what is there.
+    mutating func isTrying(_ new: [UInt8]) {
+        // What is known to be there makes all that was tried before history.
+        if sum != nil { tried = nil }
+        if !mayHave(new) { tried = (tried ?? []) + new }
+    }
+
+    /// It is certain that the value with this sum is there.
+    func having(_ sum: [UInt8], _ revision: Revision?) -> FarRecord {
+        var record = self
+        (record.sum, record.tried, record.revision) = (sum, nil, revision)
+        return record
+    }
+
     /// Of a log: the last event that was sent had no newline, and is sent again when it is continued.
     var isOpen: Bool {
         get { tried == [1] }

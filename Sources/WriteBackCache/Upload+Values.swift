@@ -20,51 +20,82 @@ extension Upload {
             throw StoreError(
                 .invalid, key: StoreKey(record.path), hint: "no key of the far side leads to this name")
         }
-        var record = record
         let key = StoreKey(bytes)
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
         let sum = FarSum(of: snapshot.content, isJSON: isJSON).digest
         // With something tried, it may have that instead.
-        if record.sum != sum || record.tried != nil {
-            record.doubt()
-            if snapshot.content.count <= options.compareBytesMax {
-                if let theirs = try await far.get(key) {
-                    let found = FarSum(of: theirs, isJSON: isJSON).digest
+        guard record.sum != sum || record.tried != nil else { return .record(record) }
+        return try await putFile(of: snapshot, node, record, key, sum, isJSON: isJSON)
+    }
+
+    /// How often others may put something between our look and our put.
+    private static let roundsMax = 8
+
+    /// Puts the value of a file where the far side has what this one is based on.
+    ///
+    /// With revisions the far side sees to that itself, and is looked at only where it refuses. Without them it is looked
+    /// at first, for values that are not too long.
+    private func putFile(
+        of snapshot: OutboxSnapshot, _ node: Node, _ known: FarRecord, _ key: StoreKey, _ sum: [UInt8], isJSON: Bool
+    ) async throws(StoreError) -> Sent {
+        var record = known
+        record.doubt()
+        // What is known to be there without a revision (another look found it) needs a look for that.
+        var looks = !far.putsConditionally || record.revision == nil && record.tried != nil
+        for _ in 0..<Self.roundsMax {
+            let isConditional = far.putsConditionally
+            if looks, isConditional || snapshot.content.count <= options.compareBytesMax {
+                if let theirs = try await far.getRevised(key) {
+                    let found = FarSum(of: theirs.value, isJSON: isJSON).digest
                     if found != sum, !record.mayHave(found) {
                         return try await meet(snapshot, node, theirs, found, key)
                     }
-                    record.sum = found
-                } else if record.meta != nil {
+                    (record.sum, record.revision) = (found, theirs.revision)
+                } else {
+                    (record.sum, record.revision) = (nil, nil)
                     // Removed by others, and its side data with it.
-                    record.meta = []
+                    if record.meta != nil { record.meta = [] }
                 }
             }
             if record.sum != sum {
                 // Put down first: after a crash a value of ours must not look like somebody else's.
-                record.tried = (record.sum == nil ? record.tried ?? [] : []) + sum
+                record.isTrying(sum)
                 try announce(record)
-                try await far.put(key, snapshot.content)
-                record.sum = sum
+                guard isConditional else {
+                    try await far.put(key, snapshot.content)
+                    return .record(record.having(sum, nil))
+                }
+                switch try await far.put(key, snapshot.content, replacing: record.revision) {
+                case .put(let revision): return .record(record.having(sum, revision))
+                case .conflict, .unconditional:
+                    record.doubt()
+                    looks = true
+                    continue
+                }
             }
-            record.tried = nil
+            return .record(record.having(sum, record.revision))
         }
-        return .record(record)
+        throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
     }
 
     /// The far side has a value that is not ours (R10): edits of different fields of a record merge; else the far side's
     /// gets the name, and what was here is kept.
     private func meet(
-        _ snapshot: OutboxSnapshot, _ node: Node, _ theirs: [UInt8], _ sum: [UInt8], _ key: StoreKey
+        _ snapshot: OutboxSnapshot, _ node: Node, _ theirs: (value: [UInt8], revision: Revision?), _ sum: [UInt8],
+        _ key: StoreKey
     ) async throws(StoreError) -> Sent {
         let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
-        let change = FarChange(
-            path: snapshot.shown, value: theirs, key: key, metaKey: metaKey, meta: try await far.get(metaKey),
+        var change = FarChange(
+            path: snapshot.shown, value: theirs.value, key: key, metaKey: metaKey, meta: try await far.get(metaKey),
             isJSON: isJSON, isValue: node.nameClass == .document)
+        change.revision = theirs.revision
         if isJSON, case .file(let bytes, _) = change.content, let base = try store.baseValue(of: node.id),
             let merged = JSONMerge.merge(base: base, mine: snapshot.content, theirs: bytes)
         {
-            _ = try store.merge(snapshot.entry, into: merged, theirs: bytes, sum: sum, at: snapshot.shown.text)
+            _ = try store.merge(
+                snapshot.entry, into: merged, theirs: bytes, sum: sum, revision: theirs.revision,
+                at: snapshot.shown.text)
             return .again
         }
         guard let kept = try store.yield(snapshot.entry, to: change) else { return .again }

@@ -88,7 +88,7 @@ struct Upload {
         let key = snapshot.valueKey
         if record.key != key {
             if let old = record.key { try await removeValue(record, StoreKey(old)) }
-            (record.key, record.sum, record.tried, record.event) = (key, nil, nil, 0)
+            (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)
         }
         let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey.bytes
         if record.metaKey != metaKey {

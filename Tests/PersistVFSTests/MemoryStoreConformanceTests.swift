@@ -57,6 +57,11 @@ struct AdapterConformanceTests {
         try await check.run { MemoryAdapter() }
     }
 
+    @Test("one with revisions puts on a condition", arguments: AdapterCheck.conditional)
+    func dictionaryPutsOnConditions(check: AdapterCheck) async throws {
+        try await check.run { MemoryAdapter() }
+    }
+
     @Test("the four methods over a local store keep the contract", arguments: AdapterCheck.all)
     func keyedStoreKeepsTheContract(check: AdapterCheck) async throws {
         try await check.run { KeyedStore(MemoryStore()) }

@@ -166,4 +166,26 @@ struct ClosedStoreTests {
             #expect(throws: StoreError.self) { try question() }
         }
     }
+
+    @Test("the cache of a build that knew of no revisions goes on, and keeps them from then on")
+    func cacheWithoutRevisions() throws {
+        let file = try StoreFile(in: StoreFile.memory)
+        func open() throws -> SQLiteStore { try file.open { $0.outboxChanged = { _ in } } }
+        func record(_ name: String, _ revision: Revision?) -> FarRecord {
+            FarRecord(
+                path: Array(name.utf8), node: NodeID(99), key: [1], sum: [2], revision: revision,
+                time: Timestamp(nanoseconds: 5))
+        }
+        var store = try open()
+        try store.noteFar([record("kv/old", Revision([3]))])
+        store.close()
+        do { try Foreign(file.path).run("ALTER TABLE far DROP COLUMN revision") }
+        store = try open()
+        #expect(try store.farRecord(at: Array("kv/old".utf8)) == record("kv/old", nil))
+        try store.noteFar([record("kv/new", Revision([4, 0]))])
+        store.close()
+        store = try open()
+        #expect(try store.farRecord(at: Array("kv/new".utf8)) == record("kv/new", Revision([4, 0])))
+        store.close()
+    }
 }

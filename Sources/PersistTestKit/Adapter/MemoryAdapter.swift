@@ -1,8 +1,10 @@
 public import Persist
 
-/// The smallest adapter: four methods over a dictionary. The reference for others.
-public actor MemoryAdapter: PersistAdapter {
+/// The smallest adapter: four methods over a dictionary, and revisions that count. The reference for others.
+public actor MemoryAdapter: ConditionalPutting {
     private var values: [StoreKey: [UInt8]] = [:]
+    private var revisions: [StoreKey: Revision] = [:]
+    private var puts = 0
 
     public init() {}
 
@@ -10,8 +12,22 @@ public actor MemoryAdapter: PersistAdapter {
     public var keys: [StoreKey] { values.keys.sorted() }
 
     public func get(_ key: StoreKey) -> [UInt8]? { values[key] }
-    public func put(_ key: StoreKey, _ value: [UInt8]) { values[key] = value }
-    public func delete(_ key: StoreKey) { values[key] = nil }
+    public func delete(_ key: StoreKey) { (values[key], revisions[key]) = (nil, nil) }
+    public func put(_ key: StoreKey, _ value: [UInt8]) {
+        puts += 1
+        (values[key], revisions[key]) = (value, Revision(Array("\(puts)".utf8)))
+    }
+
+    public func getRevised(_ key: StoreKey) -> RevisedValue? {
+        guard let value = values[key], let revision = revisions[key] else { return nil }
+        return RevisedValue(value, revision)
+    }
+
+    public func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) throws -> Revision {
+        guard revisions[key] == revision else { throw RevisionConflict() }
+        put(key, value)
+        return revisions[key]!
+    }
 
     public func list(_ prefix: StoreKey) -> any AsyncSequence<StoreEntry, any Error> & Sendable {
         let found = values.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }

@@ -4,6 +4,8 @@ import Synchronization
 
 /// A far side on a bad day, in front of a good one: it loses requests and answers, is late, answers twice, has no room,
 /// is down. By a seed.
+///
+/// It can what the good one can: `FourMethods` takes that away.
 public final class UnreliableAdapter: PersistAdapter {
     /// What several of them were asked, and what became of it, in order: for a failing test to print.
     public final class History: Sendable {
@@ -34,7 +36,7 @@ public final class UnreliableAdapter: PersistAdapter {
         public init() {}
     }
 
-    private struct State {
+    struct State {
         var faults = Faults()
         var random: SplitMix64
         var requests = 0
@@ -48,9 +50,9 @@ public final class UnreliableAdapter: PersistAdapter {
     }
 
     private let far: any PersistAdapter
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
-    private let history: History?
+    let history: History?
 
     public init(_ far: any PersistAdapter, seed: UInt64, faults: Faults = Faults(), history: History? = nil) {
         self.far = far
@@ -108,7 +110,7 @@ public final class UnreliableAdapter: PersistAdapter {
 
     private enum Fate { case done, lost, answerLost, twice, refused }
 
-    private func ask<R: Sendable>(
+    func ask<R: Sendable>(
         _ key: StoreKey, isChange: Bool = false, _ body: @Sendable (any PersistAdapter) async throws -> R
     ) async throws -> R {
         let (fate, late) = state.withLock { state -> (Fate, Int) in

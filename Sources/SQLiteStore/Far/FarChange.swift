@@ -29,6 +29,8 @@ public struct FarChange: Sendable {
     /// The keys, the sum of the value and the side data: for the record of it.
     public var key: [UInt8]?
     public var sum: [UInt8]?
+    /// Of the value, where the far side has such and told of it.
+    public var revision: Revision?
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
 

@@ -11,6 +11,9 @@ public struct FarRecord: Sendable, Equatable {
     public var sum: [UInt8]?
     /// The sums, one behind the other, of values that were sent or removed when nobody knows whether that came through.
     public var tried: [UInt8]?
+    /// Of the value, where the far side puts on a condition: that of `sum`, or where that is nil of what was there
+    /// before something was tried. nil: not known, or there is none.
+    public var revision: Revision?
     /// The key of its side data, and what that is; nil where there is none, empty where it is not known.
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
@@ -23,13 +26,15 @@ public struct FarRecord: Sendable, Equatable {
 
     public init(
         path: [UInt8], node: NodeID, key: [UInt8]? = nil, sum: [UInt8]? = nil, tried: [UInt8]? = nil,
-        metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, position: Int64 = 0, time: Timestamp
+        revision: Revision? = nil, metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, position: Int64 = 0,
+        time: Timestamp
     ) {
         self.path = path
         self.node = node
         self.key = key
         self.sum = sum
         self.tried = tried
+        self.revision = revision
         self.metaKey = metaKey
         self.meta = meta
         self.event = event

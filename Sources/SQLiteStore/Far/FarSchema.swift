@@ -2,11 +2,21 @@ internal import Persist
 
 /// The tables of a store that is a copy of a far side, beside those of every store.
 enum FarSchema {
-    static let tables = """
+    /// What is missing of it.
+    static func create(on db: Connection) throws(StoreError) {
+        try db.execute(tables)
+        // Caches of builds that did not know of revisions.
+        if try !db.exists("SELECT 1 FROM pragma_table_info('far') WHERE name = 'revision'") {
+            try db.execute("ALTER TABLE far ADD COLUMN revision BLOB")
+        }
+    }
+
+    private static let tables = """
         -- What the far side has under each path (FarRecord). sum, tried: SHA-256 of values.
         CREATE TABLE IF NOT EXISTS far(
             path BLOB PRIMARY KEY, ino INTEGER NOT NULL, key BLOB, sum BLOB, tried BLOB, meta_key BLOB, meta BLOB,
-            event INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            event INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, revision BLOB)
+            STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS far_ino ON far(ino);
         -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node. first: the
         -- generation of the first change; of what moved with a directory, that of the directory.

@@ -49,7 +49,7 @@ extension SQLiteStore {
             try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
             tx.tellContent(id)
             if isTheirs, var record {
-                (record.sum, record.tried) = (change.sum, nil)
+                (record.sum, record.tried, record.revision) = (change.sum, nil, change.revision)
                 try tx.putFar(record)
             }
             return .here

@@ -50,10 +50,11 @@ extension SQLiteStore {
     /// The record that is still to be sent becomes one with what others have made of it (R10).
     ///
     /// - Parameters:
-    ///   - theirs: the value of the far side, which it is based on from now on; `sum` is that.
+    ///   - theirs: the value of the far side, which it is based on from now on; `sum` and `revision` are those of it.
     /// - Returns: false where the node has changed since `entry`, and nothing was done.
     public func merge(
-        _ entry: OutboxEntry, into merged: [UInt8], theirs: [UInt8], sum: [UInt8], at path: [UInt8]
+        _ entry: OutboxEntry, into merged: [UInt8], theirs: [UInt8], sum: [UInt8], revision: Revision?,
+        at path: [UInt8]
     ) throws(StoreError) -> Bool {
         try write(isInterruptible: false) { tx throws(StoreError) in
             guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
@@ -61,7 +62,7 @@ extension SQLiteStore {
             else { return false }
             _ = try tx.publish(Publication(node: entry.node, content: .bytes(merged), mtime: tx.now))
             tx.foreign.append(.content(entry.node))
-            (record.sum, record.tried, record.time) = (sum, nil, tx.now)
+            (record.sum, record.tried, record.revision, record.time) = (sum, nil, revision, tx.now)
             try tx.putFar(record)
             try tx.db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, theirs)
             return true

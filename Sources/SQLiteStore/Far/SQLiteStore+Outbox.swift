@@ -116,7 +116,7 @@ extension SQLiteStore {
                 try tx.db.run(
                     """
                     UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL,
-                        event = 0, position = 0, time = ?3 WHERE path = ?1 AND ino = ?2
+                        event = 0, position = 0, revision = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
                     """, path, entry.node, tx.now)
             }
             for record in records { try tx.putFar(record) }

@@ -80,7 +80,7 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time FROM far f
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision FROM far f
                     WHERE ino <> 0 AND (?1 IS NULL OR path < ?1)
                     AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.path = f.path AND s.is_whole = 1)
                     ORDER BY path DESC LIMIT ?2

@@ -19,9 +19,11 @@ extension Transaction {
         if there == nil, let known, try isElsewhere(known.node) { return .notNow }
         let row = try put(change, there)
         try setAttributes(of: row, change)
+        let isSameValue = known?.key == change.key && known?.sum == change.sum && known?.tried == nil
         try putFar(
             FarRecord(
-                path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum, metaKey: change.metaKey,
+                path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum,
+                revision: change.revision ?? (isSameValue ? known?.revision : nil), metaKey: change.metaKey,
                 meta: change.meta, event: known?.event ?? 0, position: known?.position ?? 0, time: now))
         return .applied
     }

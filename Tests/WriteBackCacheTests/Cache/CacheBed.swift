@@ -11,16 +11,22 @@ final class CacheBed: Sendable {
     private let directory: String
     let history = UnreliableAdapter.History()
     private let seed: UInt64
+    /// Whether caches see what the far side can beside the four methods.
+    private let showsCapabilities: Bool
+    private let farHasCapabilities: Bool
     private let count = Mutex(0)
     /// The way of each cache to the far side.
     private let ways = Mutex<[UnreliableAdapter]>([])
     private let wayOf = Mutex<[ObjectIdentifier: UnreliableAdapter]>([:])
 
-    init(seed: UInt64 = 1) throws {
+    /// - Parameter farHasCapabilities: false: what it says it can turns out not to be so.
+    init(seed: UInt64 = 1, showsCapabilities: Bool = true, farHasCapabilities: Bool = true) throws {
         var template = Array("\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/cache-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw StoreError(.io, hint: "no directory for the test") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.seed = seed
+        self.showsCapabilities = showsCapabilities
+        self.farHasCapabilities = farHasCapabilities
     }
 
     /// On all ways.
@@ -64,12 +70,14 @@ final class CacheBed: Sendable {
         change(&options)
         let way = ways.withLock { ways in
             let way = UnreliableAdapter(
-                far, seed: seed &+ UInt64(ways.count) &* 1_000, faults: ways.first?.faults ?? .init(),
+                farHasCapabilities ? far : FourMethods(far), seed: seed &+ UInt64(ways.count) &* 1_000,
+                faults: ways.first?.faults ?? .init(),
                 history: history)
             ways.append(way)
             return way
         }
-        let cache = try WriteBackCache(way, path: path, storeOptions: store, options: options)
+        let cache = try WriteBackCache(
+            showsCapabilities ? way : FourMethods(way), path: path, storeOptions: store, options: options)
         wayOf.withLock { $0[ObjectIdentifier(cache)] = way }
         cache.run()
         return cache

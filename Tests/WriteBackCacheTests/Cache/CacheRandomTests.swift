@@ -51,12 +51,14 @@ struct CacheRandomTests {
     private static let seeds: Range<UInt64> = {
         let environment = ProcessInfo.processInfo.environment
         let first = environment["PERSISTFS_SEED"].flatMap { UInt64($0) } ?? 1
-        return first..<(first + (environment["PERSISTFS_TEST_LONG"] == nil ? 4 : 100))
+        return first..<(first + (environment["PERSISTFS_TEST_LONG"] == nil ? 3 : 50))
     }()
 
-    @Test("what was done here is what a fresh cache shows after sync, whatever the far side does", arguments: seeds)
-    func everythingArrives(seed: UInt64) async throws {
-        let bed = try CacheBed(seed: seed)
+    @Test(
+        "what was done here is what a fresh cache shows after sync, whatever the far side does", arguments: seeds,
+        [true, false])
+    func everythingArrives(seed: UInt64, showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(seed: seed, showsCapabilities: showsCapabilities)
         // Every other one with no room at all.
         let caches = Caches(bed, evicts: seed % 2 == 0)
         var followed = try FollowedStore(caches.factory, seed: seed)

@@ -6,46 +6,19 @@ import WriteBackCache
 
 @Suite("A write-back cache", .serialized)
 struct CacheRuleTests {
-    /// Put under a path of one name, as a program that writes and closes does.
-    @discardableResult
-    private func put(
-        _ text: String, _ namespace: Namespace, _ name: String, in store: SQLiteStore
-    ) throws -> Node {
-        let file = FileName(unchecked: Array(name.utf8))
-        if let there = try? store.lookup(file, in: namespace.node) {
-            return try store.publish(
-                Publication(node: there.id, content: .bytes(Array(text.utf8)), mtime: .now(), base: there.revision)
-            ).node
-        }
-        let id = try store.reserveNodeID()
-        let creation = Creation(
-            id: id, parent: namespace.node, name: file, kind: .file, mode: 0o644, uid: 1, gid: 2, time: .now())
-        return try store.publish(
-            Publication(node: id, creation: creation, content: .bytes(Array(text.utf8)), mtime: .now())
-        ).node
-    }
-
-    private func text(_ namespace: Namespace, _ name: String, in store: SQLiteStore) throws -> String {
-        let node = try store.lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
-        let bytes = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
-            try store.read(node.id, at: 0, into: &span)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     private func ready(_ bed: CacheBed, _ path: String? = nil) async throws -> WriteBackCache {
         let cache = try bed.cache(at: path ?? bed.newPath())
         try await cache.refresh()
         return cache
     }
 
-    @Test("a plain Persist program finds plain values")
-    func plainValues() async throws {
-        let bed = try CacheBed()
+    @Test("a plain Persist program finds plain values", arguments: [true, false])
+    func plainValues(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let cache = try await ready(bed)
-        try put("{ \"name\": \"Alice\" }\n", .records, "alice.json", in: cache.store)
-        try put("dark", .kv, "theme", in: cache.store)
-        try put("bytes", .blobs, "cat.jpg", in: cache.store)
+        try cache.store.put("{ \"name\": \"Alice\" }\n", .records, "alice.json")
+        try cache.store.put("dark", .kv, "theme")
+        try cache.store.put("bytes", .blobs, "cat.jpg")
         try await cache.sync()
         #expect(await bed.far.get("records/alice") == Array("{ \"name\": \"Alice\" }\n".utf8))
         #expect(await bed.far.get("kv/theme") == Array("dark".utf8))
@@ -54,35 +27,37 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
-    @Test("what others put on the far side appears, and what they remove goes, at the next look")
-    func othersChanges() async throws {
-        let bed = try CacheBed()
+    @Test(
+        "what others put on the far side appears, and what they remove goes, at the next look",
+        arguments: [true, false])
+    func othersChanges(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let cache = try await ready(bed)
         await bed.far.put("records/users/bob", Array(#"{"a":1}"#.utf8))
         await bed.far.put("kv/theme", Array("light".utf8))
         await bed.far.put("events/orders/01a221b7e1640001-00000001", Array(#"{"n":1}"#.utf8))
         try await cache.refresh()
-        #expect(try text(.kv, "theme", in: cache.store) == "light")
-        #expect(try text(.events, "orders.jsonl", in: cache.store) == "{\"n\":1}\n")
+        #expect(try cache.store.text(.kv, "theme") == "light")
+        #expect(try cache.store.text(.events, "orders.jsonl") == "{\"n\":1}\n")
         let users = try cache.store.lookup("users", in: Namespace.records.node)
         #expect(try cache.store.lookup("bob.json", in: users.id).size == 7)
         await bed.far.delete("kv/theme")
         await bed.far.put("events/orders/01a221b7e1650001-00000001", Array(#"{"n":2}"#.utf8))
         try await cache.refresh()
-        #expect(throws: StoreError.self) { try text(.kv, "theme", in: cache.store) }
-        #expect(try text(.events, "orders.jsonl", in: cache.store) == "{\"n\":1}\n{\"n\":2}\n")
+        #expect(throws: StoreError.self) { try cache.store.text(.kv, "theme") }
+        #expect(try cache.store.text(.events, "orders.jsonl") == "{\"n\":1}\n{\"n\":2}\n")
         // Nothing of it is sent back.
         #expect(try cache.store.outboxCount() == 0)
         await cache.stop()
         cache.store.close()
     }
 
-    @Test("a file that is rewritten many times while the far side is down goes up once")
-    func coalesces() async throws {
-        let bed = try CacheBed()
+    @Test("a file that is rewritten many times while the far side is down goes up once", arguments: [true, false])
+    func coalesces(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let cache = try await ready(bed)
         bed.setDown(true)
-        for number in 0..<50 { try put("\(number)", .kv, "a", in: cache.store) }
+        for number in 0..<50 { try cache.store.put("\(number)", .kv, "a") }
         bed.setDown(false)
         try await cache.sync()
         #expect(await bed.far.get("kv/a") == Array("49".utf8))
@@ -91,12 +66,13 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
-    @Test("while the far side is down, a thousand operations finish, and none of them asks it")
-    func downIsNoMatter() async throws {
-        let bed = try CacheBed()
+    @Test(
+        "while the far side is down, a thousand operations finish, and none of them asks it", arguments: [true, false])
+    func downIsNoMatter(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let path = bed.newPath()
         let first = try await ready(bed, path)
-        for number in 0..<100 { try put("\(number)", .kv, "k\(number)", in: first.store) }
+        for number in 0..<100 { try first.store.put("\(number)", .kv, "k\(number)") }
         try await first.sync()
         bed.setDown(true)
         await first.stop()
@@ -106,8 +82,8 @@ struct CacheRuleTests {
         let before = bed.gets
         for round in 0..<10 {
             for number in 0..<100 {
-                #expect(try text(.kv, "k\(number)", in: cache.store).isEmpty == false)
-                if number % 10 == 0 { try put("\(round)", .kv, "k\(number)", in: cache.store) }
+                #expect(try cache.store.text(.kv, "k\(number)").isEmpty == false)
+                if number % 10 == 0 { try cache.store.put("\(round)", .kv, "k\(number)") }
             }
         }
         // Uploads ask before they put; operations ask nothing: 1,000 reads, and at most a probe for each of 10 files.
@@ -122,20 +98,20 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
-    @Test("R10 of two edits of one file the far one gets the name, and the other is kept")
-    func conflict() async throws {
-        let bed = try CacheBed()
+    @Test("R10 of two edits of one file the far one gets the name, and the other is kept", arguments: [true, false])
+    func conflict(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let (one, two) = (try await ready(bed), try await ready(bed))
-        try put("base", .kv, "a", in: one.store)
+        try one.store.put("base", .kv, "a")
         try await one.sync()
         try await two.refresh()
         bed.setDown(true)
-        try put("mine", .kv, "a", in: one.store)
-        try put("theirs", .kv, "a", in: two.store)
+        try one.store.put("mine", .kv, "a")
+        try two.store.put("theirs", .kv, "a")
         bed.setDown(false)
         try await one.sync()
         try await two.sync()
-        #expect(try text(.kv, "a", in: two.store) == "mine")
+        #expect(try two.store.text(.kv, "a") == "mine")
         let kept = try two.store.keptVersions(.conflicts)
         #expect(kept.count == 1)
         let bytes = try two.store.keptBytes(.conflicts, #require(kept.first).path)
@@ -147,22 +123,22 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("R10 edits of different fields of one record merge")
-    func merge() async throws {
-        let bed = try CacheBed()
+    @Test("R10 edits of different fields of one record merge", arguments: [true, false])
+    func merge(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let (one, two) = (try await ready(bed), try await ready(bed))
-        try put(#"{"a": 1, "b": 1}"#, .records, "r.json", in: one.store)
+        try one.store.put(#"{"a": 1, "b": 1}"#, .records, "r.json")
         try await one.sync()
         try await two.refresh()
         bed.setDown(true)
-        try put(#"{"a": 2, "b": 1}"#, .records, "r.json", in: one.store)
-        try put(#"{"a": 1, "b": 3}"#, .records, "r.json", in: two.store)
+        try one.store.put(#"{"a": 2, "b": 1}"#, .records, "r.json")
+        try two.store.put(#"{"a": 1, "b": 3}"#, .records, "r.json")
         bed.setDown(false)
         try await one.sync()
         try await two.sync()
         try await one.refresh()
-        #expect(try text(.records, "r.json", in: two.store) == #"{"a": 2, "b": 3}"#)
-        #expect(try text(.records, "r.json", in: one.store) == #"{"a": 2, "b": 3}"#)
+        #expect(try two.store.text(.records, "r.json") == #"{"a": 2, "b": 3}"#)
+        #expect(try one.store.text(.records, "r.json") == #"{"a": 2, "b": 3}"#)
         #expect(try two.store.keptVersions(.conflicts).isEmpty)
         for cache in [one, two] {
             await cache.stop()
@@ -170,9 +146,9 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("R8 appends of two machines to one log all arrive at both, each once")
-    func logsMerge() async throws {
-        let bed = try CacheBed()
+    @Test("R8 appends of two machines to one log all arrive at both, each once", arguments: [true, false])
+    func logsMerge(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let (one, two) = (try await ready(bed), try await ready(bed))
         for cache in [one, two] {
             for number in 0..<20 {
@@ -195,7 +171,7 @@ struct CacheRuleTests {
             try await two.refresh()
         }
         for cache in [one, two] {
-            let lines = try text(.events, "a.jsonl", in: cache.store).split(separator: "\n")
+            let lines = try cache.store.text(.events, "a.jsonl").split(separator: "\n")
             #expect(lines.count == 40)
             #expect(Set(lines).count == 40)
         }
@@ -205,16 +181,18 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("R4 an edit of a file that another machine removes brings its mode and owner back with it")
-    func editAgainstRemoval() async throws {
-        let bed = try CacheBed()
+    @Test(
+        "R4 an edit of a file that another machine removes brings its mode and owner back with it",
+        arguments: [true, false])
+    func editAgainstRemoval(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let (one, two) = (try await ready(bed), try await ready(bed))
-        let made = try put("base", .blobs, "p", in: one.store)
+        let made = try one.store.put("base", .blobs, "p")
         _ = try one.store.setAttributes(made.id, AttributeChange(mode: 0o600, uid: 77, time: .now()))
         try await one.sync()
         try await two.refresh()
         bed.setDown(true)
-        try put("edited", .blobs, "p", in: one.store)
+        try one.store.put("edited", .blobs, "p")
         _ = try two.store.unlink("p", in: Namespace.blobs.node)
         bed.setDown(false)
         try await two.sync()
@@ -229,9 +207,9 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("a directory that is here only because of what was in it goes with that")
-    func impliedDirectories() async throws {
-        let bed = try CacheBed()
+    @Test("a directory that is here only because of what was in it goes with that", arguments: [true, false])
+    func impliedDirectories(showsCapabilities: Bool) async throws {
+        let bed = try CacheBed(showsCapabilities: showsCapabilities)
         let cache = try await ready(bed)
         await bed.far.put("blobs/a/b/c", [1])
         try await cache.refresh()
