@@ -80,8 +80,13 @@ extension Callbacks {
         table.fsync = { request, node, _, info in
             let request = Request(request)
             let handle = info!.pointee.fh
+            // Once: what is written while the far side takes it is for the next fsync to wait for.
+            var isDone = false
             request.answer("fsync", .node(node)) { () throws(StoreError) in
-                try request.fileSystem.fsync(NodeID(node), handle: handle)
+                if isDone { return }
+                let settling = try request.fileSystem.fsync(NodeID(node), handle: handle)
+                isDone = true
+                if let settling { throw StoreError(absent: settling) }
             }
         }
         table.release = { request, node, info in

@@ -78,7 +78,7 @@ struct Request {
         } catch {
             if let absence = error.absence, patience.rounds > 0 {
                 reply.later()
-                let deadline = patience.deadline ?? .now + service.absentMax
+                let deadline = patience.deadline ?? .now + (absence.waitMax ?? service.absentMax)
                 let rest = Patience(rounds: patience.rounds - 1, deadline: deadline)
                 let waiting = AbsentRequests.Waiting(self, deadline: deadline) {
                     answer(verb, subject, rest, operation, finish, afterwards)

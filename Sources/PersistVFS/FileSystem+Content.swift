@@ -91,20 +91,42 @@ extension FileSystem {
         }
     }
 
-    /// Makes what was written durable, and publishes nothing (R1, R2).
-    public func fsync(_ id: NodeID, handle: UInt64) throws(StoreError) {
-        if ControlFiles.owns(id) { return }
-        if let open = opens.find(aliases.resolve(id)) {
-            try open.with { (state) throws(StoreError) in
+    /// Makes what was written durable, and publishes nothing (R1, R2): but where the far side is to have it, which gets
+    /// only what is published.
+    ///
+    /// - Returns: what the answer is to wait for, where it is to wait for the far side.
+    @discardableResult
+    public func fsync(_ id: NodeID, handle: UInt64) throws(StoreError) -> (any Absence)? {
+        if ControlFiles.owns(id) { return nil }
+        let id = aliases.resolve(id)
+        let far = options.fsyncReachesFarSide ? far : nil
+        var refusal: StoreError?
+        if let open = opens.find(id) {
+            refusal = try open.with { (state) throws(StoreError) -> StoreError? in
                 if let spoiled = state.spoiled { throw spoiled }
                 if state.node.isStream {
                     try materialize(&state)
-                    return try keepTail(&state, handle)
+                    try keepTail(&state, handle)
+                    return nil
                 }
                 try keep(&state)
+                return far == nil ? nil : try refusalToPublish(&state)
             }
         }
         if !store.isReadOnly { try store.sync() }
+        // It is durable here all the same.
+        if let refusal { throw refusal }
+        return try far?.settling(of: id)
+    }
+
+    private func refusalToPublish(_ state: inout OpenNode.State) throws(StoreError) -> StoreError? {
+        do throws(StoreError) {
+            try publish(&state)
+            return nil
+        } catch {
+            if error.absence != nil { throw error }
+            return error
+        }
     }
 
     // MARK: Truncating

@@ -44,13 +44,24 @@ extension FileSystem {
         }
     }
 
+    /// What a publication does where too much waits for the far side already.
+    enum Room: Sendable {
+        /// It is put aside until there is room.
+        case awaited
+        /// It fails.
+        case asked
+        /// It takes no notice.
+        case unbounded
+    }
+
     /// Makes the working copy the value of its file, whole (R1).
     ///
     /// - Throws: `.rejected`, `.full`, `.timedOut`…: the working copy is as before; of a document that the disk
     ///   refused nothing will be published later (R6).
-    func publish(_ state: inout OpenNode.State) throws(StoreError) {
+    func publish(_ state: inout OpenNode.State, room: Room = .awaited) throws(StoreError) {
         guard !state.isUnlinked else { return }
         guard state.working?.isModified == true else { return try materialize(&state) }
+        try requireRoom(&state, room)
         try prepare(&state)
         let working = state.working!
         let content: Publication.Content
@@ -83,6 +94,16 @@ extension FileSystem {
         }
     }
 
+    private func requireRoom(_ state: inout OpenNode.State, _ room: Room) throws(StoreError) {
+        guard let far, room != .unbounded, let working = state.working else { return }
+        do throws(StoreError) {
+            try far.requireRoom(working.size, isMore: false, for: state.node.id, waits: room == .awaited)
+        } catch {
+            if error.kind == .full, state.node.isDocument { state.spoiled = error }
+            throw error
+        }
+    }
+
     /// The last writable open is gone: what is left is published, refused or, where it is spoiled, dropped.
     ///
     /// - Returns: false where it has to be tried again.
@@ -93,7 +114,8 @@ extension FileSystem {
         }
         if state.spoiled != nil { dropSpoiled(&state) }
         do throws(StoreError) {
-            try publish(&state)
+            // What was stored in a map after its close must not go with this; a blob can be published later.
+            try publish(&state, room: state.node.isDocument ? .unbounded : .asked)
         } catch {
             if error.kind == .rejected {
                 reject(&state, error)
@@ -113,12 +135,12 @@ extension FileSystem {
     }
 
     /// What could not be published at its last close is tried again.
-    func retryLingering() {
+    func retryLingering(room: Room = .asked) {
         guard !lingering.isEmpty else { return }
-        for open in lingering.all { retryLingering(open) }
+        for open in lingering.all { retryLingering(open, room) }
     }
 
-    private func retryLingering(_ open: OpenNode) {
+    private func retryLingering(_ open: OpenNode, _ room: Room) {
         let isDone = open.with { state in
             if state.isUnlinked {
                 if state.opens.isEmpty { discard(&state) }
@@ -126,7 +148,7 @@ extension FileSystem {
             }
             guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
             do throws(StoreError) {
-                try publish(&state)
+                try publish(&state, room: room)
                 return true
             } catch {
                 guard error.kind == .rejected else { return false }
@@ -140,7 +162,7 @@ extension FileSystem {
     /// No name leads to the node any more: what lingered of it takes no more room.
     func unlinked(_ open: OpenNode) {
         open.with { $0.unlinked() }
-        if !lingering.isEmpty, lingering.contains(open.id) { retryLingering(open) }
+        if !lingering.isEmpty, lingering.contains(open.id) { retryLingering(open, .asked) }
     }
 
     /// Forgets the working copy: the published value shows again.

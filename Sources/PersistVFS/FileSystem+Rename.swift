@@ -63,7 +63,8 @@ extension FileSystem {
             guard let working = state.working, working.isModified, !state.node.isDocument, !state.node.isStream else {
                 return
             }
-            try publish(&state)
+            // Its directory is not to be kept from others meanwhile.
+            try publish(&state, room: .unbounded)
         }
     }
 

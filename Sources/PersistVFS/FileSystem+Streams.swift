@@ -57,6 +57,7 @@ extension FileSystem {
             return .taken(bytes.count)
         }
         let lines = last == file.tail.count - 1 ? file.tail : Array(file.tail[...last])
+        try far?.requireRoom(UInt64(lines.count), isMore: true, for: state.node.id, waits: true)
         let append = Append(
             stream: state.node.id, creation: state.creation, bytes: lines, start: file.tailStart, time: clock(),
             tail: file.keptTail)

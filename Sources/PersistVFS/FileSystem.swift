@@ -19,19 +19,24 @@ public final class FileSystem: Sendable {
     let replaced = Replaced()
     let controls: ControlFiles
     let unpublished: UnpublishedBytes
+    /// nil: there is no far side.
+    let far: (any FarWaits)?
 
     /// - Parameters:
     ///   - clock: CLOCK_REALTIME.
+    ///   - far: what programs wait for on the way to a far side.
     ///   - controls: `.persist/status.json` and the like: a name and what makes its text.
     public init(
         store: any LocalStore, options: FileSystemOptions, kernel: any KernelNotifier, log: any Log,
-        clock: @escaping @Sendable () -> Timestamp, controls: [FileName: @Sendable () -> [UInt8]] = [:]
+        clock: @escaping @Sendable () -> Timestamp, far: (any FarWaits)? = nil,
+        controls: [FileName: @Sendable () -> [UInt8]] = [:]
     ) {
         self.store = store
         self.options = options
         self.kernel = kernel
         self.log = log
         self.clock = clock
+        self.far = far
         permissions = Permissions(isChecked: options.checksPermissions)
         unpublished = UnpublishedBytes(most: options.unpublishedBytesMax)
         self.controls = ControlFiles(store: store, texts: controls, clock: clock, uid: options.uid, gid: options.gid)
@@ -45,11 +50,11 @@ public final class FileSystem: Sendable {
             for handle in handles { release(open.id, handle: handle) }
         }
         for id in replaced.removeAll() { store.release(id) }
-        retryLingering()
+        retryLingering(room: .unbounded)
         if !lingering.isEmpty {
             // Nobody needs what is kept back for emptying a full disk any more.
             store.makeRoom()
-            retryLingering()
+            retryLingering(room: .unbounded)
         }
         for open in lingering.all {
             log.log("\(open.with { label($0.node) }): \(Self.lostWords)")

@@ -17,6 +17,9 @@ public struct FileSystemOptions: Sendable {
     /// transaction of it takes. 4 MiB. Parts of chunks wait for others of theirs: until all are four times as much.
     public var spillBytes: UInt64 = 4 << 20
 
+    /// `fsync=remote`: fsync(2) publishes, and is answered when the far side has it (R1, R2).
+    public var fsyncReachesFarSide = false
+
     public init(uid: UInt32, gid: UInt32, umask: UInt16) {
         self.uid = uid
         self.gid = gid

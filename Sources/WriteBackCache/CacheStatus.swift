@@ -19,6 +19,9 @@ public struct CacheStatus: Sendable {
 
     public var pendingCount: Int
     public var pendingBytes: UInt64
+    /// Content that the far side does not have, and how much that may be.
+    public var dirtyBytes: UInt64
+    public var dirtyBytesMax: UInt64
     /// Of the first change that has not been sent (`WriteBackCache.hurry`).
     public var firstGeneration: Int64?
     /// The first of them, by node.
@@ -59,8 +62,10 @@ extension WriteBackCache {
         }
         let offline = far.offline
         let requests = far.requests
+        let dirty = uploader.bound.figures
         return CacheStatus(
             pendingCount: try store.outboxCount(), pendingBytes: uploader.totals.bytes,
+            dirtyBytes: dirty.bytes, dirtyBytesMax: dirty.most,
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
             ignored: ignored.found.words,

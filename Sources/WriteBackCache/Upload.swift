@@ -7,13 +7,15 @@ import SQLiteStore
 /// takes the value. All of it may be done again: a crash, or an answer that was lost, costs requests and nothing else.
 struct Upload {
     enum Outcome: Sendable, Equatable {
-        /// The far side has what was here, or the node has changed meanwhile and has a newer entry.
-        case sent
+        /// The far side has what was here at this generation of the entry.
+        case sent(through: Int64)
+        /// The node has changed meanwhile: its newer entry brings what it is now.
+        case changed
         /// There is no entry any more.
         case nothing
         /// The far side had another value: that has the name now, and what was here lies at this path of
         /// `.persist/conflicts`.
-        case conflict([UInt8])
+        case conflict([UInt8], through: Int64)
     }
 
     let store: SQLiteStore
@@ -51,14 +53,14 @@ struct Upload {
         guard let node = snapshot.node, snapshot.isKept else {
             let heirs = try await remove(snapshot.records, of: snapshot.entry.node, except: nil)
             try store.settle(snapshot.entry, records: heirs, removed: snapshot.records.map(\.path))
-            return .sent
+            return .sent(through: snapshot.entry.generation)
         }
         if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
         let begun = try await begin(snapshot, node)
         var record: FarRecord
         switch try await putValue(of: snapshot, node, begun) {
-        case .conflict(let kept): return .conflict(kept)
-        case .again: return .sent
+        case .conflict(let kept): return .conflict(kept, through: snapshot.entry.generation)
+        case .again: return .changed
         case .record(let found): record = found
         }
         let meta = snapshot.meta.encoded()
@@ -72,7 +74,7 @@ struct Upload {
         try store.settle(
             snapshot.entry, records: [record] + heirs,
             content: node.isDocument && node.namespace == .records ? snapshot.content : nil, removed: old.map(\.path))
-        return .sent
+        return .sent(through: snapshot.entry.generation)
     }
 
     /// Puts down which keys the far side will have, before it has them: what an answer that is lost leaves there is found

@@ -19,6 +19,10 @@ final class Uploader: Sendable {
 
     private let store: SQLiteStore
     private let upload: Upload
+    let bound: DirtyBound
+    private let arrivals = Arrivals()
+    /// How long programs wait for the far side.
+    let waitMilliseconds: Int64
     private let log: @Sendable (String) -> Void
     private let state: Mutex<State>
     private let news: AsyncStream<Void>
@@ -28,6 +32,10 @@ final class Uploader: Sendable {
     init(_ upload: Upload, store: SQLiteStore, options: WriteBackCacheOptions) {
         self.store = store
         self.upload = upload
+        waitMilliseconds = options.waitMilliseconds
+        bound = DirtyBound(
+            bytesMax: options.dirtyBytesMax, waitMilliseconds: options.waitMilliseconds,
+            freeBytes: { (try? store.statistics(countsNodes: false))?.bytesFree })
         log = options.log
         var limits = UploadLimits()
         limits.settleMilliseconds = options.settleMilliseconds
@@ -42,6 +50,7 @@ final class Uploader: Sendable {
 
     /// Begins to send. What an earlier mount has left is read first.
     func run() {
+        bound.whileWaiting { [weak self] in self?.handle(.online) }
         Task.detached { [weak self] in
             do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
             guard let news = self?.news else { return }
@@ -60,6 +69,7 @@ final class Uploader: Sendable {
         while !isStopped {
             let piece = try store.outbox(after: last, limit: 1_000)
             guard let end = piece.last else { return }
+            bound.noted(piece)
             take(piece)
             last = end.node
         }
@@ -67,6 +77,7 @@ final class Uploader: Sendable {
 
     /// From within the store's transactions: takes note, and returns.
     func noted(_ entries: [OutboxEntry]) {
+        bound.noted(entries)
         state.withLock { $0.inbox += entries }
         newsGiver.yield()
     }
@@ -97,6 +108,22 @@ final class Uploader: Sendable {
         handle(.hurry(nil))
     }
 
+    /// Sends one node at once, and waits until the far side has this generation of it.
+    func settle(_ id: NodeID, _ generation: Int64) async throws(StoreError) {
+        try await arrivals.wait(for: id, generation, milliseconds: waitMilliseconds) {
+            // It may have gone, or failed, before anybody waited for it.
+            do throws(StoreError) {
+                guard let entry = try store.outboxEntry(of: id) else {
+                    return arrivals.arrived(id, through: generation)
+                }
+                take([entry])
+                handle(.hurry([Int64(bitPattern: id.rawValue)]))
+            } catch {
+                arrivals.arrived(id, through: generation, failure: error)
+            }
+        }
+    }
+
     /// Nothing starts any more.
     func stop() {
         let timer = state.withLock { state in
@@ -107,6 +134,8 @@ final class Uploader: Sendable {
         }
         timer?.cancel()
         newsGiver.finish()
+        arrivals.end()
+        bound.end()
     }
 
     // MARK: What it is at
@@ -168,19 +197,29 @@ final class Uploader: Sendable {
 
     private func send(_ id: Int64, _ generation: Int64) {
         Task.detached { [self] in
+            let node = NodeID(UInt64(bitPattern: id))
             do throws(StoreError) {
-                switch try await upload.send(NodeID(UInt64(bitPattern: id))) {
-                case .sent: break
-                case .nothing: break
-                case .conflict(let path):
-                    let path = String(decoding: path, as: UTF8.self)
-                    log("changed here and on the far side: what was here is .persist/conflicts/\(path)")
+                switch try await upload.send(node) {
+                case .sent(let last): left(node, through: last)
+                case .nothing: left(node, through: generation)
+                case .changed: break
+                case .conflict(let path, let last):
+                    let words = "what was here is .persist/conflicts/\(String(decoding: path, as: UTF8.self))"
+                    left(node, through: last, failure: StoreError(.io, hint: "changed on the far side; \(words)"))
+                    log("changed here and on the far side: \(words)")
                 }
                 handle(.done(id, generation: generation))
             } catch {
+                if !error.isTransient { arrivals.arrived(node, through: generation, failure: error) }
                 handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))
                 if !error.isTransient { tell("not sent: \(error)") }
             }
         }
+    }
+
+    /// What a node had up to then waits no more.
+    private func left(_ node: NodeID, through generation: Int64, failure: StoreError? = nil) {
+        bound.gone(node, through: generation)
+        arrivals.arrived(node, through: generation, failure: failure)
     }
 }

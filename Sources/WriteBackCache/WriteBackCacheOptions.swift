@@ -23,6 +23,11 @@ public struct WriteBackCacheOptions: Sendable {
     public var freeBytesMin: UInt64 = 1 << 30
     /// Between two looks at what the local copy takes.
     public var evictMilliseconds: Int64 = 5_000
+    /// Content that waits for the far side, of all files together: who writes more waits, then gets `.full`. Never more
+    /// than half of what the disk would have free without it. 10 GiB.
+    public var dirtyBytesMax: UInt64 = 10 << 30
+    /// How long programs wait for the far side: for room, and with `fsync=remote` for what they have written.
+    public var waitMilliseconds: Int64 = 60_000
     /// One line for a person.
     public var log: @Sendable (String) -> Void = { _ in }
 

@@ -52,6 +52,15 @@ struct MountOptionsTests {
         #expect(options.limits.removesEvents && options.adopts)
     }
 
+    @Test("what programs wait for of a far side has options")
+    func farSide() throws {
+        let options = try MountOptions(parsing: ["fsync=remote,dirty_max=64M", "far_wait_seconds=5"])
+        #expect(options.fsyncReachesFarSide && options.dirtyBytesMax == 64 << 20)
+        #expect(options.farWaitMilliseconds == 5_000)
+        #expect(try !MountOptions(parsing: ["fsync=remote", "fsync=local"]).fsyncReachesFarSide)
+        #expect(!MountOptions().fsyncReachesFarSide)
+    }
+
     @Test(
         "an option that is unknown, or has no sense, is named",
         arguments: [
@@ -61,6 +70,8 @@ struct MountOptionsTests {
             ("blob_bytes_max=99999999999T", "-o blob_bytes_max=99999999999T"), ("events=ro", "-o events=ro"),
             ("fsname=", "-o fsname"), ("remount", "-o remount"), ("subtype=ext4", "-o subtype=ext4"),
             ("busy_milliseconds=0", "-o busy_milliseconds=0"), ("ro=1", "-o ro"),
+            ("fsync=far", "-o fsync=far"), ("fsync", "-o fsync"), ("dirty_max=1", "-o dirty_max=1"),
+            ("far_wait_seconds=0", "-o far_wait_seconds=0"),
         ])
     func refused(_ list: String, _ what: String) throws {
         let failure = try #require(throws: MountFailure.self) { _ = try MountOptions(parsing: [list]) }

@@ -15,13 +15,14 @@ final class TestBed: Sendable {
     static let root = Caller(uid: 0, gid: 0)
 
     init(
-        _ store: any LocalStore = MemoryStore(), limits: (inout FileSystemOptions) -> Void = { _ in }
+        _ store: any LocalStore = MemoryStore(), far: (any FarWaits)? = nil,
+        limits: (inout FileSystemOptions) -> Void = { _ in }
     ) {
         memory = store as? MemoryStore
         var options = FileSystemOptions(uid: 1000, gid: 1000, umask: 0o022)
         limits(&options)
         fs = FileSystem(
-            store: store, options: options, kernel: kernel, log: log, clock: MemoryStore.systemClock,
+            store: store, options: options, kernel: kernel, log: log, clock: MemoryStore.systemClock, far: far,
             controls: ["status.json": { Array("{}".utf8) }])
     }
 

@@ -8,4 +8,11 @@ public protocol Absence: Sendable {
     /// Where several operations miss the same thing it is brought once, for all of them.
     /// - Throws: `.timedOut` where the far side does not answer, or what it answered.
     func bring() async throws(StoreError)
+
+    /// How long who misses it waits at most; nil: as long as the mount says.
+    var waitMax: Duration? { get }
+}
+
+extension Absence {
+    public var waitMax: Duration? { nil }
 }

@@ -71,10 +71,11 @@ public struct Mount: Sendable {
         fileSystemOptions.checksPermissions = !options.kernelChecksPermissions
         fileSystemOptions.openFilesMax = options.openFilesMax
         fileSystemOptions.unpublishedBytesMax = options.unpublishedBytesMax
+        fileSystemOptions.fsyncReachesFarSide = options.fsyncReachesFarSide
         let notifier = Notifier()
         let fileSystem = FileSystem(
             store: store, options: fileSystemOptions, kernel: notifier, log: log, clock: { TimeText.currentTime() },
-            controls: report.controls)
+            far: opened.cache, controls: report.controls)
         let session = try start(fileSystem, notifier, at: point, isReadOnly: fileSystemOptions.isReadOnly, log)
         point.claim.end()
         (isWholeProcess ? Signals.whenEnding : Signals.whenCaught) { number in
@@ -138,6 +139,8 @@ public struct Mount: Sendable {
         if let milliseconds = options.settleMilliseconds { found.settleMilliseconds = milliseconds }
         if let milliseconds = options.refreshMilliseconds { found.refreshMilliseconds = milliseconds }
         found.log = log
+        found.dirtyBytesMax = options.dirtyBytesMax
+        found.waitMilliseconds = options.farWaitMilliseconds
         return found
     }
 

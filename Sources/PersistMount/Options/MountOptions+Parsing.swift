@@ -34,7 +34,7 @@ extension MountOptions {
         case "uid", "gid", "umask", "fsname", "events", "record_bytes_max", "kv_bytes_max", "blob_bytes_max",
             "line_bytes_max", "xattr_bytes_max", "open_files_max", "unpublished_bytes_max", "reserve_bytes",
             "wal_bytes_max", "busy_milliseconds", "cache_dir", "settle_seconds", "refresh_seconds", "cache_size",
-            "free_bytes_min", "conflict_command":
+            "free_bytes_min", "conflict_command", "fsync", "dirty_max", "far_wait_seconds":
             throw MountFailure("-o \(name)", "needs a value", hint: "Write -o \(name)=VALUE.", status: .usage)
         default: throw Self.unknown(name)
         }
@@ -86,6 +86,17 @@ extension MountOptions {
             }
         case "settle_seconds": settleMilliseconds = Int64(try Self.number(name, value, 0...86_400)) * 1_000
         case "refresh_seconds": refreshMilliseconds = Int64(try Self.number(name, value, 1...86_400)) * 1_000
+        case "fsync":
+            switch value {
+            case "remote": fsyncReachesFarSide = true
+            case "local": fsyncReachesFarSide = false
+            default:
+                throw MountFailure(
+                    "-o fsync=\(ShownText.line(value))", "is neither fsync=local nor fsync=remote", status: .usage)
+            }
+        case "dirty_max": dirtyBytesMax = try Self.bytes(name, value, (64 << 10)...(1 << 46))
+        case "far_wait_seconds":
+            farWaitMilliseconds = Int64(try Self.number(name, value, 1...3_600)) * 1_000
         case "wal_bytes_max": walBytesMax = try Self.bytes(name, value, (1 << 20)...(1 << 30))
         case "open_files_max": openFilesMax = Int(try Self.number(name, value, 16...10_000_000))
         case "busy_milliseconds":

@@ -35,6 +35,12 @@ public struct MountOptions: Sendable, Equatable {
     public var refreshMilliseconds: Int64?
     /// Run for each new conflict copy, with the file and the copy as its last arguments (R10).
     public var conflictCommand: [String]?
+    /// `fsync=remote`: fsync(2) returns when the far side has the file.
+    public var fsyncReachesFarSide = false
+    /// Content that waits for the far side, of all files: who writes more waits, then gets ENOSPC.
+    public var dirtyBytesMax: UInt64 = 10 << 30
+    /// How long programs wait for the far side: for room, and with `fsync=remote` for what they have written.
+    public var farWaitMilliseconds: Int64 = 60_000
     /// `busy_milliseconds` was given: it goes before the configuration's.
     public var setsBusyMilliseconds = false
     /// Generic options that the kernel knows (`nosuid`, `noatime`, ...), in the order given.

@@ -10,6 +10,8 @@ enum Metrics {
         }
         gauge("pending_files", "Files that the far side has not been sent.", "\(far.pendingFiles)")
         gauge("pending_bytes", "Their bytes.", "\(far.pendingBytes)")
+        gauge("dirty_bytes", "Content that the far side does not have.", "\(far.dirtyBytes)")
+        gauge("dirty_bytes_max", "How much that may be: then writers wait.", "\(far.dirtyBytesMax)")
         gauge("far_side_up", "1 where the last request was answered.", far.offlineSince == nil ? "1" : "0")
         lines += [
             "# HELP persistfs_requests_total Requests to the far side.", "# TYPE persistfs_requests_total counter",

@@ -8,6 +8,11 @@ extension MountStatus {
         public var cache: String
         public var pendingFiles: Int
         public var pendingBytes: UInt64
+        /// Content that it does not have, of all files, and how much that may be (`dirty_max`, and the disk).
+        public var dirtyBytes: UInt64
+        public var dirtyBytesMax: UInt64
+        /// Edits of two machines are always found (R10); else at best effort: it is looked before a put.
+        public var putsConditionally: Bool
         /// The number of the first change that has not been sent; `.persist/sync` gives that of the last.
         public var firstPending: Int64?
         /// The first of them.
@@ -39,6 +44,9 @@ extension MountStatus.Far {
         self.cache = ShownText.line(cache)
         pendingFiles = status.pendingCount
         pendingBytes = status.pendingBytes
+        dirtyBytes = status.dirtyBytes
+        dirtyBytesMax = status.dirtyBytesMax
+        putsConditionally = status.putsConditionally
         firstPending = status.firstGeneration
         pending = status.pending.map { item in
             MountStatus.Pending(

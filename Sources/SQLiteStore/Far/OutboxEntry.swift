@@ -22,12 +22,17 @@ public struct OutboxEntry: Sendable, Hashable {
     /// When the first change came that has not been sent, and the last.
     public var since: Timestamp
     public var changed: Timestamp
+    /// Of its content that the far side does not have.
+    public var bytes: UInt64
 
-    public init(node: NodeID, generation: Int64, change: OutboxChange, since: Timestamp, changed: Timestamp) {
+    public init(
+        node: NodeID, generation: Int64, change: OutboxChange, since: Timestamp, changed: Timestamp, bytes: UInt64 = 0
+    ) {
         self.node = node
         self.generation = generation
         self.change = change
         self.since = since
         self.changed = changed
+        self.bytes = bytes
     }
 }

@@ -5,9 +5,20 @@ extension SQLiteStore {
     /// Entries in the order of their nodes, after `node`.
     public func outbox(after node: NodeID?, limit: Int) throws(StoreError) -> [OutboxEntry] {
         try readers.read { db throws(StoreError) in
-            try db.all(
+            var entries = try db.all(
                 "SELECT ino, gen, what, since, changed FROM outbox WHERE ino > ? ORDER BY ino LIMIT ?",
                 node ?? NodeID(0), Int64(limit), read: { $0.outboxEntry })
+            for place in entries.indices { entries[place].bytes = try db.unsentBytes(of: entries[place]) }
+            return entries
+        }
+    }
+
+    /// nil: the far side has been told of all of it.
+    public func outboxEntry(of id: NodeID) throws(StoreError) -> OutboxEntry? {
+        try readers.read { db throws(StoreError) in
+            guard var entry = try db.outboxEntry(of: id) else { return nil }
+            entry.bytes = try db.unsentBytes(of: entry)
+            return entry
         }
     }
 

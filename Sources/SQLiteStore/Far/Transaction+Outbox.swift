@@ -21,7 +21,10 @@ extension Transaction {
                     RETURNING ino, gen, what, since, changed
                 """, id, outbox.generation, change.rawValue, now, firstGeneration ?? outbox.generation,
                 read: { $0.outboxEntry })
-            if let entry { entries.append(entry) }
+            if var entry {
+                entry.bytes = try db.unsentBytes(of: entry)
+                entries.append(entry)
+            }
         }
         onCommit { outbox.changed(entries) }
     }
@@ -71,6 +74,25 @@ extension Connection {
             SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision FROM far
                 WHERE ino = ?
             """, id, read: { $0.farRecord })
+    }
+
+    /// How much content of a node waits to be sent; of a log, what has come since its last event that was.
+    func unsentBytes(of entry: OutboxEntry) throws(StoreError) -> UInt64 {
+        guard !entry.change.isDisjoint(with: [.content, .name]), let row = try node(entry.node),
+            !row.node.isUnlinked, row.node.kind == .file
+        else { return 0 }
+        guard row.isStream else { return row.node.size }
+        guard let stream = row.body else { return 0 }
+        let (first, end) = (Self.eventID(stream, 0), Self.eventID(stream, Self.sequenceMax))
+        let sent = try self.first("SELECT max(event) FROM far WHERE ino = ?", row.id, read: { $0.int(0) }) ?? 0
+        let from = try self.first(
+            "SELECT pos FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT 1", max(first, min(sent, end)), end,
+            read: { $0.int(0) })
+        let to = try self.first(
+            "SELECT pos + length(line) + newline FROM event WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT 1", first,
+            end, read: { $0.int(0) })
+        guard let from, let to, to > from else { return 0 }
+        return UInt64(to - from)
     }
 
     func outboxEntry(of id: NodeID) throws(StoreError) -> OutboxEntry? {

@@ -35,6 +35,8 @@ struct MountCommand: ParsableCommand {
               settle_seconds=10       exec: a file that stays open is sent so long
                                       after its last change
               refresh_seconds=300     exec: between two looks at the far side
+              fsync=remote            exec: fsync returns when the far side has
+                                      the file
               noatime, nosuid, nodev, noexec, ...
                                       as for mount(8)
 
@@ -43,6 +45,7 @@ struct MountCommand: ParsableCommand {
               line_bytes_max=1M       xattr_bytes_max=64K  reserve_bytes=16M
               unpublished_bytes_max=256M                   wal_bytes_max=8M
               open_files_max=65536    busy_milliseconds=5000
+              dirty_max=10G           far_wait_seconds=60
             """)
 
     @Argument(help: ArgumentHelp("The store.", valueName: "STORE"))

@@ -49,6 +49,13 @@ enum StatusText {
                 "  to send",
                 far.pendingFiles == 0 ? "nothing" : "\(far.pendingFiles) files, \(ByteCount.text(far.pendingBytes))"
             ))
+        if far.dirtyBytes > 0 {
+            rows.append(
+                ("  dirty", "\(ByteCount.text(far.dirtyBytes)) of at most \(ByteCount.text(far.dirtyBytesMax))"))
+        }
+        if !far.putsConditionally {
+            rows.append(("  conflicts", "found at best effort: the far side has no conditional put"))
+        }
         let most = 10
         for item in far.pending.prefix(most) {
             var text = "\(item.path), \(ByteCount.text(item.bytes)), \(item.state)"
