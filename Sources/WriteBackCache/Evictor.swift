@@ -54,10 +54,11 @@ final class Evictor: Sendable {
         // A tenth more, so as not to begin again at once.
         let wanted = excess + bytesMax / 10
         var (given, rounds): (UInt64, Int) = (0, 0)
-        // Twice round finds what was spared the first time.
-        while given < wanted, rounds < 3, !Task.isCancelled {
+        // The second time round finds what was spared the first time; only then what is open is looked at: a file may
+        // be larger than the disk.
+        while given < wanted, rounds < 4, !Task.isCancelled {
             let step = try store.evict(
-                after: state.withLock { $0.last }, bytes: min(Self.stepBytes, wanted - given))
+                after: state.withLock { $0.last }, bytes: min(Self.stepBytes, wanted - given), takesOpen: rounds >= 2)
             state.withLock { $0.last = step.last }
             given += step.bytes
             if step.last == nil { rounds += 1 }

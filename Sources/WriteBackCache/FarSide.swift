@@ -22,7 +22,7 @@ final class FarSide: Sendable {
         var refusesConditions = false
     }
 
-    private let adapter: any PersistAdapter
+    let adapter: any PersistAdapter
     private let conditional: (any ConditionalPutting)?
     private let limit: Duration
     private let state = Mutex(State())
@@ -122,7 +122,9 @@ final class FarSide: Sendable {
         }
     }
 
-    private func asked<R: Sendable>(
+    func count(_ what: WritableKeyPath<Requests, Int>) { state.withLock { $0.requests[keyPath: what] += 1 } }
+
+    func asked<R: Sendable>(
         _ key: StoreKey, _ body: @escaping @Sendable () async throws -> R
     ) async throws(StoreError) -> R {
         do {
@@ -150,9 +152,9 @@ final class FarSide: Sendable {
         return try answer.get()
     }
 
-    private func answered() { state.withLock { $0.offlineSince = nil } }
+    func answered() { state.withLock { $0.offlineSince = nil } }
 
-    private func failed(_ error: any Error, _ key: StoreKey) -> StoreError {
+    func failed(_ error: any Error, _ key: StoreKey) -> StoreError {
         // What an adapter throws of its own may be over in a moment: only a StoreError says that something is final.
         let error = (error as? StoreError ?? StoreError(.timedOut, hint: "\(error)")).about(key)
         state.withLock { state in

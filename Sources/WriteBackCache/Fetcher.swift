@@ -2,13 +2,34 @@ import Persist
 import SQLiteStore
 import Synchronization
 
-/// Brings content that is not on this machine: each file once, for all who wait for it.
+/// Brings content that is not on this machine: whole, or of long files the parts that somebody reads and what comes next.
+/// Each part once, for all who wait for it.
 final class Fetcher: Sendable {
+    private struct Flight {
+        /// nil: all of it.
+        var range: Range<UInt64>?
+        var task: Task<StoreError?, Never>
+    }
+
+    private struct State {
+        var flights: [NodeID: [Int: Flight]] = [:]
+        var last = 0
+        /// Of files that are read in parts.
+        var windows: [NodeID: FetchWindow] = [:]
+    }
+
     private let store: SQLiteStore
     private let far: FarSide
-    private let state = Mutex<[NodeID: Task<StoreError?, Never>]>([:])
+    private let state = Mutex(State())
     /// A file may be changed by others just then, each time.
     private static let roundsMax = 4
+    /// What is shorter is fetched whole.
+    private static let partedBytesMin: UInt64 = 1 << 20
+    /// Of these at a time.
+    private static let windowsMost = 4_096
+    /// One request for a part of a whole, and how many of them at once.
+    private static let pieceBytes: UInt64 = 8 << 20
+    private static let piecesAtOnce = 4
 
     init(store: SQLiteStore, far: FarSide) {
         self.store = store
@@ -20,54 +41,138 @@ final class Fetcher: Sendable {
     private struct Fetch: Absence {
         let fetcher: Fetcher
         let content: AbsentContent
-        func bring() async throws(StoreError) { try await fetcher.bring(content.node) }
+        func bring() async throws(StoreError) { try await fetcher.bring(content) }
     }
 
+    // MARK: What somebody waits for
+
     /// - Throws: `.timedOut` where the far side does not answer; `.io` where it has the content no more.
+    private func bring(_ content: AbsentContent) async throws(StoreError) {
+        let id = content.node
+        guard far.readsRanges, let node = try? store.node(id), !node.isDocument,
+            node.size > Self.partedBytesMin, try store.away(id)?.revision != nil
+        else { return try await bring(id) }
+        store.markUsed(id)
+        guard content.range.upperBound - content.range.lowerBound < node.size else {
+            return try await bringPieces(id, node.size)
+        }
+        let (range, ahead) = state.withLock { state in
+            if state.windows.count >= Self.windowsMost { state.windows = [:] }
+            var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
+            let range = window.take(content.range, of: node.size)
+            let ahead = window.ahead(of: node.size)
+            if let ahead { window.took(ahead) }
+            state.windows[id] = window
+            return (range, ahead)
+        }
+        if let ahead { _ = flight(id, ahead) }
+        if let error = await flight(id, range).value { throw error }
+    }
+
+    /// All of it.
     func bring(_ id: NodeID) async throws(StoreError) {
-        let task = state.withLock { state in
-            if let task = state[id] { return task }
+        store.markUsed(id)
+        if let error = await flight(id, nil).value { throw error }
+    }
+
+    /// All of it, in pieces: nobody has to have room for all of it in memory.
+    private func bringPieces(_ id: NodeID, _ size: UInt64) async throws(StoreError) {
+        var start: UInt64 = 0
+        while start < size {
+            var tasks: [Task<StoreError?, Never>] = []
+            while start < size, tasks.count < Self.piecesAtOnce {
+                let end = min(size, start + Self.pieceBytes)
+                tasks.append(flight(id, start..<end))
+                start = end
+            }
+            for task in tasks { if let error = await task.value { throw error } }
+        }
+    }
+
+    /// The one that brings this, if there is one: what it does not bring is missed again.
+    private func flight(_ id: NodeID, _ range: Range<UInt64>?) -> Task<StoreError?, Never> {
+        state.withLock { state in
+            let all = state.flights[id] ?? [:]
+            if let there = all.values.first(where: { flight in
+                guard let flying = flight.range else { return true }
+                return range.map { flying.contains($0.lowerBound) } ?? false
+            }) {
+                return there.task
+            }
+            state.last += 1
+            let number = state.last
             let task = Task.detached { [self] () -> StoreError? in
-                defer { self.state.withLock { $0[id] = nil } }
-                do throws(StoreError) { try await fetch(id) } catch { return error }
+                defer { landed(id, number) }
+                do throws(StoreError) {
+                    if let range { try await fetch(range, of: id) } else { try await fetch(id) }
+                } catch { return error }
                 return nil
             }
-            state[id] = task
+            state.flights[id, default: [:]][number] = Flight(range: range, task: task)
             return task
         }
-        if let error = await task.value { throw error }
+    }
+
+    private func landed(_ id: NodeID, _ number: Int) {
+        state.withLock { state in
+            state.flights[id]?[number] = nil
+            if state.flights[id]?.isEmpty == true { state.flights[id] = nil }
+        }
+    }
+
+    // MARK: Asking for it
+
+    private func fetch(_ range: Range<UInt64>, of id: NodeID) async throws(StoreError) {
+        guard let away = try store.away(id) else { return }
+        let key = StoreKey(away.key)
+        guard let revision = away.revision else { return try await fetch(id) }
+        guard let part = try await far.get(key, range: range) else { throw Self.gone(key) }
+        let isWhole = UInt64(part.value.count) == range.upperBound - range.lowerBound
+        if part.revision == revision, isWhole {
+            if try store.bring(part.value, at: range.lowerBound, of: revision, to: id) == .here { return }
+        }
+        // Others have changed it.
+        try await fetch(id)
     }
 
     private func fetch(_ id: NodeID) async throws(StoreError) {
-        store.markUsed(id)
         for _ in 0..<Self.roundsMax {
             guard let away = try store.away(id) else { return }
             let key = StoreKey(away.key)
-            guard let path = ShownPath(text: away.path[...]), let value = try await far.get(key) else {
+            guard let path = ShownPath(text: away.path[...]), let value = try await far.getRevised(key) else {
                 throw Self.gone(key)
             }
-            let change = try await change(at: path, key, value, away)
+            let change = try await change(at: path, key, value.value, value.revision, away)
             if try store.bring(change, to: id) == .here { return }
         }
         throw StoreError(.timedOut, hint: "the file is changed by others all the time")
     }
 
     private func change(
-        at path: ShownPath, _ key: StoreKey, _ value: [UInt8], _ away: AwayContent
+        at path: ShownPath, _ key: StoreKey, _ value: [UInt8], _ revision: Revision?, _ away: AwayContent
     ) async throws(StoreError) -> FarChange {
         let isJSON = FarSum.isJSON(key)
         let record = try store.farRecord(at: away.path)
         let metaKey = FarKey.meta(path, isDirectory: false).storeKey
         var meta = record?.meta
-        if record?.key != key.bytes || meta?.isEmpty == true || FarSum(of: value, isJSON: isJSON).digest != away.sum {
+        let isAsKnown = away.isValue(FarSum(of: value, isJSON: isJSON).digest, revision)
+        if record?.key != key.bytes || meta?.isEmpty == true || !isAsKnown {
             // Of the value that is there now, which may not be the one that went.
             meta = try await far.get(metaKey)
         }
         let isValue = path.namespace != .blobs && !key.bytes.starts(with: FarKey.filesPrefix)
-        return FarChange(
+        var change = FarChange(
             path: path, value: value, key: key, metaKey: metaKey, meta: meta, isJSON: isJSON, isValue: isValue)
+        change.revision = revision
+        return change
     }
 
+    private static func gone(_ key: StoreKey) -> StoreError {
+        StoreError(.io, key: key, hint: "its content was only on the far side, which has it no more")
+    }
+}
+
+extension Fetcher {
     /// Before something else is put under a key, or it is deleted: what only it has is brought.
     ///
     /// - Parameter id: whose key it is.
@@ -78,9 +183,5 @@ final class Fetcher: Sendable {
                 guard error.kind == .io || error.kind == .stale else { throw error }
             }
         }
-    }
-
-    private static func gone(_ key: StoreKey) -> StoreError {
-        StoreError(.io, key: key, hint: "its content was only on the far side, which has it no more")
     }
 }

@@ -16,7 +16,7 @@ struct Refresh {
     let ignored: IgnoredKeys
 
     /// Paths at a time.
-    private static let pieceMost = 512
+    static let pieceMost = 512
 
     /// - Returns: how many paths were changed here.
     @discardableResult
@@ -26,7 +26,7 @@ struct Refresh {
         try await seeMetas()
         var changed = 0
         for prefix in ["records/", "kv/", ".persist/files/", "blobs/"] as [StoreKey] {
-            changed += try await takeValues(prefix, asked)
+            changed += far.listsKeys ? try await takeKeys(prefix, asked) : try await takeValues(prefix, asked)
         }
         changed += try await takeEvents()
         changed += try takeWhole(asked)
@@ -52,20 +52,7 @@ struct Refresh {
         try await far.list(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
             for entry in entries {
-                guard let key = FarKey(entry.key), let metaPath = key.path() else {
-                    log("\(entry.key): not shown: no path leads to this key")
-                    continue
-                }
-                guard let there = try store.node(at: metaPath.text), there.kind == .directory,
-                    let path = key.path(isPrefix: true)
-                else {
-                    found.append((entry, metaPath, metaPath))
-                    continue
-                }
-                // Of the file that was here before the directory, and that the far side has still.
-                let isOld = try store.farRecord(at: metaPath.text)?.key == entry.key.bytes
-                let isPending = try store.isPending(there.id)
-                if !isOld && !isPending { found.append((entry, path, metaPath)) }
+                if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
             }
             let metas = try store.seenMeta(at: found.map { $0.metaPath.text })
             var changes: [FarChange] = []
@@ -83,6 +70,21 @@ struct Refresh {
             try await evictor.evict()
         }
         return changed
+    }
+
+    /// Where a value is shown, and where its side data is looked for; nil: nowhere.
+    func place(of key: StoreKey) throws(StoreError) -> (path: ShownPath, metaPath: ShownPath)? {
+        guard let far = FarKey(key), let metaPath = far.path() else {
+            log("\(key): not shown: no path leads to this key")
+            return nil
+        }
+        guard let there = try store.node(at: metaPath.text), there.kind == .directory,
+            let path = far.path(isPrefix: true)
+        else { return (metaPath, metaPath) }
+        // Of the file that was here before the directory, and that the far side has still.
+        let isOld = try store.farRecord(at: metaPath.text)?.key == key.bytes
+        let isPending = try store.isPending(there.id)
+        return isOld || isPending ? nil : (path, metaPath)
     }
 
     /// What has no value of its own.
@@ -155,7 +157,7 @@ struct Refresh {
         }
     }
 
-    private func apply(_ changes: [FarChange], _ asked: Timestamp) throws(StoreError) -> Int {
+    func apply(_ changes: [FarChange], _ asked: Timestamp) throws(StoreError) -> Int {
         guard !changes.isEmpty else { return 0 }
         var changed = 0
         for (change, outcome) in zip(changes, try store.apply(changes, asked: asked)) {

@@ -47,7 +47,7 @@ extension Upload {
             if looks, isConditional || snapshot.content.count <= options.compareBytesMax {
                 if let theirs = try await far.getRevised(key) {
                     let found = FarSum(of: theirs.value, isJSON: isJSON).digest
-                    if found != sum, !record.mayHave(found) {
+                    if found != sum, !record.mayHave(found), try await !isUnread(record, key) {
                         return try await meet(snapshot, node, theirs, found, key)
                     }
                     (record.sum, record.revision) = (found, theirs.revision)
@@ -76,6 +76,12 @@ extension Upload {
             return .record(record.having(sum, record.revision))
         }
         throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
+    }
+
+    /// Whether what is there is what a listing has told of, and nobody has read here.
+    private func isUnread(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) -> Bool {
+        guard record.sum == nil, record.tried == nil else { return false }
+        return try await far.has(record.revision, at: key) ?? false
     }
 
     /// The far side has a value that is not ours (R10): edits of different fields of a record merge; else the far side's

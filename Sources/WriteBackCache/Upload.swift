@@ -137,6 +137,10 @@ struct Upload {
     private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
         if record.isLog { return try await removeEvents(below: key) }
         // What others have changed since is not what was removed here: it stays, and comes back.
+        if let isSame = try await far.has(record.tried == nil ? record.revision : nil, at: key) {
+            if isSame { try await far.delete(key) }
+            return
+        }
         guard let theirs = try await far.get(key) else { return }
         let found = FarSum(of: theirs, isJSON: FarSum.isJSON(key)).digest
         if record.mayHave(found) { try await far.delete(key) }

@@ -62,6 +62,11 @@ struct AdapterConformanceTests {
         try await check.run { MemoryAdapter() }
     }
 
+    @Test("one that lists keys, and reads parts", arguments: AdapterCheck.keyListing + AdapterCheck.rangedReading)
+    func listsAndReadsParts(check: AdapterCheck) async throws {
+        try await check.run { MemoryAdapter() }
+    }
+
     @Test("the four methods over a local store keep the contract", arguments: AdapterCheck.all)
     func keyedStoreKeepsTheContract(check: AdapterCheck) async throws {
         try await check.run { KeyedStore(MemoryStore()) }

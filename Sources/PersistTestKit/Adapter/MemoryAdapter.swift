@@ -1,7 +1,8 @@
 public import Persist
 
-/// The smallest adapter: four methods over a dictionary, and revisions that count. The reference for others.
-public actor MemoryAdapter: ConditionalPutting {
+/// The smallest adapter: four methods over a dictionary, and revisions that count; it lists keys and reads parts. The
+/// reference for others.
+public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
     private var values: [StoreKey: [UInt8]] = [:]
     private var revisions: [StoreKey: Revision] = [:]
     private var puts = 0
@@ -35,5 +36,21 @@ public actor MemoryAdapter: ConditionalPutting {
             for (key, value) in found { stream.yield(StoreEntry(key: key, value: value)) }
             stream.finish()
         }
+    }
+
+    public func listKeys(_ prefix: StoreKey) -> any AsyncSequence<KeyEntry, any Error> & Sendable {
+        let found = values.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }.map { key, value in
+            KeyEntry(key: key, size: UInt64(value.count), revision: revisions[key] ?? Revision([]))
+        }
+        return AsyncThrowingStream { stream in
+            for entry in found { stream.yield(entry) }
+            stream.finish()
+        }
+    }
+
+    public func get(_ key: StoreKey, range: Range<UInt64>) -> RevisedValue? {
+        guard let value = values[key], let revision = revisions[key] else { return nil }
+        let part = range.clamped(to: 0..<UInt64(value.count))
+        return RevisedValue(Array(value[Int(part.lowerBound)..<Int(part.upperBound)]), revision)
     }
 }

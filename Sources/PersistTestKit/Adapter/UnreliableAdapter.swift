@@ -42,6 +42,7 @@ public final class UnreliableAdapter: PersistAdapter {
         var requests = 0
         var gets = 0
         var puts: [StoreKey: Int] = [:]
+        var ranges: [StoreKey: [Range<UInt64>]] = [:]
         var underWay = 0
         var mostUnderWay = 0
         var isCut = false

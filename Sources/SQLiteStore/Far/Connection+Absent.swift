@@ -22,13 +22,15 @@ extension Connection {
     }
 
     func away(_ id: NodeID) throws(StoreError) -> AwayContent? {
-        try first("SELECT ino, path, key, sum FROM away WHERE ino = ?", id, read: { $0.awayContent })
+        try first("SELECT ino, path, key, sum, revision FROM away WHERE ino = ?", id, read: { $0.awayContent })
     }
 }
 
 extension Row {
-    /// Of `SELECT ino, path, key, sum`.
+    /// Of `SELECT ino, path, key, sum, revision`.
     var awayContent: AwayContent {
-        AwayContent(node: id(0), path: bytes(1), key: bytes(2), sum: optionalBytes(3))
+        AwayContent(
+            node: id(0), path: bytes(1), key: bytes(2), sum: optionalBytes(3),
+            revision: optionalBytes(4).map(Revision.init))
     }
 }

@@ -5,6 +5,8 @@ public struct FarChange: Sendable {
     public enum Content: Sendable {
         /// A file; `isValue`: the value of a key, whatever its name looks like.
         case file([UInt8], isValue: Bool)
+        /// The same, whose value has not been asked for: so many bytes.
+        case absent(size: UInt64, isValue: Bool)
         case directory
         case symlink([UInt8])
         case special(Node.Kind, device: UInt64)

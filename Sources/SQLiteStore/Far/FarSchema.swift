@@ -29,9 +29,11 @@ enum FarSchema {
         CREATE TABLE IF NOT EXISTS arrived(key BLOB PRIMARY KEY, event INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS arrived_event ON arrived(event);
         -- Files whose content only the far side has, and under which key (AwayContent), whatever their name is by now.
-        -- body: chunks of it without a row are not holes; NULL: a document, which has no row in its table.
+        -- body: chunks of it without a row are not holes, and so many are missing; NULL: a document, which has no row in
+        -- its table.
         CREATE TABLE IF NOT EXISTS away(
-            ino INTEGER PRIMARY KEY, body INTEGER, path BLOB NOT NULL, key BLOB NOT NULL, sum BLOB) STRICT;
+            ino INTEGER PRIMARY KEY, body INTEGER, path BLOB NOT NULL, key BLOB NOT NULL, sum BLOB, revision BLOB,
+            missing INTEGER NOT NULL) STRICT;
         CREATE INDEX IF NOT EXISTS away_body ON away(body) WHERE body IS NOT NULL;
         CREATE INDEX IF NOT EXISTS away_key ON away(key);
         -- What the far side has been seen to have, while it is being looked through.

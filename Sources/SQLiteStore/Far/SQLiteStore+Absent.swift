@@ -36,12 +36,16 @@ extension SQLiteStore {
             guard away.path == change.path, away.key == change.key, case .file(let bytes, _) = change.content else {
                 return .moved
             }
-            if away.sum == change.sum {
-                try tx.fill(row, bytes)
-                return .here
-            }
             let record = try tx.db.far(at: change.path)
             let isTheirs = record?.node == id
+            if away.isValue(change.sum, change.revision) {
+                try tx.fill(row, bytes)
+                if isTheirs, var record, record.sum == nil, record.tried == nil {
+                    record.sum = change.sum
+                    try tx.putFar(record)
+                }
+                return .here
+            }
             if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
                 return try tx.apply(change, asked: Timestamp(nanoseconds: .max)) == .notNow ? .moved : .here
             }
@@ -56,6 +60,23 @@ extension SQLiteStore {
         }
     }
 
+    /// A part of the content of a file that is not here.
+    ///
+    /// - Parameters:
+    ///   - offset: where a chunk begins (`limits.chunkBytes`); `bytes` end where one does, or with the file.
+    ///   - revision: of the value that they are of.
+    public func bring(
+        _ bytes: [UInt8], at offset: UInt64, of revision: Revision, to id: NodeID
+    ) throws(StoreError) -> Brought {
+        try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
+            guard let row = try tx.db.node(id) else { throw StoreError(.stale) }
+            guard let away = try tx.db.away(id) else { return .here }
+            guard away.revision == revision else { return .moved }
+            try tx.fill(row, bytes[...], at: offset)
+            return .here
+        }
+    }
+
     /// Takes away content of files that the far side has, and that nobody has opened since the last time: of a few of
     /// them, in the order of their nodes.
     ///
@@ -64,9 +85,10 @@ extension SQLiteStore {
     ///   - bytes: no more than about that.
     ///   - min: content that is shorter is not worth it: its name takes as much.
     ///   - sparesUsed: what was opened since is left until the next time round.
+    ///   - takesOpen: also of files that are open, and not written.
     /// - Returns: where it ended (nil: at the last file), and how many bytes that gives back, soon.
     public func evict(
-        after last: NodeID?, bytes: UInt64, min: UInt64 = 1 << 10, sparesUsed: Bool = true
+        after last: NodeID?, bytes: UInt64, min: UInt64 = 1 << 10, sparesUsed: Bool = true, takesOpen: Bool = false
     ) throws(StoreError) -> (last: NodeID?, bytes: UInt64) {
         let candidates = try readers.read { db throws(StoreError) in
             try db.all(
@@ -80,7 +102,7 @@ extension SQLiteStore {
             var given: UInt64 = 0
             for id in candidates {
                 if mount.used.withLock({ $0.remove(id) }) != nil, sparesUsed { continue }
-                if mount.holds.contains(id) { continue }
+                if !takesOpen, mount.holds.contains(id) { continue }
                 given += try tx.evict(id) ?? 0
                 if given >= bytes { return (id, given) }
             }

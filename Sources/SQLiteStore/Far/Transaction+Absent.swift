@@ -10,13 +10,23 @@ extension Transaction {
     /// - Returns: how many bytes that gives back; nil where the far side may not have just this, or somebody writes.
     func evict(_ id: NodeID) throws(StoreError) -> UInt64? {
         guard let row = try db.node(id), row.node.kind == .file, !row.isStream, !row.node.isUnlinked,
-            row.node.size > 0, try db.outboxEntry(of: id) == nil, try db.isHere(row),
-            let record = try db.far(at: try db.path(of: row)), record.node == id, let key = record.key,
-            let sum = record.sum, record.tried == nil,
+            row.node.size > 0, try db.outboxEntry(of: id) == nil,
             try !db.exists("SELECT 1 FROM work WHERE ino = ?", id)
         else { return nil }
         if let body = row.body, mount.drafts.hasBase(body) { return nil }
-        try makeAway(row, AwayContent(node: id, path: record.path, key: key, sum: sum))
+        if let away = try db.away(id) {
+            // A part of it has come back.
+            guard let body = row.body, try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body) else {
+                return nil
+            }
+            try makeAway(row, away)
+        } else {
+            guard let record = try db.far(at: try db.path(of: row)), record.node == id, let key = record.key,
+                let sum = record.sum, record.tried == nil
+            else { return nil }
+            try makeAway(
+                row, AwayContent(node: id, path: record.path, key: key, sum: sum, revision: record.revision))
+        }
         return row.node.allocated
     }
 
@@ -32,9 +42,33 @@ extension Transaction {
             try db.run("UPDATE node SET body = ?2, small = NULL WHERE ino = ?1", row.id, hollow)
             body = hollow
         }
+        let chunks = (row.node.size + Connection.chunkBytes - 1) / Connection.chunkBytes
         try db.run(
-            "INSERT OR REPLACE INTO away(ino, body, path, key, sum) VALUES (?, ?, ?, ?, ?)", row.id, body,
-            content.path, content.key, content.sum)
+            """
+            INSERT OR REPLACE INTO away(ino, body, path, key, sum, revision, missing) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, row.id, body, content.path, content.key, content.sum, content.revision?.bytes, Int64(chunks))
+    }
+
+    /// A part of a file's content is here again.
+    ///
+    /// - Parameters:
+    ///   - offset: where a chunk begins.
+    ///   - bytes: up to the end of one, or of the file.
+    func fill(_ row: NodeRow, _ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(StoreError) {
+        guard let body = row.body else { return }
+        let chunk = Int(Connection.chunkBytes)
+        var came: Int64 = 0
+        for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: chunk) {
+            let index = Int64(offset / Connection.chunkBytes) + Int64((start - bytes.startIndex) / chunk)
+            guard try !db.exists("SELECT 1 FROM extent WHERE body = ? AND idx = ?", body, index) else { continue }
+            let piece = bytes[start..<min(start + chunk, bytes.endIndex)]
+            // Zeros need a row too: what has none is not here.
+            let last = piece.lastIndex { $0 != 0 } ?? piece.startIndex
+            _ = try putRow(piece[...last], body, index)
+            came += 1
+        }
+        try db.run("UPDATE away SET missing = missing - ?2 WHERE ino = ?1", row.id, came)
+        try db.run("DELETE FROM away WHERE ino = ? AND missing <= 0", row.id)
     }
 
     /// All of a file's content is here again, as it was.

@@ -10,22 +10,31 @@ extension Transaction {
         let there = try db.node(at: path)
         if let there, try db.outboxEntry(of: there.id) != nil { return .notNow }
         if case .nothing = change.content { return try remove(there, path, known) }
-        if let known, let there, known.node == there.id, known.key == change.key, known.sum == change.sum,
-            known.meta == change.meta
-        {
+        let hasSameValue = known?.key == change.key && isSameValue(known, change)
+        if var known, let there, known.node == there.id, hasSameValue, known.meta == change.meta {
+            if let revision = change.revision, known.revision != revision {
+                known.revision = revision
+                try putFar(known)
+            }
             return .unchanged
         }
         // Removed here, or moved with a directory, which the far side has not been told of.
         if there == nil, let known, try isElsewhere(known.node) { return .notNow }
-        let row = try put(change, there)
+        let isHere = hasSameValue && known?.node == there?.id && there?.node.kind == .file
+        let row = try put(change, there, keepsContent: isHere)
         try setAttributes(of: row, change)
-        let isSameValue = known?.key == change.key && known?.sum == change.sum && known?.tried == nil
+        let isCertain = hasSameValue && known?.tried == nil
         try putFar(
             FarRecord(
                 path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum,
-                revision: change.revision ?? (isSameValue ? known?.revision : nil), metaKey: change.metaKey,
+                revision: change.revision ?? (isCertain ? known?.revision : nil), metaKey: change.metaKey,
                 meta: change.meta, event: known?.event ?? 0, position: known?.position ?? 0, time: now))
         return .applied
+    }
+
+    private func isSameValue(_ known: FarRecord?, _ change: FarChange) -> Bool {
+        guard change.sum == nil, let revision = change.revision else { return known?.sum == change.sum }
+        return known?.revision == revision
     }
 
     private func isElsewhere(_ id: NodeID) throws(StoreError) -> Bool {
@@ -61,7 +70,9 @@ extension Transaction {
     }
 
     /// The node with its content.
-    private func put(_ change: FarChange, _ there: NodeRow?) throws(StoreError) -> NodeRow {
+    ///
+    /// - Parameter keepsContent: what is known of the value is what `change` says; whether it is here or not, that stays.
+    private func put(_ change: FarChange, _ there: NodeRow?, keepsContent: Bool) throws(StoreError) -> NodeRow {
         var names = change.names
         guard let namespace = change.namespace, var last = names.popLast() else {
             return try fresh(change.namespace?.node ?? .root)
@@ -77,13 +88,19 @@ extension Transaction {
         case .special(let kind, let device):
             if let there, there.node.kind == kind, there.node.device == device { return there }
             return try replace(there, kind: kind, last, in: parent, device: device)
-        case .file(let bytes, let isValue):
+        case .absent where keepsContent:
+            return try fresh(there?.id ?? .root)
+        case .file, .absent:
             var there = try db.child(last, of: parent)
             if let directory = there, directory.isDirectory {
                 parent = directory.id
                 last = "%self"
                 there = try db.child(last, of: parent)
             }
+            if case .absent(let size, let isValue) = change.content {
+                return try putAbsent(change, size: size, isValue: isValue, there, last, in: parent)
+            }
+            guard case .file(let bytes, let isValue) = change.content else { throw StoreError(.invalid) }
             return try putFile(bytes, isValue: isValue, there, last, in: parent, change.mtime ?? now)
         case .log:
             guard let there else { return try replace(nil, kind: .file, last, in: parent) }

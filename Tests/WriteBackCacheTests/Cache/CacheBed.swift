@@ -45,6 +45,9 @@ final class CacheBed: Sendable {
     var gets: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.gets } }
     func puts(_ key: StoreKey) -> Int { ways.withLock { $0 }.reduce(0) { $0 + ($1.puts[key] ?? 0) } }
 
+    /// The parts of a value that were asked for.
+    func ranges(_ key: StoreKey) -> [Range<UInt64>] { ways.withLock { $0 }.flatMap { $0.ranges[key] ?? [] } }
+
     deinit {
         for number in 0..<count.withLock({ $0 }) {
             for end in ["", "-wal", "-shm", "-lock", "-reserve"] { unlink("\(directory)/\(number).db\(end)") }

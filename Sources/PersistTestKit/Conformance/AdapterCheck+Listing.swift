@@ -1,0 +1,67 @@
+internal import Persist
+
+extension AdapterCheck {
+    /// Beside `all`, for adapters that conform to `KeyListing`.
+    public static let keyListing: [AdapterCheck] = [
+        AdapterCheck("a listing of keys has what a listing of values has, in order, with their sizes") { adapter in
+            let lister = try listing(adapter)
+            for (key, size) in [("kv/b", 3), ("kv/a/b", 0), ("kv/a", 1), ("kv/a.b", 70_000), ("kw/a", 1)] {
+                try await adapter.put(StoreKey(Array(key.utf8)), Array(repeating: 7, count: size))
+            }
+            let entries = try await keys(lister, "kv/")
+            try expectEqual(entries.map(\.key), ["kv/a", "kv/a.b", "kv/a/b", "kv/b"], "the keys")
+            try expectEqual(entries.map(\.size), [1, 70_000, 0, 3], "their sizes")
+            try expectEqual(try await keys(lister, "kv/a/").map(\.key), ["kv/a/b"], "the keys below one")
+        },
+        AdapterCheck("a revision moves with the value, and with nothing else") { adapter in
+            let lister = try listing(adapter)
+            try await adapter.put("kv/a", [1])
+            try await adapter.put("kv/b", [1])
+            let first = try await keys(lister, "kv/")
+            try await adapter.put("kv/b", [2])
+            let second = try await keys(lister, "kv/")
+            try expectEqual(second.first?.revision, first.first?.revision, "the revision of what stayed")
+            try expect(second.last?.revision != first.last?.revision, "a value has changed, and its revision has not")
+            if let adapter = adapter as? any ConditionalPutting {
+                let there = try await adapter.getRevised("kv/b")
+                try expectEqual(there?.revision, second.last?.revision, "the revision of a get and of a listing")
+            }
+        },
+    ]
+
+    /// Beside `all`, for adapters that conform to `RangedReading`.
+    public static let rangedReading: [AdapterCheck] = [
+        AdapterCheck("a part of a value has the bytes that are there, and the revision of the whole") { adapter in
+            guard let reader = adapter as? any RangedReading else {
+                throw CheckFailure(text: "it does not conform to RangedReading", file: #fileID, line: #line)
+            }
+            let value = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+            try await adapter.put("blobs/a", value)
+            for range: Range<UInt64> in [0..<1, 10..<4_106, 65_536..<100_000, 99_999..<200_000, 0..<100_000] {
+                let part = try await reader.get("blobs/a", range: range)
+                let expected = Array(value[Int(range.lowerBound)..<min(value.count, Int(range.upperBound))])
+                try expect(part?.value == expected, "other bytes in \(range)")
+            }
+            try expectEqual(
+                try await reader.get("blobs/a", range: 100_000..<100_010)?.value, [], "bytes behind the end")
+            try expectEqual(try await reader.get("blobs/b", range: 0..<10), nil, "a value that is not there")
+            let before = try await reader.get("blobs/a", range: 0..<1)?.revision
+            try await adapter.put("blobs/a", value.reversed())
+            let after = try await reader.get("blobs/a", range: 0..<1)?.revision
+            try expect(before != after, "the value has changed, and its revision has not")
+        }
+    ]
+
+    private static func listing(_ adapter: any PersistAdapter) throws -> any KeyListing {
+        guard let adapter = adapter as? any KeyListing else {
+            throw CheckFailure(text: "it does not conform to KeyListing", file: #fileID, line: #line)
+        }
+        return adapter
+    }
+
+    private static func keys(_ adapter: any KeyListing, _ prefix: StoreKey) async throws -> [KeyEntry] {
+        var found: [KeyEntry] = []
+        for try await entry in try await adapter.listKeys(prefix) { found.append(entry) }
+        return found
+    }
+}

@@ -1,0 +1,52 @@
+import Persist
+
+/// What an adapter can do better than four methods, where it says so.
+extension FarSide {
+    var listsKeys: Bool { adapter is any KeyListing }
+    var readsRanges: Bool { adapter is any RangedReading }
+
+    /// Gives `body` all keys in pieces of at most `most`. - Precondition: `listsKeys`.
+    func listKeys(
+        _ prefix: StoreKey, most: Int, _ body: ([KeyEntry]) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
+        count(\.lists)
+        do {
+            var piece: [KeyEntry] = []
+            for try await entry in try await adapter.listKeys(prefix) {
+                piece.append(entry)
+                guard piece.count >= most else { continue }
+                try await body(piece)
+                piece = []
+            }
+            answered()
+            if !piece.isEmpty { try await body(piece) }
+        } catch {
+            throw failed(error, prefix)
+        }
+    }
+
+    /// What a listing says of one key; nil where it has no value. - Precondition: `listsKeys`.
+    func entry(of key: StoreKey) async throws(StoreError) -> KeyEntry? {
+        guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
+        count(\.lists)
+        return try await asked(key) { () async throws -> KeyEntry? in
+            // In the order of the bytes it is the first of those that begin with it.
+            for try await entry in try await adapter.listKeys(key) { return entry.key == key ? entry : nil }
+            return nil
+        }
+    }
+
+    /// Whether the value under a key is still the one with this revision; nil: that cannot be said without a `get`.
+    func has(_ revision: Revision?, at key: StoreKey) async throws(StoreError) -> Bool? {
+        guard let revision, listsKeys else { return nil }
+        return try await entry(of: key)?.revision == revision
+    }
+
+    /// A part of a value. - Precondition: `readsRanges`.
+    func get(_ key: StoreKey, range: Range<UInt64>) async throws(StoreError) -> RevisedValue? {
+        guard let adapter = adapter as? any RangedReading else { throw StoreError(.unsupported) }
+        count(\.gets)
+        return try await asked(key) { try await adapter.get(key, range: range) }
+    }
+}

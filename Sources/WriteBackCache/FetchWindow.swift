@@ -1,0 +1,35 @@
+/// How much of a file is fetched when a part of it is missed. A value; offsets and sizes are bytes.
+///
+/// Who reads from one end to the other gets more each time; who jumps gets what was asked for.
+struct FetchWindow: Sendable, Equatable {
+    static let first: UInt64 = 128 << 10
+    static let most: UInt64 = 8 << 20
+
+    /// Where the last fetch ended: who misses there reads on.
+    private var next: UInt64 = 0
+    private var window = Self.first
+    private let unit: UInt64
+
+    /// - Parameter unit: what is fetched begins and ends at multiples of it, but for the end of the file.
+    init(unit: UInt64) { self.unit = unit }
+
+    /// What to fetch where `wanted` is missed in a file of `size` bytes.
+    mutating func take(_ wanted: Range<UInt64>, of size: UInt64) -> Range<UInt64> {
+        let start = wanted.lowerBound / unit * unit
+        // A reader that others are at the side of may miss a little behind.
+        window = start == next && start > 0 ? min(window * 2, Self.most) : Self.first
+        let end = max(wanted.upperBound, start + window)
+        let range = start..<min(size, (end + unit - 1) / unit * unit)
+        next = range.upperBound
+        return range
+    }
+
+    /// What to fetch beside, before it is missed; nil where nobody reads on for long.
+    func ahead(of size: UInt64) -> Range<UInt64>? {
+        guard window >= Self.most / 4, next < size else { return nil }
+        return next..<min(size, next + window)
+    }
+
+    /// That was fetched too.
+    mutating func took(_ ahead: Range<UInt64>) { next = ahead.upperBound }
+}
