@@ -20,6 +20,7 @@
 // them, and take none apart. Values are Uint8Array, or what JSON.parse gives. get gives undefined or null for what is
 // not there; so the document null is refused. list gives { key, value }, as an async or other iterable or a promise
 // of one, in the order of the keys' UTF-8 bytes (Buffer.compare; JavaScript's own < is that of UTF-16).
+// An entry of list that cannot be sent (no JSON, larger than 64 MiB) is left out, and logged; undefined means nothing.
 // put must be durable when its promise is fulfilled, and replace a value as a whole. Calls overlap.
 //
 // Numbers become those of JavaScript. A document with one that those cannot hold (12345678901234567890, 1e400) is
@@ -142,27 +143,72 @@ function parseValue(parameters, line, isText) {
     return parameters.value
 }
 
+const valueBytesMax = 64 << 20
+
 function isJSON(text) {
     try {
         JSON.parse(text)
-        return true
+        return !isDeep(text)
     } catch {
         return false
     }
 }
 
+/// Whether valid JSON nests deeper than any document may.
+function isDeep(text) {
+    let depth = 0
+    for (let at = 0; at < text.length; at++) {
+        switch (text[at]) {
+            case '"':
+                for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++
+                break
+            case "{":
+            case "[":
+                if (++depth > 512) return true
+                break
+            case "}":
+            case "]":
+                depth--
+        }
+    }
+    return false
+}
+
+function bounded(size) {
+    if (size > valueBytesMax) throw new RangeError(`a value of ${size} bytes: the most are ${valueBytesMax}`)
+}
+
+/// The key and value of a list's entry; undefined where there is nothing to show.
+function item(entry, isText) {
+    try {
+        const { key, value } = entry
+        if (typeof key !== "string") throw new TypeError("a key is no string")
+        if (value === undefined || value === null) return undefined
+        return `"key":${JSON.stringify(key)},${member(value, isText)}`
+    } catch (error) {
+        // One that cannot be sent must not keep all others from being seen.
+        console.error(`left out of the list: ${String(entry?.key).slice(0, 200)}: ${error?.message}`)
+        return undefined
+    }
+}
+
 function member(value, isText) {
     if (ArrayBuffer.isView(value)) {
+        bounded(value.byteLength)
         return '"bytes":"' + Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") + '"'
     }
     if (value instanceof ArrayBuffer) return member(new Uint8Array(value))
     if (isText) {
+        if (typeof value !== "string") throw new TypeError(`${typeof value} is no text of JSON, nor bytes`)
+        bounded(value.length)
         // What somebody has put there that is no JSON must spoil no line: as bytes it is refused by itself.
         if (!isJSON(value)) return member(Buffer.from(value), isText)
         return '"value":' + value.replace(/[\r\n]/g, " ")
     }
     const text = JSON.stringify(value)
     if (text === undefined) throw new TypeError(`${typeof value} is no JSON`)
+    bounded(text.length)
+    if (isDeep(text)) throw new RangeError("it is nested more than 512 deep")
     return '"value":' + text
 }
 
@@ -189,11 +235,12 @@ async function answer({ adapter, isText }, line) {
                 break
             case "list":
                 let count = 0
-                for await (const { key, value } of await adapter.list(prefix)) {
+                for await (const entry of await adapter.list(prefix)) {
                     // A module that waits for nothing would else keep other requests from being read.
                     if (++count % 64 === 0) await setImmediate()
-                    const parameters = `{"id":${id},"key":${JSON.stringify(key)},${member(value, isText)}}`
-                    await write(`{"jsonrpc":"2.0","method":"item","params":${parameters}}\n`)
+                    const members = item(entry, isText)
+                    if (members === undefined) continue
+                    await write(`{"jsonrpc":"2.0","method":"item","params":{"id":${id},${members}}}\n`)
                 }
                 break
             default:

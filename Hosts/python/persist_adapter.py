@@ -29,6 +29,9 @@ parsed or lost.
 keys' UTF-8 bytes, as sorted(…, key=str.encode) and SQLite do; what is put or deleted while it runs may be in it or
 not, everything else must be, once.
 
+An entry of `list` that cannot be sent (a value that is no JSON, or larger than 64 MiB) is left out, and logged; None
+means that there is nothing.
+
 Errors: raise `Unavailable` for what may be well later (so do ConnectionError and TimeoutError): it is tried again.
 Any other exception is final, its text is shown to the user. Tracebacks and whatever the program prints go to the
 log of the mount.
@@ -42,6 +45,7 @@ must bear that values come and go while it runs (a loop over a dict does not, on
 import base64
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -49,6 +53,9 @@ import traceback
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+
+#: The largest value.
+VALUE_BYTES_MAX = 64 << 20
 
 __all__ = ["Adapter", "Float", "Unavailable", "dumps", "loads", "run"]
 
@@ -212,11 +219,12 @@ class _Host:
         elif method == "list":
             self.is_listing = self.interleaves
             try:
-                for key, value in self.adapter.list(params["prefix"]):
-                    self.write(
-                        '{"jsonrpc":"2.0","method":"item","params":{"id":%s,"key":%s,%s}}\n'
-                        % (json.dumps(number), json.dumps(key), self.member(value))
-                    )
+                for entry in self.adapter.list(params["prefix"]):
+                    item = self.item(entry)
+                    if item is not None:
+                        self.write(
+                            '{"jsonrpc":"2.0","method":"item","params":{"id":%s,%s}}\n' % (json.dumps(number), item)
+                        )
                     if self.interleaves:
                         self.between()
             finally:
@@ -224,6 +232,23 @@ class _Host:
         else:
             raise ValueError(f"no such method: {method}")
         return "true"
+
+    def item(self, entry):
+        """The key and value of a list's entry; None where there is nothing to show."""
+        try:
+            key, value = entry
+            if not isinstance(key, str):
+                raise TypeError("a key is no str")
+            if value is None:
+                return None
+            item = '"key":%s,%s' % (json.dumps(key), self.member(value))
+            item.encode()
+            return item
+        except Exception as error:
+            # One that cannot be sent must not keep all others from being seen.
+            name = entry[0] if isinstance(entry, tuple) and entry else entry
+            print("left out of the list: %.200s: %s" % (name, error), file=sys.stderr, flush=True)
+            return None
 
     def value(self, params, line):
         if "bytes" in params:
@@ -236,14 +261,21 @@ class _Host:
 
     def member(self, value):
         if isinstance(value, (bytes, bytearray, memoryview)):
+            if len(value) > VALUE_BYTES_MAX:
+                raise ValueError(f"a value of {len(value)} bytes: the most are {VALUE_BYTES_MAX}")
             return '"bytes":"%s"' % base64.b64encode(value).decode()
         if self.is_text:
+            if not isinstance(value, str):
+                raise TypeError(f"{type(value).__name__} is no text of JSON, nor bytes")
             # What somebody has put there that is no JSON must spoil no line: as bytes it is refused by itself.
             if not _is_json(value):
                 return self.member(value.encode())
             # A line of its own is all that JSON needs to be one here.
-            return '"value":' + value.replace("\n", " ").replace("\r", " ")
-        return '"value":' + dumps(value)
+            return '"value":' + _bounded(value).replace("\n", " ").replace("\r", " ")
+        text = dumps(value)
+        if _is_deep(text):
+            raise ValueError("it is nested more than 512 deep")
+        return '"value":' + _bounded(text)
 
     def write(self, text):
         rest = memoryview(text.encode())
@@ -262,9 +294,30 @@ _checker = json.JSONDecoder(parse_constant=_no_constant)
 def _is_json(text):
     try:
         _checker.decode(text)
-        return True
+        return not _is_deep(text)
     except (ValueError, RecursionError):
         return False
+
+
+def _is_deep(text):
+    """Whether valid JSON nests deeper than any document may."""
+    if text.count("[") + text.count("{") <= 512:
+        return False
+    depth = 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if token[0] in "[{":
+            depth += 1
+            if depth > 512:
+                return True
+        elif token[0] in "]}":
+            depth -= 1
+    return False
+
+
+def _bounded(text):
+    if len(text) > VALUE_BYTES_MAX:
+        raise ValueError(f"a value of {len(text)} bytes: the most are {VALUE_BYTES_MAX}")
+    return text
 
 
 def _cut(text, where, name, as_text=False):

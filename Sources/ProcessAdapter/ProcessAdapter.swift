@@ -5,7 +5,7 @@ internal import Synchronization
 /// and output (JSON-RPC 2.0).
 ///
 /// The child starts on the first request, as the leader of a process group of its own. One that dies is started
-/// again, at once and then after pauses that double up to 30 s; what was in flight is asked again, because `get`,
+/// again, at once and then after pauses that double up to 10 s; what was in flight is asked again, because `get`,
 /// `put` and `delete` may be repeated. One that writes what is no answer, or that says nothing for `requestSeconds`
 /// while something is asked of it, is ended and started again.
 ///

@@ -109,6 +109,7 @@ extension FarChange {
             content: .file(meta.content(for: value, isJSON: isJSON), isValue: isValue), mode: meta.mode, uid: meta.uid,
             gid: meta.gid, mtime: meta.mtime, attributes: meta.attributes.map { ($0.key, $0.value) }, key: key.bytes,
             sum: sum.digest, metaKey: bytes == nil ? nil : metaKey.bytes, meta: bytes.map(FarMeta.canonical))
+        hasOwnMeta = bytes != nil && meta.sum != nil
     }
 
     /// What has no value of its own: a directory, a symlink, a special file; a log. nil for any other file.

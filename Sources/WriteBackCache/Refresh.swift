@@ -36,7 +36,7 @@ struct Refresh {
     }
 
     private func seeMetas() async throws(StoreError) {
-        try await far.list(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
+        try await far.listPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
             var seen: [(path: [UInt8], meta: [UInt8], isWhole: Bool)] = []
             for entry in entries {
                 guard case .meta(let path, _)? = FarKey(entry.key) else { continue }
@@ -49,7 +49,7 @@ struct Refresh {
 
     private func takeValues(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
         var changed = 0
-        try await far.list(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
+        try await far.listPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
             for entry in entries {
                 if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
@@ -109,7 +109,7 @@ struct Refresh {
     private func takeEvents() async throws(StoreError) -> Int {
         var changed = 0
         var odd = IgnoredKeys.Found()
-        try await far.list("events/", most: Self.pieceMost) { entries throws(StoreError) in
+        try await far.listPatiently("events/", most: Self.pieceMost) { entries throws(StoreError) in
             var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
             for entry in entries {
                 guard case .event(let key)? = FarKey(entry.key) else {
@@ -150,10 +150,21 @@ struct Refresh {
             for record in piece {
                 guard let path = ShownPath(text: record.path[...]), try !store.isPending(record.node) else { continue }
                 let key = record.isLog ? nil : record.key
-                if let key = key ?? record.metaKey, try await far.get(StoreKey(key)) != nil { continue }
+                if let key = key ?? record.metaKey, try await isThere(StoreKey(key)) { continue }
                 changes.append(FarChange(namespace: path.namespace, names: path.names, content: .nothing))
             }
             changed += try apply(changes, asked)
+        }
+    }
+
+    /// What the far side cannot show is not gone.
+    private func isThere(_ key: StoreKey) async throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try await far.getPatiently(key) != nil
+        } catch {
+            guard !error.isTransient else { throw error }
+            log("\(error)")
+            return true
         }
     }
 

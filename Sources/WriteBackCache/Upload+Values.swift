@@ -48,7 +48,7 @@ extension Upload {
                 if let theirs = try await far.getRevised(key) {
                     let found = FarSum(of: theirs.value, isJSON: isJSON).digest
                     if found != sum, !record.mayHave(found), try await !isUnread(record, key) {
-                        return try await meet(snapshot, node, theirs, found, key)
+                        return try await meet(snapshot, node, theirs, found, key, record)
                     }
                     (record.sum, record.revision) = (found, theirs.revision)
                 } else {
@@ -62,11 +62,13 @@ extension Upload {
                 record.isTrying(sum)
                 try announce(record)
                 guard isConditional else {
-                    try await far.put(key, snapshot.content)
+                    try await put(key, snapshot.content)
                     return .record(record.having(sum, nil))
                 }
                 switch try await far.put(key, snapshot.content, replacing: record.revision) {
-                case .put(let revision): return .record(record.having(sum, revision))
+                case .put(let revision):
+                    advanced()
+                    return .record(record.having(sum, revision))
                 case .conflict, .unconditional:
                     record.doubt()
                     looks = true
@@ -88,7 +90,7 @@ extension Upload {
     /// gets the name, and what was here is kept.
     private func meet(
         _ snapshot: OutboxSnapshot, _ node: Node, _ theirs: (value: [UInt8], revision: Revision?), _ sum: [UInt8],
-        _ key: StoreKey
+        _ key: StoreKey, _ record: FarRecord
     ) async throws(StoreError) -> Sent {
         let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
@@ -96,7 +98,9 @@ extension Upload {
             path: snapshot.shown, value: theirs.value, key: key, metaKey: metaKey, meta: try await far.get(metaKey),
             isJSON: isJSON, isValue: node.nameClass == .document)
         change.revision = theirs.revision
+        // Both are made of one value only where the far side had that under this name: one that was moved here was not.
         if isJSON, case .file(let bytes, _) = change.content, let base = try store.baseValue(of: node.id),
+            record.mayHave(FarSum(of: base, isJSON: isJSON).digest),
             let merged = JSONMerge.merge(base: base, mine: snapshot.content, theirs: bytes)
         {
             _ = try store.merge(
@@ -127,15 +131,25 @@ extension Upload {
                 try announce(record)
             }
             for event in events {
+                let sent = record
                 // Counted on from the last one that is put down: sent again, it has the same key again.
                 var position = EventKey.Position(stored: record.position, writer: writer)
                 if !(record.isOpen && event.id == record.event) {
                     position = position.next(at: UInt64(max(0, event.time.nanoseconds / 1_000_000)))
                 }
                 (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
-                // Its time will be another when it is continued.
-                if record.isOpen { try announce(record) }
-                try await far.put(EventKey(stream: stream, position: position).storeKey, event.line)
+                // Its time will be another when it is continued: after loss of power too it must have this key.
+                if record.isOpen {
+                    try announce(record)
+                    try store.sync()
+                }
+                do throws(StoreError) {
+                    try await put(EventKey(stream: stream, position: position).storeKey, event.line)
+                } catch {
+                    // Those before it are not sent again: else a log would go only where all of it goes at once.
+                    if !record.isOpen { try announce(sent) }
+                    throw error
+                }
             }
             guard events.count == Self.eventsMost else { return record }
             try announce(record)

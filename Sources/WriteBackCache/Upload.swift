@@ -26,6 +26,9 @@ struct Upload {
     /// Of this cache, in the keys of its events.
     let writer: UInt32
 
+    /// Told of each change that the far side has done.
+    var advanced: @Sendable () -> Void = {}
+
     func send(_ id: NodeID) async throws(StoreError) -> Outcome {
         while true {
             guard let first = try await snapshot(id) else { return .nothing }
@@ -65,7 +68,7 @@ struct Upload {
         }
         let meta = snapshot.meta.encoded()
         if record.meta != meta, let key = record.metaKey {
-            try await far.put(StoreKey(key), meta)
+            try await put(StoreKey(key), meta)
             record.meta = meta
         }
         let old = snapshot.records.filter { $0.path != record.path }
@@ -94,11 +97,21 @@ struct Upload {
         }
         let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey.bytes
         if record.metaKey != metaKey {
-            if let old = record.metaKey { try await far.delete(StoreKey(old)) }
+            if let old = record.metaKey { try await delete(StoreKey(old)) }
             (record.metaKey, record.meta) = (metaKey, [])
         }
         if record != known { try announce(record) }
         return record
+    }
+
+    func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
+        try await far.put(key, value)
+        advanced()
+    }
+
+    private func delete(_ key: StoreKey) async throws(StoreError) {
+        try await far.delete(key)
+        advanced()
     }
 
     func announce(_ record: FarRecord) throws(StoreError) {
@@ -129,7 +142,7 @@ struct Upload {
                 try announce(record)
             }
             if let key = record.key, key != kept?.key { try await removeValue(record, StoreKey(key)) }
-            if let key = record.metaKey, key != kept?.metaKey { try await far.delete(StoreKey(key)) }
+            if let key = record.metaKey, key != kept?.metaKey { try await delete(StoreKey(key)) }
         }
         return heirs
     }
@@ -138,12 +151,12 @@ struct Upload {
         if record.isLog { return try await removeEvents(below: key) }
         // What others have changed since is not what was removed here: it stays, and comes back.
         if let isSame = try await far.has(record.tried == nil ? record.revision : nil, at: key) {
-            if isSame { try await far.delete(key) }
+            if isSame { try await delete(key) }
             return
         }
         guard let theirs = try await far.get(key) else { return }
         let found = FarSum(of: theirs, isJSON: FarSum.isJSON(key)).digest
-        if record.mayHave(found) { try await far.delete(key) }
+        if record.mayHave(found) { try await delete(key) }
     }
 
     func removeEvents(below prefix: StoreKey) async throws(StoreError) {
@@ -152,6 +165,6 @@ struct Upload {
             // Not those of a log in a directory of the same name.
             keys += entries.map(\.key).filter { !$0.bytes.dropFirst(prefix.bytes.count).contains(UInt8(ascii: "/")) }
         }
-        for key in keys { try await far.delete(key) }
+        for key in keys { try await delete(key) }
     }
 }

@@ -199,6 +199,8 @@ final class Uploader: Sendable {
         Task.detached { [self] in
             let node = NodeID(UInt64(bitPattern: id))
             do throws(StoreError) {
+                var upload = upload
+                upload.advanced = { [weak self] in self?.handle(.advanced(id)) }
                 switch try await upload.send(node) {
                 case .sent(let last): left(node, through: last)
                 case .nothing: left(node, through: generation)

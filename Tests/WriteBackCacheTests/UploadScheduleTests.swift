@@ -218,14 +218,14 @@ struct UploadScheduleTests {
 
     // MARK: Failures
 
-    @Test("What fails waits twice as long each time, at most five minutes, and is never given up")
+    @Test("What fails waits twice as long each time, at most 30 s, and is never given up")
     func backoff() throws {
         var desk = Desk()
         #expect(desk.dirty(1) == [1])
         for tries in 1...20 {
             #expect(desk.fail(1) == [])
             let wait = try #require(desk.wakeAt) - desk.now
-            let whole = min(Int64(500) << Int64(tries - 1), 300_000)
+            let whole = min(Int64(500) << Int64(tries - 1), 30_000)
             #expect((whole / 2...whole).contains(wait))
             let state = try #require(desk.schedule.state(of: 1))
             #expect(state.tries == tries && state.lastError == "no" && !state.isRefused)

@@ -1,4 +1,4 @@
-/// How long to wait before the child is started again: not at all, then 0.1 s, doubling to 30 s, each a random part
+/// How long to wait before the child is started again: not at all, then 0.1 s, doubling to 10 s, each a random part
 /// less, so that many that lost the same far side do not come back at once.
 struct Backoff {
     /// Starts that led to nothing, one after another.
@@ -13,7 +13,7 @@ struct Backoff {
     mutating func next() -> Duration {
         defer { failures += 1 }
         guard failures > 0 else { return .zero }
-        let whole = min(100 << min(failures - 1, 20), 30_000)
+        let whole = min(100 << min(failures - 1, 20), 10_000)
         return .milliseconds(whole - random(below: whole / 2))
     }
 

@@ -35,6 +35,8 @@ public struct FarChange: Sendable {
     public var revision: Revision?
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
+    /// The side data is there, and of this value: not of one that another machine had under the name.
+    public var hasOwnMeta = true
 
     public init(
         namespace: Namespace?, names: [FileName], content: Content, mode: UInt16? = nil, uid: UInt32? = nil,

@@ -79,10 +79,16 @@ extension SQLiteStore {
                 let row = try tx.db.node(entry.node), !row.node.isUnlinked
             else { return nil }
             let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
-            try tx.db.run("DELETE FROM outbox WHERE ino = ?", entry.node)
+            // Who waits for the change waits for what is left of it.
+            tx.firstGeneration = try tx.db.first(
+                "DELETE FROM outbox WHERE ino = ? RETURNING first", entry.node, read: { $0.int(0) })
             try tx.db.run("DELETE FROM base WHERE ino = ?", entry.node)
             try tx.db.run("DELETE FROM far WHERE path = ?", theirs.path)
             _ = try tx.apply(theirs, asked: Timestamp(nanoseconds: .max))
+            // What it was moved from is to go from the far side all the same.
+            if try tx.db.far(of: entry.node).contains(where: { $0.path != theirs.path }) {
+                tx.journalled[entry.node, default: []].formUnion(.name)
+            }
             return kept
         }
     }

@@ -18,6 +18,7 @@ extension Transaction {
             }
             return .unchanged
         }
+        if let known, let there, try hasLostMeta(change, known, there) { return .notNow }
         // Removed here, or moved with a directory, which the far side has not been told of.
         if there == nil, let known, try isElsewhere(known.node) { return .notNow }
         let isHere = hasSameValue && known?.node == there?.id && there?.node.kind == .file
@@ -35,6 +36,21 @@ extension Transaction {
     private func isSameValue(_ known: FarRecord?, _ change: FarChange) -> Bool {
         guard change.sum == nil, let revision = change.revision else { return known?.sum == change.sum }
         return known?.revision == revision
+    }
+
+    /// Two machines have sent a name at one moment: the far side has this one's value, and the other one's side data or
+    /// none. Whoever knows the value sends what goes with it again; else each would show times of its own.
+    private func hasLostMeta(
+        _ change: FarChange, _ known: FarRecord, _ there: NodeRow
+    ) throws(StoreError) -> Bool {
+        guard !change.hasOwnMeta, known.node == there.id, known.key == change.key, known.sum == change.sum,
+            known.sum != nil, known.meta?.isEmpty == false
+        else { return false }
+        var record = known
+        record.meta = []
+        try putFar(record)
+        journalled[there.id, default: []].formUnion(.attributes)
+        return true
     }
 
     private func isElsewhere(_ id: NodeID) throws(StoreError) -> Bool {

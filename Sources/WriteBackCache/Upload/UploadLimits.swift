@@ -12,9 +12,12 @@ public struct UploadLimits: Sendable, Equatable {
     public var backoffMilliseconds: Int64 = 500
     /// The longest wait between two probes of a far side that is down. 10 s.
     public var probeMillisecondsMax: Int64 = 10_000
-    /// The longest wait, and that after an error that is final. 5 minutes.
-    public var backoffMillisecondsMax: Int64 = 300_000
-    /// So many items that fail with no success between them mean that the far side is down. 4.
+    /// The longest wait after a failure that may pass. What fails while others succeed costs little to try again: a far
+    /// side that answers nothing counts as down, and is spared by that. 30 s; for what is in a hurry that of a probe.
+    public var backoffMillisecondsMax: Int64 = 30_000
+    /// The wait after an error that is final. 5 minutes.
+    public var refusedMilliseconds: Int64 = 300_000
+    /// So many items that fail with nothing done between them mean that the far side is down. 4.
     public var failuresUntilDown = 4
     /// Over how long the retries are spread once the far side is back. 2 s.
     public var spreadMilliseconds: Int64 = 2_000

@@ -2,7 +2,7 @@
 extension UploadSchedule {
     struct FarSide: Sendable {
         var isDown = false
-        /// Items that have failed since the last success, until they are enough.
+        /// Items that have failed since anything was done, until they are enough.
         var failed: Set<Int64> = []
         /// Probes in a row that failed.
         var probes = 0
@@ -11,13 +11,7 @@ extension UploadSchedule {
 
     mutating func finish(_ id: Int64, _ generation: Int64, _ now: Int64, _ actions: inout [Action]) {
         guard let entry = end(id, generation) else { return }
-        far.failed = []
-        if far.isDown {
-            far = FarSide()
-            totals.downSince = nil
-            actions.append(.report(isDown: false, hint: nil))
-            cutWaits(now)
-        }
+        comeUp(now, &actions)
         guard !entry.isRemoved, entry.item.generation > generation else {
             if !entry.isRemoved {
                 totals.items -= 1
@@ -35,6 +29,13 @@ extension UploadSchedule {
         place(id, now)
     }
 
+    /// An upload is several requests: where each may fail, few come to the end of it, and what counts is that the far
+    /// side does any of them.
+    mutating func advance(_ id: Int64, _ now: Int64, _ actions: inout [Action]) {
+        entries[id]?.tries = 0
+        comeUp(now, &actions)
+    }
+
     mutating func fail(
         _ id: Int64, _ generation: Int64, isTransient: Bool, _ hint: String?, _ now: Int64,
         _ actions: inout [Action]
@@ -50,13 +51,25 @@ extension UploadSchedule {
         failing.insert(id)
         // What is there now may be something else than what was refused.
         let isOld = entry.item.generation > generation
-        var retryAt = isOld ? Int64.min : now + limits.backoffMillisecondsMax
-        if isTransient { retryAt = now + backoff(entry.tries) }
+        var retryAt = isOld ? Int64.min : now + limits.refusedMilliseconds
+        if isTransient {
+            let longest = entry.hurried == nil ? limits.backoffMillisecondsMax : limits.probeMillisecondsMax
+            retryAt = now + min(backoff(entry.tries), longest)
+        }
         entries[id]?.tries += 1
         entries[id]?.retryAt = retryAt
         entries[id]?.lastError = hint
         entries[id]?.isRefused = !isTransient && !isOld
         place(id, now)
+    }
+
+    private mutating func comeUp(_ now: Int64, _ actions: inout [Action]) {
+        far.failed = []
+        guard far.isDown else { return }
+        far = FarSide()
+        totals.downSince = nil
+        actions.append(.report(isDown: false, hint: nil))
+        cutWaits(now)
     }
 
     mutating func goDown(hint: String?, _ now: Int64, _ actions: inout [Action]) {

@@ -13,6 +13,8 @@ public struct UploadSchedule: Sendable {
         case dirty(UploadItem)
         /// No writable open is left.
         case closed(Int64)
+        /// The far side has done a part of this upload, which goes on: it is not down.
+        case advanced(Int64)
         /// The far side has it.
         case done(Int64, generation: Int64)
         /// - isTransient: the same may succeed later with nothing else changed.
@@ -101,6 +103,7 @@ public struct UploadSchedule: Sendable {
         case .closed(let id):
             entries[id]?.item.isOpenForWriting = false
             place(id, now)
+        case .advanced(let id): advance(id, now, &actions)
         case .done(let id, let generation): finish(id, generation, now, &actions)
         case .failed(let id, let generation, let isTransient, let hint):
             fail(id, generation, isTransient: isTransient, hint, now, &actions)

@@ -11,7 +11,7 @@ public struct UploadState: Sendable, Equatable {
     }
 
     public var phase: Phase
-    /// Failures since the last success.
+    /// Failures since the far side has done any of it.
     public var tries: Int
     /// What the last failure said; nil after a success.
     public var lastError: String?

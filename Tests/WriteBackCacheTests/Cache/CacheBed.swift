@@ -41,6 +41,11 @@ final class CacheBed: Sendable {
         faults = changed
     }
 
+    /// The way of one cache alone.
+    func setDown(_ isDown: Bool, for cache: WriteBackCache) {
+        wayOf.withLock { $0[ObjectIdentifier(cache)] }?.faults.isDown = isDown
+    }
+
     /// What all caches have asked.
     var gets: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.gets } }
     func puts(_ key: StoreKey) -> Int { ways.withLock { $0 }.reduce(0) { $0 + ($1.puts[key] ?? 0) } }
