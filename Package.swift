@@ -60,13 +60,17 @@ let package = Package(
             swiftSettings: strict),
         // beside the floors
         .executableTarget(
+            name: "slow-mount", dependencies: ["Persist", "PersistMount", "PersistTestKit"], path: "Tests/SlowMount",
+            swiftSettings: safe),
+        .executableTarget(
             name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "CSQLite"], path: "Sources/PersistBench",
             swiftSettings: strict),
         .target(name: "PersistTestKit", dependencies: ["Persist", "CLinux"], swiftSettings: strict),
 
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CSQLite", "CLinux"],
+            name: "SQLiteStoreTests",
+            dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit", "CSQLite", "CLinux"],
             swiftSettings: strict),
         .testTarget(
             name: "ProcessAdapterTests", dependencies: ["Persist", "ProcessAdapter", "PersistTestKit"],

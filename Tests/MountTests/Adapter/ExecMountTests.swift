@@ -67,7 +67,7 @@ import Testing
                     """#)
                 try await Task.sleep(for: .milliseconds(Int.random(in: 200...900)))
                 if round % 2 == 1 {
-                    _ = try await mount.outside(["pkill", "-KILL", "-f", "\(fixture.directory)/far"])
+                    try await mount.killAdapter()
                     try await Task.sleep(for: .milliseconds(300))
                 }
                 try await mount.kill9()

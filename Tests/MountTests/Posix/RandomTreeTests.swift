@@ -7,14 +7,16 @@ import Testing
     private static let rounds = TestSize.isLong ? 10 : 4
     private static let count = TestSize.number("PERSISTFS_TEST_OPERATIONS", 2_000, long: 25_000) / rounds
 
-    /// Arguments: the seed, the number of operations, the two mounts, the program that loads. Model and generator go from one round to the next
+    /// Arguments: the seed, the number of operations, the two mounts, the program that loads; without it no program in SQL
+    /// writes. Model and generator go from one round to the next
     /// in `$SCRATCH/model`. First of all the tree must be as the model, then each path that an operation touches, and the
     /// tree every 100 operations. What came from elsewhere may take a moment (R9); what was done here may not.
-    private static let round = """
+    static let round = """
         import collections, ctypes, pickle, random, sqlite3
         seed, count, saved = int(sys.argv[1]), int(sys.argv[2]), os.environ['SCRATCH'] + '/model'
-        mounts, settling = sys.argv[3:5], True
-        sql = sqlite3.connect(os.environ['STORE'], timeout=20, isolation_level=None)
+        mounts, settling, has_sql = sys.argv[3:5], True, bool(sys.argv[5])
+        os.chdir(mounts[0])
+        sql = sqlite3.connect(os.environ['STORE'] if has_sql else ':memory:', timeout=20, isolation_level=None)
         # The checkpoints of SQLite before 3.51.3 can lose pages of others: the mounts' own do not, these would.
         sql.execute('PRAGMA wal_autocheckpoint = 0')
         NAMESPACES = ('blobs', 'kv', 'records', 'events')
@@ -163,6 +165,7 @@ import Testing
         def foreign(p, sort):
             # A program in SQL. What is in its way (a file where a directory is needed, and so on) has rules of its own.
             namespace, key = p.split('/', 1)
+            if not has_sql: return None
             if is_record(p): key = key[:-5]
             above = [p[:i] for i in range(len(namespace) + 1, len(p)) if p[i] == '/']
             if namespace not in ('kv', 'records') or namespace == 'records' and not is_record(p): return None
@@ -181,7 +184,7 @@ import Testing
         def foreign_put(p): return foreign(p, 'put')
         def foreign_delete(p): return foreign(p, 'delete')
 
-        load = subprocess.Popen([sys.executable, '-c', sys.argv[5], os.environ['STORE'], str(rng.randrange(1000))],
+        load = has_sql and subprocess.Popen([sys.executable, '-c', sys.argv[5], os.environ['STORE'], str(rng.randrange(1000))],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         def finish_load():
             there = json.loads(load.communicate(timeout=60)[0])
@@ -255,7 +258,7 @@ import Testing
             settling = False
             if i % 100 == 99: compare_tree()
         compare_tree()
-        finish_load()
+        if has_sql: finish_load()
         os.chdir(sys.argv[4])
         settling = True
         compare_tree()

@@ -1,0 +1,20 @@
+import Persist
+import PersistTestKit
+import Testing
+
+/// R2 of a write-back cache: what was fsynced reaches the far side, whatever the disk was left with.
+@Suite("Loss of power under a write-back cache", .serialized)
+struct CachePowerLossTests {
+    static let seeds = (1...TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map { UInt64($0) }
+    static let imagesPerSeed = TestSize.isLong ? 400 : 60
+
+    @Test(
+        "R2 after loss of power the cache opens, and brings each fsynced byte to the far side, nothing half",
+        arguments: seeds)
+    func powerLoss(seed: UInt64) async throws {
+        let run = try await CachePowerLossRun(seed: seed, steps: 90)
+        #expect(run.syncs >= 6 && run.uploads >= 20)
+        var random = SplitMix64(seed: seed &* 0x9E37)
+        try await run.tryImages(Self.imagesPerSeed, &random)
+    }
+}
