@@ -2,10 +2,7 @@ import Persist
 
 /// What an adapter can do better than four methods, where it says so.
 extension FarSide {
-    var listsKeys: Bool { adapter is any KeyListing }
-    var readsRanges: Bool { adapter is any RangedReading }
-
-    /// Gives `body` all keys in pieces of at most `most`. - Precondition: `listsKeys`.
+    /// Gives `body` all keys in pieces of at most `most`. - Throws: `.unsupported` where not `listsKeys`.
     func listKeys(
         _ prefix: StoreKey, most: Int, _ body: ([KeyEntry]) async throws(StoreError) -> Void
     ) async throws(StoreError) {
@@ -21,6 +18,9 @@ extension FarSide {
             }
             answered()
             if !piece.isEmpty { try await body(piece) }
+        } catch let error as StoreError where error.kind == .unsupported {
+            refusesKeys()
+            throw error
         } catch {
             throw failed(error, prefix)
         }
@@ -40,10 +40,14 @@ extension FarSide {
     /// Whether the value under a key is still the one with this revision; nil: that cannot be said without a `get`.
     func has(_ revision: Revision?, at key: StoreKey) async throws(StoreError) -> Bool? {
         guard let revision, listsKeys else { return nil }
-        return try await entry(of: key)?.revision == revision
+        do throws(StoreError) { return try await entry(of: key)?.revision == revision } catch {
+            guard error.kind == .unsupported else { throw error }
+            refusesKeys()
+            return nil
+        }
     }
 
-    /// A part of a value. - Precondition: `readsRanges`.
+    /// A part of a value. - Throws: `.unsupported` where not `readsRanges`.
     func get(_ key: StoreKey, range: Range<UInt64>) async throws(StoreError) -> RevisedValue? {
         guard let adapter = adapter as? any RangedReading else { throw StoreError(.unsupported) }
         count(\.gets)

@@ -17,6 +17,13 @@ extension FarSide {
         try await patiently { () async throws(StoreError) in try await list(prefix, most: most, body) }
     }
 
+    /// As `listKeys`; the same.
+    func listKeysPatiently(
+        _ prefix: StoreKey, most: Int, _ body: ([KeyEntry]) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        try await patiently { () async throws(StoreError) in try await listKeys(prefix, most: most, body) }
+    }
+
     private func patiently<R>(_ ask: () async throws(StoreError) -> R) async throws(StoreError) -> R {
         var pause = Self.firstPause
         for _ in 1..<Self.attemptsMax {

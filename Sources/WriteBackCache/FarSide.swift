@@ -20,6 +20,9 @@ final class FarSide: Sendable {
         var lastError: String?
         /// It has said that it does not know conditions.
         var refusesConditions = false
+        /// The same of keys without values, and of parts of values.
+        var refusesKeys = false
+        var refusesRanges = false
     }
 
     let adapter: any PersistAdapter
@@ -151,6 +154,12 @@ final class FarSide: Sendable {
         work.cancel()
         return try answer.get()
     }
+
+    var listsKeys: Bool { adapter is any KeyListing && !state.withLock { $0.refusesKeys } }
+    var readsRanges: Bool { adapter is any RangedReading && !state.withLock { $0.refusesRanges } }
+    /// It turned out not to know them after all.
+    func refusesKeys() { state.withLock { $0.refusesKeys = true } }
+    func refusesRanges() { state.withLock { $0.refusesRanges = true } }
 
     func answered() { state.withLock { $0.offlineSince = nil } }
 

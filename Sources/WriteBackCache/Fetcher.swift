@@ -126,7 +126,13 @@ final class Fetcher: Sendable {
         guard let away = try store.away(id) else { return }
         let key = StoreKey(away.key)
         guard let revision = away.revision else { return try await fetch(id) }
-        guard let part = try await far.get(key, range: range) else { throw Self.gone(key) }
+        let part: RevisedValue?
+        do throws(StoreError) { part = try await far.get(key, range: range) } catch {
+            guard error.kind == .unsupported else { throw error }
+            far.refusesRanges()
+            return try await fetch(id)
+        }
+        guard let part else { throw Self.gone(key) }
         let isWhole = UInt64(part.value.count) == range.upperBound - range.lowerBound
         if part.revision == revision, isWhole {
             if try store.bring(part.value, at: range.lowerBound, of: revision, to: id) == .here { return }

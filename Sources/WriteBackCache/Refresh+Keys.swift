@@ -7,7 +7,7 @@ extension Refresh {
     func takeKeys(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
         var changed = 0
         let holdsValues = !prefix.bytes.starts(with: FarKey.filesPrefix)
-        try await far.listKeys(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
+        try await far.listKeysPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [(entry: KeyEntry, path: ShownPath, metaPath: ShownPath)] = []
             for entry in entries {
                 if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
@@ -41,7 +41,7 @@ extension Refresh {
             return FarChange(
                 path: path, absent: entry, metaKey: metaKey, meta: meta, known: known, isValue: isValue)
         }
-        guard let value = try await far.get(entry.key) else { return nil }
+        guard let value = try await far.getPatiently(entry.key) else { return nil }
         var change = FarChange(
             path: path, value: value, key: entry.key, metaKey: metaKey, meta: meta,
             isJSON: FarSum.isJSON(entry.key), isValue: isValue)

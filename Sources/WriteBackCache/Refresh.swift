@@ -26,13 +26,22 @@ struct Refresh {
         try await seeMetas()
         var changed = 0
         for prefix in ["records/", "kv/", ".persist/files/", "blobs/"] as [StoreKey] {
-            changed += far.listsKeys ? try await takeKeys(prefix, asked) : try await takeValues(prefix, asked)
+            changed += try await take(prefix, asked)
         }
         changed += try await takeEvents()
         changed += try takeWhole(asked)
         changed += try await removeUnseen(asked)
         try store.endSeeing(asked: asked)
         return changed
+    }
+
+    private func take(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
+        if far.listsKeys {
+            do throws(StoreError) { return try await takeKeys(prefix, asked) } catch {
+                guard error.kind == .unsupported else { throw error }
+            }
+        }
+        return try await takeValues(prefix, asked)
     }
 
     private func seeMetas() async throws(StoreError) {

@@ -19,8 +19,9 @@ extension Transaction {
             return .unchanged
         }
         if let known, let there, try hasLostMeta(change, known, there) { return .notNow }
-        // Removed here, or moved with a directory, which the far side has not been told of.
-        if there == nil, let known, try isElsewhere(known.node) { return .notNow }
+        // Removed here, or moved with a directory, which the far side has not been told of; an empty file that is to become
+        // a record, and that it is not told of at all, may have the name by now.
+        if let known, known.node != there?.id, try isElsewhere(known.node) { return .notNow }
         let isHere = hasSameValue && known?.node == there?.id && there?.node.kind == .file
         let row = try put(change, there, keepsContent: isHere)
         try setAttributes(of: row, change)

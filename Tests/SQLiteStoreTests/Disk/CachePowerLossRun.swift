@@ -107,7 +107,7 @@ struct CachePowerLossRun {
         let there = MemoryAdapter()
         for (key, value) in far.values(at: moment) { await there.put(key, value) }
         do {
-            let cache = try CrashingCaches.open(file.path, there)
+            let cache = try CrashingCaches.open(file.path, FourMethods(there))
             defer { cache.store.close() }
             let findings = try cache.store.check()
             guard findings.isEmpty else { return "check finds \(findings)" }
@@ -136,7 +136,7 @@ struct CachePowerLossRun {
 
     private static func fresh(_ far: MemoryAdapter) async throws -> [String: String] {
         let file = try StoreFile(in: StoreFile.memory)
-        let cache = try CrashingCaches.open(file.path, far)
+        let cache = try CrashingCaches.open(file.path, FourMethods(far))
         cache.run()
         try await cache.refresh()
         let found = try Self.contents(of: cache.store)

@@ -103,7 +103,7 @@ final class CacheBed: Sendable {
     func freshTree() async throws -> [String] {
         let cache = try cache(at: newPath())
         try await cache.refresh()
-        let lines = try StoreTree.kept(of: cache.store)
+        let lines = try await cache.keptTree()
         await cache.stop()
         cache.store.close()
         return lines

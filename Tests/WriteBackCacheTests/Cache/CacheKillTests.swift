@@ -88,7 +88,7 @@ struct CacheKillTests {
             bed.faults = UnreliableAdapter.Faults()
             let next = try bed.cache(at: path)
             try await next.sync()
-            let here = try StoreTree.kept(of: next.store)
+            let here = try await next.keptTree()
             let there = try await bed.freshTree()
             #expect(here == there, "cut off at the change \(number)")
             #expect(here.contains { $0.hasPrefix("blobs/e/f2:") } && here.contains { $0.contains("\\\"n\\\":2") })

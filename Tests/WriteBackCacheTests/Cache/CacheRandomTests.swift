@@ -58,6 +58,12 @@ struct CacheRandomTests {
         "what was done here is what a fresh cache shows after sync, whatever the far side does", arguments: seeds,
         [true, false])
     func everythingArrives(seed: UInt64, showsCapabilities: Bool) async throws {
+        try await withTaskExecutorPreference(BlockingExecutor()) {
+            try await run(seed: seed, showsCapabilities: showsCapabilities)
+        }
+    }
+
+    private func run(seed: UInt64, showsCapabilities: Bool) async throws {
         let bed = try CacheBed(seed: seed, showsCapabilities: showsCapabilities)
         // Every other one with no room at all.
         let caches = Caches(bed, evicts: seed % 2 == 0)

@@ -98,8 +98,8 @@ struct EvictionTests {
         let before = try names.map { try node($0.0, $0.1, in: cache.store) }
         let used = try cache.store.usedBytes()
         let given = try await cache.evict()
-        #expect(given > 900_000)
-        #expect(try cache.store.usedBytes() < used - 900_000)
+        #expect(given > 500_000)
+        #expect(try cache.store.usedBytes() < used - 500_000)
         #expect(try before.filter { try isHere($0, in: cache.store) }.isEmpty)
         #expect(try isHere(try node(.kv, "tiny3", in: cache.store), in: cache.store))
         #expect(try SQLiteStore.check(path: path, options: SQLiteStoreOptions()).map(\.problem) == [])
@@ -187,7 +187,8 @@ struct EvictionTests {
             }
             #expect(try await bytes(of: try node(.records, "s.json", in: store), in: store) == json(1, bytes: 4_000))
         }
-        #expect(try StoreTree.kept(of: other.store) == StoreTree.kept(of: cache.store))
+        let (there, here) = (try await other.keptTree(), try await cache.keptTree())
+        #expect(there == here)
         #expect(try node(.blobs, "b", in: other.store).mode == 0o600)
         await end(other)
         await end(cache)
@@ -271,5 +272,48 @@ struct EvictionTests {
         #expect(try all.map { try isHere($0, in: cache.store) } == [false, true, false])
         cache.store.release(all[1].id)
         await end(cache)
+    }
+
+    /// Found by random operations: an empty file of that name is nothing that the far side has been told of.
+    @Test("a value whose file has moved away with its directory is not given to an empty file that has its old name")
+    func placeholder() throws {
+        let bed = try CacheBed()
+        var options = SQLiteStoreOptions()
+        options.reserveBytes = 0
+        options.outboxChanged = { _ in }
+        let store = try SQLiteStore.open(path: bed.newPath(), options: options)
+        func file(_ text: String) -> FileName { FileName(unchecked: Array(text.utf8)) }
+        func make(_ name: String, _ kind: Node.Kind, in parent: NodeID) throws -> NodeID {
+            try store.create(
+                Creation(
+                    id: try store.reserveNodeID(), parent: parent, name: file(name), kind: kind, mode: nil, uid: nil,
+                    gid: nil, time: .now())
+            ).id
+        }
+        func settleAll(but node: NodeID? = nil) throws {
+            for entry in try store.outbox(after: nil, limit: 100) where entry.node != node {
+                let path = try store.path(of: entry.node)
+                let isRecord = try store.node(entry.node).size > 0
+                let record = FarRecord(
+                    path: path, node: entry.node, key: isRecord ? Array("records/d/r".utf8) : nil,
+                    sum: isRecord ? [1] : nil, time: .now())
+                try store.settle(entry, records: isRecord ? [record] : [], removed: [])
+            }
+        }
+        let records = Namespace.records.node
+        let first = try make("d", .directory, in: records)
+        let moved = try make("r.json", .file, in: first)
+        _ = try store.publish(Publication(node: moved, content: .bytes(Array("[2]".utf8)), mtime: .now()))
+        try settleAll()
+        _ = try store.rename(Rename(parent: records, name: file("d"), newParent: records, newName: file("e")))
+        let second = try make("d", .directory, in: records)
+        let empty = try make("r.json", .file, in: second)
+        try settleAll(but: first)
+        let change = FarChange(
+            namespace: .records, names: [file("d"), file("r.json")],
+            content: .file(Array("[2]".utf8), isValue: true), key: Array("records/d/r".utf8), sum: [1])
+        #expect(try store.apply([change], asked: Timestamp(nanoseconds: .max)) == [.notNow])
+        #expect(try store.node(empty).size == 0 && store.node(empty).revision == 0)
+        store.close()
     }
 }

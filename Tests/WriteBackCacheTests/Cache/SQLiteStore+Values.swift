@@ -1,6 +1,7 @@
 import Persist
 import PersistTestKit
 import SQLiteStore
+import WriteBackCache
 
 /// Files of one name, as programs write and read them.
 extension SQLiteStore {
@@ -21,11 +22,31 @@ extension SQLiteStore {
         ).node
     }
 
-    func text(_ namespace: Namespace, _ name: String) throws -> String {
-        let node = try lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
-        let bytes = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
-            try read(node.id, at: 0, into: &span)
+    /// What is not here is brought, as the filesystem does it.
+    func text(_ namespace: Namespace, _ name: String) async throws -> String {
+        while true {
+            do throws(StoreError) {
+                let node = try lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
+                let bytes = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
+                    try read(node.id, at: 0, into: &span)
+                }
+                return String(decoding: bytes, as: UTF8.self)
+            } catch {
+                guard let absence = error.absence else { throw error }
+                try await absence.bring()
+            }
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension WriteBackCache {
+    /// All that is shown, with what is not here brought.
+    func keptTree() async throws -> [String] {
+        while true {
+            do { return try StoreTree.kept(of: store) } catch let error as StoreError {
+                guard let absence = error.absence else { throw error }
+                try await absence.bring()
+            }
+        }
     }
 }

@@ -19,7 +19,7 @@ struct TwoMachines {
     private(set) var steps: [String] = []
 
     init(seed: UInt64) async throws {
-        bed = try CacheBed(seed: seed)
+        bed = try CacheBed(seed: seed, showsCapabilities: false)
         random = SplitMix64(seed: seed)
         let bed = bed
         caches = try (0..<2).map { _ in try bed.cache(at: bed.newPath()) }
@@ -69,7 +69,9 @@ struct TwoMachines {
     }
 
     /// But for the log, which each has in the order of arrival.
-    func trees(_ side: Int) throws -> [String] { try Self.withoutLog(StoreTree.kept(of: caches[side].store)) }
+    func trees(_ side: Int) throws -> [String] {
+        try Self.withoutLog(StoreTree.kept(of: caches[side].store))
+    }
 
     static func withoutLog(_ tree: [String]) -> [String] { tree.filter { !$0.hasPrefix("events/log.jsonl:") } }
 
