@@ -49,9 +49,17 @@ import Testing
             try await far.set("{}")
             for mount in [one, two] { try await mount.sync() }
             let fresh = try await far.mount("three")
-            let trees = [try await one.tree(), try await two.tree(), try await fresh.tree()]
             // The order of a log is that of arrival.
-            let rest = trees.map { $0.filter { !$0.contains("events/") } }
+            func rests() async throws -> [[String]] {
+                let trees = [try await one.tree(), try await two.tree(), try await fresh.tree()]
+                return trees.map { $0.filter { !$0.contains("events/") } }
+            }
+            // What was put last is seen at the next look.
+            var rest = try await rests()
+            for _ in 0..<20 where rest[0] != rest[2] || rest[1] != rest[2] {
+                try await Task.sleep(for: .seconds(1))
+                rest = try await rests()
+            }
             try expectSame(rest[0], rest[2], "one and three:")
             try expectSame(rest[1], rest[2], "two and three:")
             let logs = try await [one, two, fresh].asyncMap { try await $0.succeed("sort events/shared.jsonl") }
