@@ -50,24 +50,6 @@ struct EvictionTests {
             Publication(node: creation.id, creation: creation, content: .bytes(bytes), mtime: .now()))
     }
 
-    private func node(_ namespace: Namespace, _ name: String, in store: SQLiteStore) throws -> Node {
-        try store.lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
-    }
-
-    /// What a program reads: what is not here is brought, as the filesystem does it.
-    private func bytes(of node: Node, in store: SQLiteStore) async throws -> [UInt8] {
-        while true {
-            do throws(StoreError) {
-                return try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
-                    try store.read(node.id, at: 0, into: &span)
-                }
-            } catch {
-                guard let absence = error.absence else { throw error }
-                try await absence.bring()
-            }
-        }
-    }
-
     private func isHere(_ node: Node, in store: SQLiteStore) throws -> Bool {
         do throws(StoreError) {
             _ = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
@@ -95,29 +77,29 @@ struct EvictionTests {
         let names: [(Namespace, String)] = (0..<6).flatMap {
             [(.blobs, "b\($0)"), (.records, "r\($0).json"), (.kv, "k\($0)")]
         }
-        let before = try names.map { try node($0.0, $0.1, in: cache.store) }
+        let before = try names.map { try cache.store.node($0.0, $0.1) }
         let used = try cache.store.usedBytes()
         let given = try await cache.evict()
         #expect(given > 500_000)
         #expect(try cache.store.usedBytes() < used - 500_000)
         #expect(try before.filter { try isHere($0, in: cache.store) }.isEmpty)
-        #expect(try isHere(try node(.kv, "tiny3", in: cache.store), in: cache.store))
+        #expect(try isHere(try cache.store.node(.kv, "tiny3"), in: cache.store))
         #expect(try SQLiteStore.check(path: path, options: SQLiteStoreOptions()).map(\.problem) == [])
         // It stays so over a restart, and to a look at what the far side has.
         await end(cache)
         cache = try await ready(bed, path)
-        #expect(try names.map { try node($0.0, $0.1, in: cache.store) } == before)
+        #expect(try names.map { try cache.store.node($0.0, $0.1) } == before)
         #expect(try before.filter { try isHere($0, in: cache.store) }.isEmpty)
         #expect(try cache.store.nextData(of: .published(before[0].id), in: 0..<100_000) == 0..<100_000)
         let gets = bed.gets
         for number in 0..<6 {
             let id = number * 3
-            #expect(try await bytes(of: before[id], in: cache.store) == content(number, bytes: 100_000))
-            #expect(try await bytes(of: before[id + 1], in: cache.store) == json(number, bytes: 5_000))
-            #expect(try await bytes(of: before[id + 2], in: cache.store) == content(number, bytes: 70_000))
+            #expect(try await cache.store.bytes(of: before[id]) == content(number, bytes: 100_000))
+            #expect(try await cache.store.bytes(of: before[id + 1]) == json(number, bytes: 5_000))
+            #expect(try await cache.store.bytes(of: before[id + 2]) == content(number, bytes: 70_000))
         }
         #expect(bed.gets - gets == 18)
-        #expect(try names.map { try node($0.0, $0.1, in: cache.store) } == before)
+        #expect(try names.map { try cache.store.node($0.0, $0.1) } == before)
         #expect(try cache.store.outboxCount() == 0)
         await end(cache)
     }
@@ -143,15 +125,15 @@ struct EvictionTests {
             last[name] = bytes
             if random.next() % 4 == 0 { try await cache.evict() }
             // Whatever is pending can be read with the far side down.
-            if try cache.store.isPending(try node(.blobs, name, in: cache.store).id) {
-                #expect(try isHere(try node(.blobs, name, in: cache.store), in: cache.store), "\(known?.count ?? 0)")
+            if try cache.store.isPending(try cache.store.node(.blobs, name).id) {
+                #expect(try isHere(try cache.store.node(.blobs, name), in: cache.store), "\(known?.count ?? 0)")
             }
         }
         bed.setDown(false)
         try await cache.sync()
         try await cache.evict()
         for (name, bytes) in last {
-            #expect(try await self.bytes(of: try node(.blobs, name, in: cache.store), in: cache.store) == bytes)
+            #expect(try await cache.store.bytes(of: try cache.store.node(.blobs, name)) == bytes)
         }
         await end(cache)
     }
@@ -173,7 +155,7 @@ struct EvictionTests {
                 parent: Namespace.records.node, name: FileName(unchecked: Array("r.json".utf8)),
                 newParent: Namespace.records.node, newName: FileName(unchecked: Array("s.json".utf8))))
         _ = try cache.store.setAttributes(
-            try node(.blobs, "b", in: cache.store).id, AttributeChange(mode: 0o600, time: .now()))
+            try cache.store.node(.blobs, "b").id, AttributeChange(mode: 0o600, time: .now()))
         try await cache.sync()
         #expect(await bed.far.get("blobs/a") == nil)
         #expect(await bed.far.get("blobs/c") == content(1, bytes: 200_000))
@@ -183,13 +165,13 @@ struct EvictionTests {
         for store in [other.store, cache.store] {
             for name in ["b", "c"] {
                 #expect(
-                    try await bytes(of: try node(.blobs, name, in: store), in: store) == content(1, bytes: 200_000))
+                    try await store.bytes(of: try store.node(.blobs, name)) == content(1, bytes: 200_000))
             }
-            #expect(try await bytes(of: try node(.records, "s.json", in: store), in: store) == json(1, bytes: 4_000))
+            #expect(try await store.bytes(of: try store.node(.records, "s.json")) == json(1, bytes: 4_000))
         }
         let (there, here) = (try await other.keptTree(), try await cache.keptTree())
         #expect(there == here)
-        #expect(try node(.blobs, "b", in: other.store).mode == 0o600)
+        #expect(try other.store.node(.blobs, "b").mode == 0o600)
         await end(other)
         await end(cache)
     }
@@ -244,14 +226,14 @@ struct EvictionTests {
         try put(content(2, bytes: 60_000), .blobs, "a", in: other.store)
         _ = try other.store.unlink(FileName(unchecked: Array("b".utf8)), in: Namespace.blobs.node)
         try await other.sync()
-        let (a, b) = (try node(.blobs, "a", in: cache.store), try node(.blobs, "b", in: cache.store))
-        _ = try await bytes(of: a, in: cache.store)
-        let now = try node(.blobs, "a", in: cache.store)
+        let (a, b) = (try cache.store.node(.blobs, "a"), try cache.store.node(.blobs, "b"))
+        _ = try await cache.store.bytes(of: a)
+        let now = try cache.store.node(.blobs, "a")
         #expect(now.size == 60_000 && now.revision > a.revision)
-        #expect(try await bytes(of: now, in: cache.store) == content(2, bytes: 60_000))
-        await #expect { try await bytes(of: b, in: cache.store) } throws: { ($0 as? StoreError)?.kind == .io }
+        #expect(try await cache.store.bytes(of: now) == content(2, bytes: 60_000))
+        await #expect { try await cache.store.bytes(of: b) } throws: { ($0 as? StoreError)?.kind == .io }
         try await cache.refresh()
-        #expect(throws: StoreError.self) { try node(.blobs, "b", in: cache.store) }
+        #expect(throws: StoreError.self) { try cache.store.node(.blobs, "b") }
         await end(other)
         await end(cache)
     }
@@ -262,7 +244,7 @@ struct EvictionTests {
         let cache = try await ready(bed)
         for name in ["a", "b", "c"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
         try await cache.sync()
-        let all = try ["a", "b", "c"].map { try node(.blobs, $0, in: cache.store) }
+        let all = try ["a", "b", "c"].map { try cache.store.node(.blobs, $0) }
         cache.store.hold(all[0].id)
         cache.store.release(all[0].id)
         cache.store.hold(all[1].id)

@@ -22,20 +22,26 @@ extension SQLiteStore {
         ).node
     }
 
-    /// What is not here is brought, as the filesystem does it.
-    func text(_ namespace: Namespace, _ name: String) async throws -> String {
+    func node(_ namespace: Namespace, _ name: String) throws -> Node {
+        try lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
+    }
+
+    /// What a program reads: what is not here is brought, as the filesystem does it.
+    func bytes(of node: Node, at offset: UInt64 = 0, count: Int? = nil) async throws -> [UInt8] {
         while true {
             do throws(StoreError) {
-                let node = try lookup(FileName(unchecked: Array(name.utf8)), in: namespace.node)
-                let bytes = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
-                    try read(node.id, at: 0, into: &span)
+                return try [UInt8](capacity: count ?? Int(node.size)) { span throws(StoreError) in
+                    try read(node.id, at: offset, into: &span)
                 }
-                return String(decoding: bytes, as: UTF8.self)
             } catch {
                 guard let absence = error.absence else { throw error }
                 try await absence.bring()
             }
         }
+    }
+
+    func text(_ namespace: Namespace, _ name: String) async throws -> String {
+        String(decoding: try await bytes(of: try node(namespace, name)), as: UTF8.self)
     }
 }
 
