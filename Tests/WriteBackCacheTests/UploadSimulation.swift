@@ -61,7 +61,7 @@ struct UploadSimulation {
         for id in running.keys.sorted() { end(id) }
         var left = schedule.pending
         // Nothing was sent that would show that it is back.
-        left.downSince = nil
+        (left.downSince, left.probeAt) = (nil, nil)
         if left != UploadTotals() { problems.append("something is left: \(left)") }
     }
 
