@@ -43,6 +43,10 @@ public final class FileSystem: Sendable {
         store.observe(self)
     }
 
+    /// Publishes what could not be published at its last close, where there is room for it by now. To be called now and
+    /// then; any thread.
+    public func retry() { retryLingering() }
+
     /// At unmount: publishes what open files still hold, since nobody will close them.
     public func shutdown() {
         for open in opens.all {

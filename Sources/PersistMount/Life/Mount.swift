@@ -93,7 +93,11 @@ public struct Mount: Sendable {
         }
         opened.cache?.run()
         hook?.begin(at: point.path)
+        let retrying = Retrying()
+        let retries = retrying.begin(fileSystem)
         session.run()
+        retrying.end()
+        retries.join()
         hook?.end()
         fileSystem.shutdown()
         opened.finish {

@@ -37,9 +37,15 @@ public struct Unmount: Sendable {
         }
         let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
         let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
+        var unsent: Synchronizing.State?
         if status?.far != nil, let mount = try Synchronizing.mount(at: path) {
             // What cannot be sent now waits in the cache: no reason to keep the mount.
-            _ = try? mount.run(seconds: seconds, stopsOffline: true, report: report)
+            _ = try? mount.run(seconds: seconds, stopsOffline: true) { state in
+                unsent = state
+                report(state)
+            }
+            // The last that was told of, where all has gone since, is old.
+            if let far = try? MountStatus.read(at: path, seconds: share).far, far.pendingFiles == 0 { unsent = nil }
         }
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
@@ -62,7 +68,20 @@ public struct Unmount: Sendable {
                     + lost.joined(separator: "\n  "),
                 hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
         }
+        if let unsent { throw waits(unsent, shown: text) }
         return done
+    }
+
+    /// It is safe, but whoever takes this machine away takes it along.
+    private static func waits(_ unsent: Synchronizing.State, shown: String) -> MountFailure {
+        let reason =
+            unsent.offline.map { " The far side does not answer: \($0)" }
+            ?? unsent.refused.map { " The far side refuses \($0)" }
+        return MountFailure(
+            ShownText.line(shown),
+            "unmounted, but \(unsent.files == 1 ? "1 file has" : "\(unsent.files) files have") not been sent",
+            hint: "In the cache on this machine they wait for the next mount of this store.\(reason ?? "")",
+            status: .busy)
     }
 
     /// What the mount's log says at its end of content that is gone.

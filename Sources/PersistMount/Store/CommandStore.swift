@@ -59,7 +59,7 @@ public struct CommandStore: Sendable {
         let why = status?.pending.lazy.compactMap(\.lastError).first ?? status?.offlineError ?? "it does not answer"
         throw MountFailure(
             shown, "does not take it now: \(ShownText.line(why))",
-            hint: "It is safe on this machine, and sent by the next command or mount of this store.", status: .busy)
+            hint: "It is safe on this machine, and sent by the next put, rm or mount of this store.", status: .busy)
     }
 
     public func close() { opened.close() }

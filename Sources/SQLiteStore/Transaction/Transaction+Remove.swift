@@ -21,6 +21,9 @@ extension Transaction {
         return row.unlinked(at: now)
     }
 
+    /// Larger files that are open and lose their name are not brought for that: what of them is missing then is gone.
+    static let heldBytesMax: UInt64 = 64 << 20
+
     func isEmpty(_ directory: NodeID) throws(StoreError) -> Bool {
         try !db.exists("SELECT 1 FROM node WHERE parent = ? AND cookie >= 0 LIMIT 1", directory)
     }
@@ -35,6 +38,8 @@ extension Transaction {
     /// - Parameter value: of a document that another program has deleted: its row is gone.
     func detach(_ row: NodeRow, value: [UInt8]? = nil) throws(StoreError) {
         let isHeld = mount.holds.contains(row.id)
+        // Who has it open reads on; the far side will not have it any more.
+        if isHeld, !isFromFar, row.node.size <= Self.heldBytesMax { try db.requireHere(row) }
         if isHeld || mount.hasPeers {
             if let value {
                 try setPlain(row, value)

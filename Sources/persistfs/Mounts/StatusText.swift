@@ -49,6 +49,15 @@ enum StatusText {
                 "  to send",
                 far.pendingFiles == 0 ? "nothing" : "\(far.pendingFiles) files, \(ByteCount.text(far.pendingBytes))"
             ))
+        let most = 10
+        for item in far.pending.prefix(most) {
+            var text = "\(item.path), \(ByteCount.text(item.bytes)), \(item.state)"
+            if item.tries > 0 { text += ", tried \(item.tries == 1 ? "once" : "\(item.tries) times")" }
+            if let seconds = item.nextRetrySeconds { text += ", again in \(Int(seconds.rounded(.up))) s" }
+            if let error = item.lastError { text += ": \(error)" }
+            rows.append(("", "  " + text))
+        }
+        if far.pendingFiles > most { rows.append(("", "  and \(far.pendingFiles - most) more")) }
         if far.dirtyBytes > 0 {
             rows.append(
                 ("  dirty", "\(ByteCount.text(far.dirtyBytes)) of at most \(ByteCount.text(far.dirtyBytesMax))"))
@@ -56,15 +65,6 @@ enum StatusText {
         if !far.putsConditionally {
             rows.append(("  conflicts", "found at best effort: the far side has no conditional put"))
         }
-        let most = 10
-        for item in far.pending.prefix(most) {
-            var text = "\(item.path), \(ByteCount.text(item.bytes)), \(item.state)"
-            if item.tries > 0 { text += ", tried \(item.tries) times" }
-            if let seconds = item.nextRetrySeconds { text += ", again in \(Int(seconds.rounded(.up))) s" }
-            if let error = item.lastError { text += ": \(error)" }
-            rows.append(("", "  " + text))
-        }
-        if far.pendingFiles > most { rows.append(("", "  and \(far.pendingFiles - most) more")) }
         return rows
     }
 

@@ -82,10 +82,10 @@ import Testing
             try await client.python("os.chdir(sys.argv[2])\n" + Self.attributes, arguments: ["\(seed)", points[0]])
             let here = try await client.tree(in: points[0])
             _ = try await fixture.succeed(
-                "timeout -k 5 120 \(client.binary) sync a; timeout -k 5 60 \(client.binary) umount a", seconds: 200)
+                "timeout -k 5 120 \(client.binary) sync a; timeout -k 5 60 umount a", seconds: 200)
             try await Self.awaitMount(fixture, points[1])
             try expectSame(here, try await client.tree(in: points[1]), "\(milliseconds) ms, seed \(seed):")
-            _ = try await fixture.succeed("timeout -k 5 60 \(client.binary) umount b", seconds: 90)
+            _ = try await fixture.succeed("timeout -k 5 60 umount b", seconds: 90)
             let end = await daemon.finish()
             #expect(end.succeeded, "\(end.output)\n\(end.error)")
         }

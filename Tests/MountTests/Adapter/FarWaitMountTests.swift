@@ -172,7 +172,36 @@ import Testing
                     for i in range(20): assert there('blobs/f%d' % i) == b'%02d\n' % i * 4000, i
                     for i in range(17): assert there('blobs/g%d' % i) == b'%02d\n' % i * 5000, i
                     assert there('blobs/last') == b'z' * 100000
+                    # What found no room is published when there is some, though nobody touches the mount.
+                    for i in range(300):
+                        if there('blobs/g17'): break
+                        time.sleep(0.1)
+                    assert there('blobs/g17') == b'17\n' * 5000
+                    """#, seconds: 90)
+        }
+    }
+
+    @Test("R2 umount with a far side that does not answer says what has not been sent; the next mount sends it")
+    func umountUnsent() async throws {
+        try await MountFixture.unmounted { fixture in
+            let mount = try await mount(fixture, [])
+            try await mount.python(
+                Self.prelude + #"""
+                    close()
+                    write('blobs/a', b'a')
+                    for i in range(300):
+                        if 'offlineSince' in json.load(open('.persist/status.json'))['far']: break
+                        time.sleep(0.1)
                     """#)
+            let end = try await mount.outside([mount.binary, "umount", mount.point], seconds: 60)
+            expect(end.status, is: 7)
+            #expect(end.error.contains("not been sent") && end.error.contains("the door is closed"), "\(end.error)")
+            expect(try await mount.outside(["rm", "\(fixture.directory)/far.down"]).status, is: 0)
+            try await mount.start()
+            expect(try await mount.outside([mount.binary, "sync", mount.point]).status, is: 0)
+            try await mount.python(Self.prelude + "assert there('blobs/a') == b'a'")
+            expect(try await mount.outside([mount.binary, "umount", mount.point], seconds: 60).status, is: 0)
+            try await mount.start()
         }
     }
 }

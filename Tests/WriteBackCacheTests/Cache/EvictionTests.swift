@@ -238,6 +238,30 @@ struct EvictionTests {
         await end(cache)
     }
 
+    @Test("a file that is open, and whose content is away, is brought before it loses its name")
+    func openAndRemoved() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        for name in ["a", "b"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
+        try await cache.sync()
+        try await cache.evict()
+        let a = try cache.store.node(.blobs, "a")
+        cache.store.hold(a.id)
+        let name = FileName(unchecked: Array("a".utf8))
+        do throws(StoreError) {
+            _ = try cache.store.unlink(name, in: Namespace.blobs.node)
+            Issue.record("what only the far side has was removed")
+        } catch { try await #require(error.absence).bring() }
+        _ = try cache.store.unlink(name, in: Namespace.blobs.node)
+        // One that nobody has open goes without being brought.
+        _ = try cache.store.unlink(FileName(unchecked: Array("b".utf8)), in: Namespace.blobs.node)
+        try await cache.sync()
+        #expect(await bed.far.get("blobs/a") == nil)
+        #expect(try await cache.store.bytes(of: a) == content(1, bytes: 50_000))
+        cache.store.release(a.id)
+        await end(cache)
+    }
+
     @Test("what somebody has opened since the last time round stays once; what is open stays")
     func sparesUsed() async throws {
         let bed = try CacheBed()
