@@ -128,8 +128,10 @@ import Testing
             case .stopped: try await mount.signalAdapter("STOP")
             }
             let before = try await far.asked()
+            // One that answers nothing for 30 s is ended and started again: then it is back.
+            let seconds = TestSize.isLong ? outage == .refusing ? "60" : "20" : "4"
             let load = try mount.begin(
-                ["python3", "-c", "import os, sys, time\n" + Self.load, TestSize.isLong ? "60" : "4"], seconds: 150)
+                ["python3", "-c", "import os, sys, time\n" + Self.load, seconds], seconds: 150)
             // Whenever it is asked: what is pending is what has been written, and no more of it is there than that.
             var pending: [Int] = []
             while load.isRunning {
