@@ -45,10 +45,12 @@ extension FileSystem {
             try beginWorkingCopy(&state, keeping: size > 0)
             let below = below(state)
             let cuts = try state.working!.truncate(to: size, below: below)
-            // Of a document the draft stays as it was last kept: what a crash leaves is a value that was whole (R1).
+            // Of a document the draft stays as it was last kept: what a crash leaves is a value that was whole (R1). It
+            // is told when it next gets something, which may be under a name that makes no document of it.
             if cuts, !state.node.isDocument, let draft = state.working!.draft {
                 try store.writeDraft(
                     DraftContent(draft: draft, chunks: [], size: size, baseLimit: state.working!.baseLimit))
+                state.working!.stored([], freesMemory: false)
             }
         }
         state.working?.mtime = clock()

@@ -42,6 +42,9 @@ struct WorkingCopy: Sendable {
     /// Chunks that the draft has; what is in memory too counts there.
     var storedChunks = ChunkSet()
 
+    /// Chunks that were cut off, and that the draft may still have: its holes, when it next gets something.
+    private(set) var cutChunks = ChunkSet()
+
     // MARK: Changing
 
     /// Pieces of a chunk that are kept apart: where there are more, the chunk is read from below.
@@ -91,6 +94,7 @@ struct WorkingCopy: Sendable {
             let first = within > 0 ? boundary + 1 : boundary
             chunks.remove(first..<UInt64.max)
             cuts = storedChunks.overlaps(boundary..<UInt64.max)
+            if let end = storedChunks.ranges.last?.upperBound, first < end { cutChunks.insert(first..<end) }
             storedChunks.remove(first..<UInt64.max)
             baseLimit = min(baseLimit, newSize)
         }
@@ -118,8 +122,9 @@ struct WorkingCopy: Sendable {
     }
 
     /// Chunks that are in memory, as a draft stores them: whole ones, of which the last of the file may be shorter,
-    /// and parts.
+    /// and parts; and the holes that it has to be told of.
     func put(_ indexes: [UInt64], into content: inout DraftContent) {
+        content.holes = cutChunks.ranges.map { $0.clamped(to: 0..<chunkCount(size)) }.filter { !$0.isEmpty }
         for index in indexes {
             let start = index * chunkBytes
             guard start < size, let chunk = chunks[index] else { continue }
@@ -144,11 +149,13 @@ struct WorkingCopy: Sendable {
     mutating func lostDraft() {
         draft = nil
         storedChunks = ChunkSet()
+        cutChunks = ChunkSet()
         isKept = false
     }
 
     /// The draft has these chunks as they are in memory.
     mutating func stored(_ indexes: [UInt64], freesMemory: Bool) {
+        cutChunks = ChunkSet()
         for index in indexes {
             storedChunks.insert(index..<(index + 1))
             if freesMemory || chunks[index]?.isWhole != true { chunks[index] = nil }

@@ -94,6 +94,30 @@ struct WorkingCopyTests {
         #expect(try bed.afterCrash().read("blobs/a") == "0123\0\0")
     }
 
+    @Test("R1 what was cut off a document does not come back under a plain name", arguments: [0, 1, 2])
+    func cutThenPlain(writes: Int) throws {
+        let bed = TestBed()
+        let chunk = Int(bed.store.limits.chunkBytes)
+        let old = [UInt8](repeating: 65, count: 3 * chunk)
+        let file = try bed.create("kv/a", [.read, .write])
+        try file.write(old)
+        try file.fsync()
+        // The draft that FSYNC keeps is a value that was whole: it is not cut with the file.
+        try file.truncate(to: UInt64(chunk / 2))
+        try bed.rename("kv/a", "kv/a.tmp")
+        try file.truncate(to: UInt64(3 * chunk))
+        var expected = old[..<(chunk / 2)] + [UInt8](repeating: 0, count: 3 * chunk - chunk / 2)
+        for write in 0..<writes {
+            let offset = (write + 1) * chunk + 10
+            try file.write("x", at: UInt64(offset))
+            expected[offset] = UInt8(ascii: "x")
+        }
+        try file.fsync()
+        #expect(try bed.afterCrash().open("kv/a.tmp", [.read]).bytes() == Array(expected))
+        try file.close()
+        #expect(try bed.open("kv/a.tmp", [.read]).bytes() == Array(expected))
+    }
+
     @Test("R1 publishing changes no time: mtime is the last write's, or what utimensat set after it")
     func times() throws {
         let bed = TestBed()
