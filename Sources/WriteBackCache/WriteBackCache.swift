@@ -46,7 +46,8 @@ public final class WriteBackCache: Sendable {
         let writer = Self.writer(of: store)
         let fetcher = Fetcher(store: store, far: far)
         let upload = Upload(
-            store: store, far: far, fetcher: fetcher, claims: PathClaims(), options: options, writer: writer)
+            store: store, far: far, fetcher: fetcher, claims: PathClaims(), books: Bookkeeper(store),
+            options: options, writer: writer)
         self.store = store
         self.far = far
         self.inlet = inlet

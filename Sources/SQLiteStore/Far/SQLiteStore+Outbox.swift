@@ -105,40 +105,10 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in try db.far(at: path) }
     }
 
-    /// Before something is sent: that the far side may have it from now on.
-    public func noteFar(_ records: [FarRecord]) throws(StoreError) {
+    /// Puts down what becomes of what is sent, in one transaction.
+    public func book(_ bookings: [FarBooking]) throws(StoreError) {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            for record in records { try tx.putFar(record) }
-        }
-    }
-
-    /// The far side has been told of an entry. It goes, unless the node has changed since.
-    ///
-    /// - Parameters:
-    ///   - records: what it has now.
-    ///   - content: of a record: what was sent.
-    ///   - removed: paths under which it has nothing any more, where they are still the node's.
-    public func settle(
-        _ entry: OutboxEntry, records: [FarRecord], content: [UInt8]? = nil, removed: [[UInt8]]
-    ) throws(StoreError) {
-        try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            // The row stays for a while: whoever asked the far side before this may still come with what was there.
-            for path in removed {
-                try tx.db.run(
-                    """
-                    UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL,
-                        event = 0, position = 0, revision = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
-                    """, path, entry.node, tx.now)
-            }
-            for record in records { try tx.putFar(record) }
-            let isSettled =
-                try tx.db.run(
-                    "DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation) > 0
-            if isSettled {
-                try tx.db.run("DELETE FROM base WHERE ino = ?", entry.node)
-            } else if let content {
-                try tx.db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, content)
-            }
+            for booking in bookings { try tx.book(booking) }
         }
     }
 

@@ -28,12 +28,14 @@ final class FarSide: Sendable {
     let adapter: any PersistAdapter
     private let conditional: (any ConditionalPutting)?
     private let limit: Duration
+    private let clock: RequestClock
     private let state = Mutex(State())
 
     init(_ adapter: any PersistAdapter, requestMilliseconds: Int64) {
         self.adapter = adapter
         conditional = adapter as? any ConditionalPutting
         limit = .milliseconds(requestMilliseconds)
+        clock = RequestClock(limit: limit)
     }
 
     var requests: Requests { state.withLock { $0.requests } }
@@ -145,13 +147,12 @@ final class FarSide: Sendable {
         let work = Task.detached {
             do { first.give(.success(try await body())) } catch { first.give(.failure(error)) }
         }
-        let clock = Task.detached { [limit] in
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
+        let number = clock.asked { [limit] in
             first.give(.failure(StoreError(.timedOut, hint: "the far side has not answered within \(limit)")))
+            work.cancel()
         }
         let answer = await first.value
-        clock.cancel()
-        work.cancel()
+        clock.answered(number)
         return try answer.get()
     }
 

@@ -12,6 +12,9 @@ extension OutboxSnapshot {
         return paths
     }
 
+    /// The far side has nothing of it under another path.
+    var isOfOnePath: Bool { isKept && records.allSatisfy { $0.path == shown.text } }
+
     /// Whether the far side has it: an empty file that is to become a record is none yet.
     var isKept: Bool { node?.isKept ?? false }
 

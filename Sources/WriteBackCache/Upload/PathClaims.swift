@@ -6,12 +6,12 @@ import Synchronization
 final class PathClaims: Sendable {
     private struct State {
         var taken: Set<[UInt8]> = []
-        var waiting: [(paths: Set<[UInt8]>, resume: CheckedContinuation<Void, Never>)] = []
+        var waiting: [(paths: Set<[UInt8]>, resume: CheckedContinuation<Bool, Never>)] = []
     }
     private let state = Mutex(State())
 
-    /// Waits until all of them are free, and takes them.
-    func take(_ paths: Set<[UInt8]>) async {
+    /// Waits until all of them are free, and takes them. - Returns: whether they were free at once.
+    func take(_ paths: Set<[UInt8]>) async -> Bool {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 // Who came first goes first: a claim of many paths does not wait for ever.
@@ -23,14 +23,14 @@ final class PathClaims: Sendable {
                 state.taken.formUnion(paths)
                 return true
             }
-            if isFree { continuation.resume() }
+            if isFree { continuation.resume(returning: true) }
         }
     }
 
     func give(_ paths: Set<[UInt8]>) {
         let free = state.withLock { state in
             state.taken.subtract(paths)
-            var free: [CheckedContinuation<Void, Never>] = []
+            var free: [CheckedContinuation<Bool, Never>] = []
             var ahead: Set<[UInt8]> = []
             state.waiting.removeAll { claim in
                 guard claim.paths.isDisjoint(with: state.taken), claim.paths.isDisjoint(with: ahead) else {
@@ -43,6 +43,6 @@ final class PathClaims: Sendable {
             }
             return free
         }
-        for continuation in free { continuation.resume() }
+        for continuation in free { continuation.resume(returning: false) }
     }
 }

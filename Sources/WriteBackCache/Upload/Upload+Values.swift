@@ -13,7 +13,11 @@ extension Upload {
     }
 
     /// The value of a file, or the events of a log. - Returns: what the far side has then, its side data as it was.
-    func putValue(of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord) async throws(StoreError) -> Sent {
+    ///
+    /// - Parameter isNoted: the record has been put down; else that is done here, before anything is sent.
+    func putValue(
+        of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord, isNoted: Bool
+    ) async throws(StoreError) -> Sent {
         guard node.kind == .file else { return .record(record) }
         if node.isStream { return .record(try await putEvents(of: snapshot, node, record)) }
         guard let bytes = record.key else {
@@ -24,8 +28,11 @@ extension Upload {
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
         let sum = FarSum(of: snapshot.content, isJSON: isJSON).digest
         // With something tried, it may have that instead.
-        guard record.sum != sum || record.tried != nil else { return .record(record) }
-        return try await putFile(of: snapshot, node, record, key, sum, isJSON: isJSON)
+        guard record.sum != sum || record.tried != nil else {
+            if !isNoted { try await announce(record) }
+            return .record(record)
+        }
+        return try await putFile(of: snapshot, node, record, key, sum, isJSON: isJSON, isNoted: isNoted)
     }
 
     /// How often others may put something between our look and our put.
@@ -36,7 +43,8 @@ extension Upload {
     /// With revisions the far side sees to that itself, and is looked at only where it refuses. Without them it is looked
     /// at first, for values that are not too long.
     private func putFile(
-        of snapshot: OutboxSnapshot, _ node: Node, _ known: FarRecord, _ key: StoreKey, _ sum: [UInt8], isJSON: Bool
+        of snapshot: OutboxSnapshot, _ node: Node, _ known: FarRecord, _ key: StoreKey, _ sum: [UInt8], isJSON: Bool,
+        isNoted: Bool
     ) async throws(StoreError) -> Sent {
         var record = known
         record.doubt()
@@ -60,7 +68,7 @@ extension Upload {
             if record.sum != sum {
                 // Put down first: after a crash a value of ours must not look like somebody else's.
                 record.isTrying(sum)
-                try announce(record)
+                try await announce(record)
                 guard isConditional else {
                     try await put(key, snapshot.content)
                     return .record(record.having(sum, nil))
@@ -75,6 +83,7 @@ extension Upload {
                     continue
                 }
             }
+            if !isNoted { try await announce(record) }
             return .record(record.having(sum, record.revision))
         }
         throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
@@ -128,7 +137,7 @@ extension Upload {
             if isAnew {
                 try await removeEvents(below: prefix)
                 (record.event, record.isOpen) = (0, false)
-                try announce(record)
+                try await announce(record)
             }
             for event in events {
                 let sent = record
@@ -140,19 +149,19 @@ extension Upload {
                 (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
                 // Its time will be another when it is continued: after loss of power too it must have this key.
                 if record.isOpen {
-                    try announce(record)
+                    try await announce(record)
                     try store.sync()
                 }
                 do throws(StoreError) {
                     try await put(EventKey(stream: stream, position: position).storeKey, event.line)
                 } catch {
                     // Those before it are not sent again: else a log would go only where all of it goes at once.
-                    if !record.isOpen { try announce(sent) }
+                    if !record.isOpen { try await announce(sent) }
                     throw error
                 }
             }
             guard events.count == Self.eventsMost else { return record }
-            try announce(record)
+            try await announce(record)
         }
     }
 }

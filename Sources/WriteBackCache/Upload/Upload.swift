@@ -22,6 +22,7 @@ struct Upload {
     let far: FarSide
     let fetcher: Fetcher
     let claims: PathClaims
+    let books: Bookkeeper
     let options: WriteBackCacheOptions
     /// Of this cache, in the keys of its events.
     let writer: UInt32
@@ -33,10 +34,11 @@ struct Upload {
         while true {
             guard let first = try await snapshot(id) else { return .nothing }
             let paths = first.paths
-            await claims.take(paths)
+            let isAtOnce = await claims.take(paths)
             defer { claims.give(paths) }
-            // As it is now: it may have changed while another upload had its paths.
-            guard let snapshot = try await snapshot(id) else { return .nothing }
+            // As it is now: it may have changed before its paths were free.
+            let isCurrent = isAtOnce && first.isOfOnePath
+            guard let snapshot = isCurrent ? first : try await snapshot(id) else { return .nothing }
             if paths.isSuperset(of: snapshot.paths) { return try await send(snapshot) }
         }
     }
@@ -55,13 +57,14 @@ struct Upload {
     private func send(_ snapshot: OutboxSnapshot) async throws(StoreError) -> Outcome {
         guard let node = snapshot.node, snapshot.isKept else {
             let heirs = try await remove(snapshot.records, of: snapshot.entry.node, except: nil)
-            try store.settle(snapshot.entry, records: heirs, removed: snapshot.records.map(\.path))
+            try await books.book(
+                .ended(.init(snapshot.entry, records: heirs, removed: snapshot.records.map(\.path))))
             return .sent(through: snapshot.entry.generation)
         }
         if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
         let begun = try await begin(snapshot, node)
         var record: FarRecord
-        switch try await putValue(of: snapshot, node, begun) {
+        switch try await putValue(of: snapshot, node, begun.record, isNoted: begun.isNoted) {
         case .conflict(let kept): return .conflict(kept, through: snapshot.entry.generation)
         case .again: return .changed
         case .record(let found): record = found
@@ -74,15 +77,20 @@ struct Upload {
         let old = snapshot.records.filter { $0.path != record.path }
         let heirs = try await remove(old, of: node.id, except: record)
         record.time = .now()
-        try store.settle(
-            snapshot.entry, records: [record] + heirs,
-            content: node.isDocument && node.namespace == .records ? snapshot.content : nil, removed: old.map(\.path))
+        let content = node.isDocument && node.namespace == .records ? snapshot.content : nil
+        try await books.book(
+            .ended(
+                .init(snapshot.entry, records: [record] + heirs, content: content, removed: old.map(\.path))))
         return .sent(through: snapshot.entry.generation)
     }
 
     /// Puts down which keys the far side will have, before it has them: what an answer that is lost leaves there is found
     /// again. What it had under this path as something else goes away.
-    private func begin(_ snapshot: OutboxSnapshot, _ node: Node) async throws(StoreError) -> FarRecord {
+    ///
+    /// - Returns: `isNoted`: it has been put down.
+    private func begin(
+        _ snapshot: OutboxSnapshot, _ node: Node
+    ) async throws(StoreError) -> (record: FarRecord, isNoted: Bool) {
         let path = snapshot.shown.text
         // What had this name may have another by now, and its only copy may still be here.
         if let key = snapshot.valueKey { try await fetcher.secure(StoreKey(key), of: node.id) }
@@ -100,8 +108,11 @@ struct Upload {
             if let old = record.metaKey { try await delete(StoreKey(old)) }
             (record.metaKey, record.meta) = (metaKey, [])
         }
-        if record != known { try announce(record) }
-        return record
+        guard record != known else { return (record, true) }
+        // A file's value is put down with its sum, before it goes.
+        let isFile = node.kind == .file && !node.isStream && key != nil
+        if !isFile { try await announce(record) }
+        return (record, !isFile)
     }
 
     func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
@@ -114,10 +125,10 @@ struct Upload {
         advanced()
     }
 
-    func announce(_ record: FarRecord) throws(StoreError) {
+    func announce(_ record: FarRecord) async throws(StoreError) {
         var record = record
         record.time = .now()
-        try store.noteFar([record])
+        try await books.book(.begun(record))
     }
 
     /// What is under paths that are not the node's any more.
@@ -139,7 +150,7 @@ struct Upload {
             if record.sum != nil || record.meta?.isEmpty == false {
                 record.doubt()
                 if record.meta != nil { record.meta = [] }
-                try announce(record)
+                try await announce(record)
             }
             if let key = record.key, key != kept?.key { try await removeValue(record, StoreKey(key)) }
             if let key = record.metaKey, key != kept?.metaKey { try await delete(StoreKey(key)) }

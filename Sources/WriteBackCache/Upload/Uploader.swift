@@ -13,9 +13,11 @@ final class Uploader: Sendable {
         var isStopped = false
     }
 
-    /// Of what changes several times within this only the last state is looked at: a program that writes a file mostly
-    /// renames it, and sets its mode and times, right after.
-    private static let gatherMilliseconds = 200
+    /// Nothing is begun before nothing has changed for so long: a program that writes a file mostly renames it, and sets
+    /// its mode and times, right after; and one that writes many gets the processor for itself.
+    private static let gatherMilliseconds: Int64 = 200
+    /// But where changes come without end.
+    private static let gatherMillisecondsMax: Int64 = 1_000
 
     private let store: SQLiteStore
     private let upload: Upload
@@ -55,9 +57,9 @@ final class Uploader: Sendable {
             do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
             guard let news = self?.news else { return }
             for await _ in news {
-                try? await Task.sleep(for: .milliseconds(Self.gatherMilliseconds))
-                guard let self, !isStopped else { return }
-                takeNews()
+                await self?.gather()
+                guard self?.isStopped == false else { return }
+                self?.takeNews()
             }
         }
     }
@@ -80,6 +82,16 @@ final class Uploader: Sendable {
         bound.noted(entries)
         state.withLock { $0.inbox += entries }
         newsGiver.yield()
+    }
+
+    /// Waits until nothing changes any more, or for so long.
+    private func gather() async {
+        let end = now + Self.gatherMillisecondsMax
+        var (known, count) = (0, state.withLock { $0.inbox.count })
+        while known != count, now < end, !isStopped {
+            try? await Task.sleep(for: .milliseconds(Self.gatherMilliseconds))
+            (known, count) = (count, state.withLock { $0.inbox.count })
+        }
     }
 
     private func takeNews() {

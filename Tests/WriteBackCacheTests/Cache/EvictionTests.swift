@@ -307,7 +307,7 @@ struct EvictionTests {
                 let record = FarRecord(
                     path: path, node: entry.node, key: isRecord ? Array("records/d/r".utf8) : nil,
                     sum: isRecord ? [1] : nil, time: .now())
-                try store.settle(entry, records: isRecord ? [record] : [], removed: [])
+                try store.book([.ended(.init(entry, records: isRecord ? [record] : [], removed: []))])
             }
         }
         let records = Namespace.records.node

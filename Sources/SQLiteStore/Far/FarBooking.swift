@@ -1,0 +1,55 @@
+internal import Persist
+
+/// What is put down of something that is sent to the far side.
+public enum FarBooking: Sendable {
+    /// Before it is sent: that the far side may have it from now on.
+    case begun(FarRecord)
+    /// The far side has been told of an entry. It goes, unless the node has changed since.
+    case ended(Ended)
+
+    public struct Ended: Sendable {
+        public var entry: OutboxEntry
+        /// What the far side has now.
+        public var records: [FarRecord]
+        /// Of a record: what was sent.
+        public var content: [UInt8]?
+        /// Paths under which it has nothing any more, where they are still the node's.
+        public var removed: [[UInt8]]
+
+        public init(_ entry: OutboxEntry, records: [FarRecord], content: [UInt8]? = nil, removed: [[UInt8]]) {
+            self.entry = entry
+            self.records = records
+            self.content = content
+            self.removed = removed
+        }
+    }
+}
+
+extension Transaction {
+    func book(_ booking: FarBooking) throws(StoreError) {
+        switch booking {
+        case .begun(let record): try putFar(record)
+        case .ended(let ended): try book(ended)
+        }
+    }
+
+    private func book(_ ended: FarBooking.Ended) throws(StoreError) {
+        let entry = ended.entry
+        // The row stays for a while: whoever asked the far side before this may still come with what was there.
+        for path in ended.removed {
+            try db.run(
+                """
+                UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL,
+                    event = 0, position = 0, revision = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
+                """, path, entry.node, now)
+        }
+        for record in ended.records { try putFar(record) }
+        let isSettled =
+            try db.run("DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation) > 0
+        if isSettled {
+            try db.run("DELETE FROM base WHERE ino = ?", entry.node)
+        } else if let content = ended.content {
+            try db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, content)
+        }
+    }
+}
