@@ -8,7 +8,7 @@ import Synchronization
 public final class MountFixture: Sendable {
     /// Holds everything that the fixture makes. Short, and on no mount under test.
     public let directory: String
-    /// The SQLite file; nothing else lies beside it unless the store puts it there.
+    /// The SQLite file; nothing else lies beside it unless the store puts it there. Of `FarStore` what is mounted.
     public let store: String
     /// For what clients keep outside of the mount; `$SCRATCH` of every client.
     public let scratch: String
@@ -20,14 +20,16 @@ public final class MountFixture: Sendable {
     private init(options: [String]) throws(HarnessError) {
         let number = Self.made.add(1, ordering: .relaxed).newValue
         directory = "\(Janitor.directory)/\(number)"
-        store = directory + "/s/store.db"
+        let far = FarStore.chosen
+        store = far?.store(in: directory) ?? directory + "/s/store.db"
         scratch = directory + "/scratch"
         for path in [directory, directory + "/s", scratch] {
             guard mkdir(path, 0o755) == 0 else {
                 throw HarnessError(failed: "mkdir \(path)")
             }
         }
-        mount = try TestMount(name: "m", in: directory, store: store, options: options)
+        mount = try TestMount(
+            name: "m", in: directory, store: store, options: options + (far?.options(in: directory) ?? []))
     }
 
     /// Makes a fixture, runs `body` with it, and takes everything away again, whatever happens.
