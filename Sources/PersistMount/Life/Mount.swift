@@ -23,13 +23,20 @@ public struct Mount: Sendable {
     /// - Parameters:
     ///   - adapter: its four methods, and what it conforms to beside `PersistAdapter`.
     ///   - name: tells this far side from others, as its cache goes by it: what waits there to be sent is sent by the
-    ///     next mount of that name. nil: the name of the adapter's type.
+    ///     next mount of that name. nil: the name of the adapter's type, with its module's.
     public init(
         _ adapter: any PersistAdapter, name: String? = nil, options: MountOptions = MountOptions()
     ) {
-        reference = StoreReference(adapter: name ?? "\(type(of: adapter))")
+        reference = StoreReference(adapter: name ?? Self.name(of: adapter))
         self.options = options
         self.adapter = adapter
+    }
+
+    /// The same in each process: of a type that is private the runtime tells also where it lies in memory.
+    static func name(of adapter: any PersistAdapter) -> String {
+        let name = String(reflecting: type(of: adapter))
+        guard name.contains("(unknown context at ") else { return name }
+        return name.split(separator: ".").filter { !$0.hasPrefix("(unknown context at ") }.joined(separator: ".")
     }
 
     /// Mounts at `directory` and serves it until it is unmounted, by whomever, or a signal ends the process.

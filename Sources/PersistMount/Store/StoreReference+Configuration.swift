@@ -28,6 +28,7 @@ extension StoreReference {
                 warnings: configuration.warnings)
             // What stands for a secret is in no message.
             if exec.command[0] == exec.shownCommand[0] { try Self.requireProgram(exec.command[0]) }
+            reference.configuration = file
             reference.environment = exec.environment
             reference.cacheDirectory = exec.cacheDirectory
             reference.refreshMilliseconds = exec.refreshSeconds.map { Int64($0) * 1_000 }

@@ -25,6 +25,8 @@ public struct StoreReference: Sendable, Equatable {
     /// What the configuration calls the mount.
     public var name: String?
     public var busyMilliseconds: Int?
+    /// The `*.persist.json` that says all this; nil: the command line does.
+    var configuration: String?
     /// Of `exec`: variables beside those of this process.
     public var environment: [String: String] = [:]
     /// What the configuration says of the cache; a mount's own options go before it.
@@ -66,13 +68,32 @@ public struct StoreReference: Sendable, Equatable {
         warnings = []
     }
 
-    /// Tells far sides from each other: their caches go by it. A command whose words may be relative paths means another
-    /// one in another directory. Never shown: it may hold a secret.
+    /// Tells far sides from each other: their caches go by it. Never shown: it may hold a secret.
+    ///
+    /// What a command leads to may lie in the directory that it runs in, whatever its words look like: two far sides
+    /// with one cache would be sent each other's files, so only one that surely means the same everywhere goes without
+    /// its directory. Of two configurations in one directory the environment may be all that differs.
     var identity: String {
         guard case .exec(let command, let directory) = source else { return shown }
-        let isAbsolute = command.dropFirst().allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("-") }
-        let whole = "exec:" + command.joined(separator: " ")
-        return isAbsolute ? whole : whole + " in " + directory
+        let place = configuration ?? (Self.meansTheSameEverywhere(command) ? "" : directory)
+        // No word holds a NUL.
+        return (["exec:" + place] + command).joined(separator: "\0")
+    }
+
+    /// A program that every directory finds, at least one path from the root, and nothing else but plain switches.
+    private static func meansTheSameEverywhere(_ command: [String]) -> Bool {
+        guard let program = command.first, program.hasPrefix("/") || !program.contains("/") else { return false }
+        let words = command.dropFirst()
+        return words.contains { $0.hasPrefix("/") } && words.allSatisfy { $0.hasPrefix("/") || isPlainSwitch($0) }
+    }
+
+    /// `-v`, `--read-only`; not `--db=x.db`, `-dx.db`: a path may be in it.
+    private static func isPlainSwitch(_ word: String) -> Bool {
+        guard word.hasPrefix("--") else { return word.hasPrefix("-") && word.utf8.count == 2 }
+        return word.utf8.dropFirst(2).allSatisfy { byte in
+            let character = Character(Unicode.Scalar(byte))
+            return character.isASCII && (character.isLetter || character.isNumber || character == "-")
+        }
     }
 
     /// Whether there is a far side, and a local copy of it.

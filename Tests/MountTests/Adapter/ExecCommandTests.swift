@@ -34,10 +34,12 @@ import Testing
             let host = fixture.directory + "/host"
             let works = "#!/bin/sh\nexec \(AdapterHost.python.store(far: fixture.directory + "/far").dropFirst(5))\n"
             try writeScript(host, works)
+            // From wherever it is used, it is the same far side.
+            let store = "exec:\(host) \(fixture.directory)/far"
             let options = ["cache_dir=\(fixture.directory)/one"]
-            let mount = try await fixture.another(store: "exec:\(host)", options: options)
+            let mount = try await fixture.another(store: store, options: options)
             try await mount.succeed("echo 1 > kv/a")
-            let command = #""$PERSISTFS" "# + "%s --cache-dir \(fixture.directory)/one exec:\(host)"
+            let command = #""$PERSISTFS" "# + "%s --cache-dir \(fixture.directory)/one '\(store)'"
             func run(_ verb: String, _ rest: String) async throws -> CommandResult {
                 try await fixture.bash(
                     command.split(separator: "%s").joined(separator: verb) + " " + rest, seconds: 120)
@@ -59,8 +61,36 @@ import Testing
             let sent = try await run("put", "kv/c 3")
             #expect(sent.succeeded, "\(sent.error)")
             let other = try await fixture.another(
-                store: "exec:\(host)", options: ["cache_dir=\(fixture.directory)/two"])
+                store: store, options: ["cache_dir=\(fixture.directory)/two"])
             expect(try await other.succeed("cat kv/a kv/b kv/c"), is: "1\n23")
+        }
+    }
+
+    @Test("one command in two directories is two far sides: what waits for the one is never sent to the other")
+    func directories() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.succeed("mkdir bin a b")
+            try writeScript(
+                fixture.scratch + "/bin/my-adapter",
+                """
+                #!/bin/sh
+                test ! -e down || exit 3
+                exec \(AdapterHost.python.store(far: "").dropFirst(5)) "${1#--db=}"
+
+                """)
+            try await fixture.succeed(
+                #"""
+                export PATH="$SCRATCH/bin:$PATH" XDG_CACHE_HOME="$SCRATCH/cache"
+                store='exec:my-adapter --db=x.db'
+                cd a; "$PERSISTFS" put "$store" kv/a 1
+                touch down
+                if "$PERSISTFS" put "$store" kv/waits secret; then exit 1; fi
+                cd ../b; "$PERSISTFS" put "$store" kv/b 2
+                test "$("$PERSISTFS" ls -R "$store" | grep kv/. | sort | tr '\n' ' ')" = 'kv/b '
+                rm ../a/down
+                cd ../a; "$PERSISTFS" put "$store" kv/c 3
+                test "$("$PERSISTFS" ls -R "$store" | grep kv/. | sort | tr '\n' ' ')" = 'kv/a kv/c kv/waits '
+                """#, seconds: 120)
         }
     }
 
