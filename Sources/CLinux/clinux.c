@@ -2,6 +2,7 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
@@ -33,6 +34,10 @@ int clinux_bytes_are_locked(int fd, int64_t offset) {
 int64_t clinux_filesystem_type(const char *path) {
     struct statfs found;
     return statfs(path, &found) == 0 ? (int64_t)(uint32_t)found.f_type : -(int64_t)errno;
+}
+
+int clinux_rename_new(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
 }
 
 void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

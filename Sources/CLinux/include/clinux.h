@@ -7,6 +7,7 @@
 #include <linux/falloc.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 
 /// Takes the open-file-description lock on one byte (fcntl F_OFD_SETLK). 0, or errno: EAGAIN where another has it.
 int clinux_lock_byte(int fd, int64_t offset, bool exclusive);
@@ -20,6 +21,8 @@ int clinux_bytes_are_locked(int fd, int64_t offset);
 int64_t clinux_filesystem_type(const char *path);
 /// fallocate(2) that leaves the file's size as it is: 0, or errno.
 int clinux_take_blocks(int fd, int64_t offset, int64_t count);
+/// rename(2) to a name that is not there yet: 0, or errno, EEXIST where it is.
+int clinux_rename_new(const char *from, const char *to);
 /// Names the calling thread (prctl PR_SET_NAME); at most 15 bytes show.
 void clinux_name_thread(const char *name);
 /// eventfd(2), close on exec; -errno on failure.

@@ -13,11 +13,11 @@ extension Conflict {
         case .theirs: break
         case .mine:
             try makeDirectories()
-            try copy(to: filePath, flags: O_TRUNC | O_NOFOLLOW)
+            try replaceFile()
             said = "replaced by yours: \(file)"
         case .both:
             try makeDirectories()
-            said = "kept both: \(file)\n           \(ShownText.line(try copyBeside()))"
+            said = "kept both: \(file)\n           \(ShownText.line(try addFile()))"
         }
         guard unlink(Self.cString(copyPath)) == 0 else { throw Self.failure(copyPath) }
         return said
@@ -44,21 +44,6 @@ extension Conflict {
         return stem + end
     }
 
-    private func copyBeside() throws(MountFailure) -> [UInt8] {
-        let slash = filePath.lastIndex(of: UInt8(ascii: "/")) ?? 0
-        var number = name.number
-        while true {
-            let path = filePath[...slash] + nameBeside(number)
-            do throws(MountFailure) {
-                try copy(to: Array(path), flags: O_EXCL)
-                return Array(path)
-            } catch {
-                guard error.why == errorText(EEXIST), number < 1_000 else { throw error }
-                number += 1
-            }
-        }
-    }
-
     /// What the other side has removed with all that was around it is made again.
     private func makeDirectories() throws(MountFailure) {
         let mount = filePath.count - name.path.count
@@ -68,35 +53,9 @@ extension Conflict {
         }
     }
 
-    /// Whole: a value is published by close, which says whether it was.
-    private func copy(to path: [UInt8], flags: Int32) throws(MountFailure) {
-        let source = open(Self.cString(copyPath), O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else { throw Self.failure(copyPath) }
-        defer { close(source) }
-        let target = open(Self.cString(path), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o644)
-        guard target >= 0 else { throw Self.failure(path) }
-        var part = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = read(source, &part, part.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                let failure: MountFailure? = count < 0 ? Self.failure(copyPath) : nil
-                let isClosed = close(target) == 0
-                if let failure { throw failure }
-                if !isClosed { throw Self.failure(path) }
-                return
-            }
-            guard writeAll(target, Array(part[..<count])) else {
-                let failure = Self.failure(path)
-                close(target)
-                throw failure
-            }
-        }
-    }
+    static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
 
-    private static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
-
-    private static func failure(_ path: [UInt8]) -> MountFailure {
+    static func failure(_ path: [UInt8]) -> MountFailure {
         MountFailure(ShownText.line(path), errorText(errno), status: .failed)
     }
 }

@@ -69,6 +69,35 @@ import Testing
         }
     }
 
+    @Test("R10 keep replaces a file at once: who has it open reads on, what ends it in the middle leaves the old one")
+    func whole() async throws {
+        try await MountFixture.with { fixture in
+            let mine = String(repeating: "m", count: 100_000)
+            try await Self.conflict(
+                fixture.mount, "[('kv/a', 'kv', 'a'), ('kv/b', 'kv', 'b'), ('kv/c', 'kv', 'c'), ('kv/d', 'kv', 'd')]",
+                theirs: "theirs", mine: mine)
+            try await fixture.succeed(
+                #"""
+                cd "$MOUNT/kv"
+                chmod 640 a; setfattr -n user.mark -v kept a; exec 3< a
+                # SIGXFSZ, after 20 KiB.
+                if (ulimit -c 0 -f 20; exec "$PERSISTFS" conflicts keep mine a); then exit 1; fi
+                test "$(head -c 10 a)" = theirs
+                "$PERSISTFS" conflicts keep mine a
+                test "$(stat -c '%s %a' a)" = '100000 640'; test "$(head -c 10 <&3)" = theirs
+                test "$(getfattr --only-values -n user.mark a)" = kept
+                chmod 600 b; "$PERSISTFS" conflicts keep both b
+                test "$(stat -c '%s %a' b)" = '6 600'; test "$(stat -c '%s %a' b@*)" = '100000 600'
+                rm c; "$PERSISTFS" conflicts keep mine c
+                test "$(stat -c '%s %a' c)" = '100000 600'
+                rm -f .a.*; rm d; mkdir d
+                if "$PERSISTFS" conflicts keep mine d; then exit 1; fi
+                test "$(ls -A | grep -v @ | tr '\n' ' ')" = 'a b c d '
+                test "$("$PERSISTFS" conflicts "$MOUNT" --json | jq -r '.[].path')" = kv/d
+                """#)
+        }
+    }
+
     @Test("R10 names of any bytes and of the greatest length; several copies of one file; a file that is gone")
     func names() async throws {
         try await MountFixture.with { fixture in
