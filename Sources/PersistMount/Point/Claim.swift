@@ -23,7 +23,6 @@ final class Claim: Sendable {
         // A filesystem without locks: then there is none.
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
             guard waited < Self.waitMilliseconds else {
-                close(descriptor)
                 throw MountFailure(
                     ShownText.line(shown), "something else is being mounted here, and does not come to an end",
                     status: .busy)
@@ -33,10 +32,11 @@ final class Claim: Sendable {
         }
     }
 
+    /// Of one that could not be made too: its state is complete from the first line on.
     deinit { end() }
 
     /// The store is mounted, or will not be.
     func end() {
-        if !isOver.exchange(true, ordering: .relaxed) { close(descriptor) }
+        if !isOver.exchange(true, ordering: .relaxed), descriptor >= 0 { close(descriptor) }
     }
 }

@@ -28,12 +28,12 @@ final class CacheDirectory: Sendable {
         guard opened >= 0 else {
             throw MountFailure(ShownText.line(path + "/lock"), errorText(errno), status: .failed)
         }
+        // From here on `deinit` closes it, of an object that is not finished too.
         descriptor = opened
         let place = path
         guard Self.lock(opened, whoHasIt: { Self.mount(of: place) }) else {
             let number = errno
             let holder = readWhole(path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
-            close(opened)
             if number == EWOULDBLOCK, let mount = Self.mount(of: path) {
                 throw MountFailure(
                     ShownText.line(shown), "is mounted already, at \(mount)",
