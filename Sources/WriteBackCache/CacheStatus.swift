@@ -19,6 +19,9 @@ public struct CacheStatus: Sendable {
 
     public var pendingCount: Int
     public var pendingBytes: UInt64
+    /// Of these with a failure since their last success, and on their way now.
+    public var pendingFailing: Int
+    public var pendingUploading: Int
     /// Content that the far side does not have, and how much that may be.
     public var dirtyBytes: UInt64
     public var dirtyBytesMax: UInt64
@@ -63,9 +66,11 @@ extension WriteBackCache {
         let offline = far.offline
         let requests = far.requests
         let dirty = uploader.bound.figures
+        let totals = uploader.totals
         return CacheStatus(
-            pendingCount: try store.outboxCount(), pendingBytes: uploader.totals.bytes,
-            dirtyBytes: dirty.bytes, dirtyBytesMax: dirty.most,
+            pendingCount: try store.outboxCount(), pendingBytes: totals.bytes,
+            pendingFailing: totals.itemsFailing, pendingUploading: totals.itemsInFlight, dirtyBytes: dirty.bytes,
+            dirtyBytesMax: dirty.most,
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
             ignored: ignored.found.words,

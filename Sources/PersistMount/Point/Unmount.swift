@@ -49,7 +49,9 @@ public struct Unmount: Sendable {
         }
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
-        if let daemon, !daemon.waitForEnd(until: deadline) {
+        // However long sending has taken, it gets a time of its own to come to its end.
+        let end = max(deadline, ContinuousClock.now + .seconds(min(Self.endSeconds, seconds)))
+        if let daemon, !daemon.waitForEnd(until: end) {
             let isStopped = DaemonSearch.isStopped(daemon.pid)
             throw MountFailure(
                 ShownText.line(text),
@@ -57,7 +59,8 @@ public struct Unmount: Sendable {
                     + ShownText.line(entry.source),
                 hint: isStopped
                     ? "To let it go on: kill -CONT \(daemon.pid)"
-                    : "It goes on by itself; the store is complete when the process is gone.", status: .busy)
+                    : "It goes on by itself; the store is complete when the process is gone."
+                        + (unsent?.reason.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
         if let store = status?.store { done.note = try farewell(of: store, shown: text) }
@@ -72,16 +75,16 @@ public struct Unmount: Sendable {
         return done
     }
 
+    /// What the daemon may take to end, beside the time for sending.
+    private static let endSeconds = 10
+
     /// It is safe, but whoever takes this machine away takes it along.
     private static func waits(_ unsent: Synchronizing.State, shown: String) -> MountFailure {
-        let reason =
-            unsent.offline.map { " The far side does not answer: \($0)" }
-            ?? unsent.refused.map { " The far side refuses \($0)" }
-        return MountFailure(
+        MountFailure(
             ShownText.line(shown),
             "unmounted, but \(unsent.files == 1 ? "1 file has" : "\(unsent.files) files have") not been sent",
-            hint: "In the cache on this machine they wait for the next mount of this store.\(reason ?? "")",
-            status: .busy)
+            hint: "In the cache on this machine they wait for the next mount of this store."
+                + (unsent.reason.map { " \($0)" } ?? ""), status: .busy)
     }
 
     /// What the mount's log says at its end of content that is gone.

@@ -8,6 +8,9 @@ extension MountStatus {
         public var cache: String
         public var pendingFiles: Int
         public var pendingBytes: UInt64
+        /// Of these with a failure since their last success, and on their way now.
+        public var pendingFailing: Int?
+        public var pendingUploading: Int?
         /// Content that it does not have, of all files, and how much that may be (`dirty_max`, and the disk).
         public var dirtyBytes: UInt64
         public var dirtyBytesMax: UInt64
@@ -44,6 +47,8 @@ extension MountStatus.Far {
         self.cache = ShownText.line(cache)
         pendingFiles = status.pendingCount
         pendingBytes = status.pendingBytes
+        pendingFailing = status.pendingFailing
+        pendingUploading = status.pendingUploading
         dirtyBytes = status.dirtyBytes
         dirtyBytesMax = status.dirtyBytesMax
         putsConditionally = status.putsConditionally

@@ -14,6 +14,8 @@ public struct Synchronizing: Sendable {
         public var offline: String?
         /// It does, and refuses something: what, and why.
         public var refused: String?
+        /// Nothing is on its way, and all that there is has failed.
+        var isStuck = false
     }
 
     private let mountPoint: String
@@ -27,7 +29,7 @@ public struct Synchronizing: Sendable {
 
     /// - Parameters:
     ///   - seconds: nil: for as long as it takes.
-    ///   - stopsOffline: gives up where the far side does not answer.
+    ///   - stopsOffline: gives up where the far side does not answer, and where it has refused again all that is left.
     ///   - report: told how far it is, a few times a second.
     /// - Throws: `.busy` where the time is over, with what the far side says.
     public func run(
@@ -42,24 +44,37 @@ public struct Synchronizing: Sendable {
         while true {
             let status = try MountStatus.read(at: mountPoint)
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
-            let (files, bytes) = (status.far?.pendingFiles ?? 0, status.far?.pendingBytes ?? 0)
-            let state = State(
-                files: files, bytes: bytes, filesAtFirst: max(files, first?.filesAtFirst ?? 0),
-                bytesAtFirst: max(bytes, first?.bytesAtFirst ?? 0), seconds: elapsed,
-                offline: status.far?.offlineSince.map { _ in status.far?.lastError ?? "" },
-                refused: status.far?.pending.first { $0.lastError != nil }.map { "\($0.path): \($0.lastError ?? "")" })
+            let state = State(status.far, seconds: elapsed, first: first)
             first = state
             guard let pending = status.far?.firstPending, pending <= last else { return state }
             report(state)
-            if stopsOffline, state.offline != nil { return state }
+            // All were tried again when it was asked to hurry.
+            if stopsOffline, state.offline != nil || state.isStuck { return state }
             if let seconds, elapsed >= Double(seconds) {
                 throw MountFailure(
-                    ShownText.line(mountPoint), "\(files) files have not been sent",
-                    hint: state.offline.map { "The far side does not answer: \($0)" }
-                        ?? state.refused.map { "The far side refuses \($0)" } ?? "It goes on by itself.",
-                    status: .busy)
+                    ShownText.line(mountPoint), "\(state.files) files have not been sent",
+                    hint: state.reason ?? "It goes on by itself.", status: .busy)
             }
             usleep(100_000)
         }
+    }
+}
+
+extension Synchronizing.State {
+    /// - Parameter first: what was found before.
+    init(_ far: MountStatus.Far?, seconds: Double = 0, first: Self? = nil) {
+        files = far?.pendingFiles ?? 0
+        bytes = far?.pendingBytes ?? 0
+        filesAtFirst = max(files, first?.filesAtFirst ?? 0)
+        bytesAtFirst = max(bytes, first?.bytesAtFirst ?? 0)
+        self.seconds = seconds
+        offline = far?.offlineSince.map { _ in far?.lastError ?? "" }
+        refused = far?.pending.first { $0.lastError != nil }.map { "\($0.path): \($0.lastError ?? "")" }
+        isStuck = files > 0 && far?.pendingUploading == 0 && (far?.pendingFailing ?? 0) >= files
+    }
+
+    /// Why it does not go on.
+    var reason: String? {
+        offline.map { "The far side does not answer: \($0)" } ?? refused.map { "The far side refuses \($0)" }
     }
 }

@@ -63,6 +63,20 @@ import Testing
         }
     }
 
+    @Test("R2 umount where the far side refuses a file is soon done, sends the others, and names it")
+    func refused() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.succeed("touch go")
+            let mount = try await fixture.another(
+                store: Self.adapter(fixture), options: ["cache_dir=\(fixture.directory)/one"])
+            try await mount.succeed("echo x > kv/refused; echo y > kv/taken")
+            let end = try await mount.outside(["timeout", "40", mount.binary, "umount", mount.point], seconds: 90)
+            expect(end.status, is: 7)
+            #expect(end.error.contains("1 file has not been sent"), "\(end.error)")
+            #expect(end.error.contains("refuses kv/refused") && end.error.contains("no such colour"), "\(end.error)")
+        }
+    }
+
     @Test("an adapter that ends at once is shown so at once, with its exit status and its last words")
     func endsAtOnce() async throws {
         try await MountFixture.unmounted { fixture in
