@@ -37,16 +37,12 @@ public struct Unmount: Sendable {
         }
         let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
         let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
-        var unsent: Synchronizing.State?
         if status?.far != nil, let mount = try Synchronizing.mount(at: path) {
             // What cannot be sent now waits in the cache: no reason to keep the mount.
-            _ = try? mount.run(seconds: seconds, stopsOffline: true) { state in
-                unsent = state
-                report(state)
-            }
-            // The last that was told of, where all has gone since, is old.
-            if let far = try? MountStatus.read(at: path, seconds: share).far, far.pendingFiles == 0 { unsent = nil }
+            _ = try? mount.run(seconds: seconds, stopsOffline: true, report: report)
         }
+        // For a daemon that says nothing at its end.
+        let before = status?.far == nil ? nil : (try? MountStatus.read(at: path, seconds: share))?.far
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
         // However long sending has taken, it gets a time of its own to come to its end.
@@ -60,7 +56,7 @@ public struct Unmount: Sendable {
                 hint: isStopped
                     ? "To let it go on: kill -CONT \(daemon.pid)"
                     : "It goes on by itself; the store is complete when the process is gone."
-                        + (unsent?.reason.map { " \($0)" } ?? ""), status: .busy)
+                        + (before.flatMap { Synchronizing.State($0).reason }.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
         if let store = status?.store { done.note = try farewell(of: store, shown: text) }
@@ -71,7 +67,9 @@ public struct Unmount: Sendable {
                     + lost.joined(separator: "\n  "),
                 hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
         }
-        if let unsent { throw waits(unsent, shown: text) }
+        if let far = before.flatMap({ LastStatus.read(of: $0, by: daemon?.pid)?.far ?? $0 }), far.pendingFiles > 0 {
+            throw waits(Synchronizing.State(far), shown: text)
+        }
         return done
     }
 

@@ -17,15 +17,7 @@ final class DrainNote: Sendable {
 
     deinit { unlink(path) }
 
-    /// Whole or not at all.
-    func write(_ status: MountStatus) {
-        let part = path + ".part"
-        let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return }
-        let isWhole = writeAll(descriptor, status.json)
-        close(descriptor)
-        if !isWhole || rename(part, path) != 0 { unlink(part) }
-    }
+    func write(_ status: MountStatus) { status.write(to: path) }
 
     /// Those of processes that are there; of others the file goes.
     static func all() -> [MountStatus] {

@@ -48,6 +48,7 @@ final class CacheDirectory: Sendable {
                     "What is not sent waits in the cache, \(ShownText.line(path)): end the process, or let it finish.",
                 status: .busy)
         }
+        LastStatus.remove(in: path)
         // For who finds it locked.
         ftruncate(descriptor, 0)
         writeAll(descriptor, Array("\(getpid())".utf8))

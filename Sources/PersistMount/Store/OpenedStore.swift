@@ -60,11 +60,11 @@ final class OpenedStore: Sendable {
     /// Sends on what is still to be sent, as long as the far side takes it; then closes.
     ///
     /// - Parameters:
-    ///   - status: for `persistfs status`, which no mount answers any more.
+    ///   - status: for `persistfs status`, which no mount answers any more, and for `persistfs umount`.
     ///   - log: is told what waits for the next mount.
     func finish(status: @escaping @Sendable () -> MountStatus, log: (String) -> Void) {
         if let cache {
-            let left = Awaiting.run {
+            Awaiting.run {
                 let telling = Task.detached {
                     // What is over at once needs no note.
                     guard (try? await Task.sleep(for: .milliseconds(300))) != nil, let note = DrainNote() else {
@@ -75,12 +75,17 @@ final class OpenedStore: Sendable {
                         try? await Task.sleep(for: .seconds(1))
                     }
                 }
-                let left = await cache.drain()
+                _ = await cache.drain()
                 telling.cancel()
                 await telling.value
-                return left
+                // What is on its way may still arrive.
+                await cache.stop()
             }
-            if left > 0 { log("\(left) changes have not been sent: the next mount of this store sends them") }
+            let last = status()
+            if let left = last.far?.pendingFiles, left > 0 {
+                log("\(left) changes have not been sent: the next mount of this store sends them")
+            }
+            if let directory { LastStatus.write(last, in: directory.path) }
         }
         close()
     }

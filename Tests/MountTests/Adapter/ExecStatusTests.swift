@@ -77,6 +77,53 @@ import Testing
         }
     }
 
+    @Test("R2 umount goes by what was left at the end: a far side that answers again after all has everything")
+    func answersAgain() async throws {
+        try await MountFixture.unmounted { fixture in
+            let path = fixture.directory + "/adapter.py"
+            // Once it has failed it waits until nothing is mounted.
+            try writeScript(
+                path,
+                """
+                import sys, time
+                sys.path.insert(0, '\(AdapterHost.hosts)/python')
+                from persist_adapter import Adapter, Unavailable, run
+                class Late(Adapter):
+                    concurrency = 8
+                    def __init__(self): self.values, self.has_failed = {}, False
+                    def wait(self):
+                        while self.has_failed and '\(fixture.directory)/' in open('/proc/self/mountinfo').read():
+                            time.sleep(0.02)
+                    def get(self, key):
+                        self.wait()
+                        return self.values.get(key)
+                    def put(self, key, value):
+                        self.wait()
+                        if not self.has_failed:
+                            self.has_failed = True
+                            raise Unavailable('the door is closed')
+                        self.values[key] = value
+                    def delete(self, key):
+                        self.wait()
+                        self.values.pop(key, None)
+                    def list(self, prefix):
+                        self.wait()
+                        for key in sorted(self.values, key=str.encode):
+                            if key.startswith(prefix): yield key, self.values[key]
+                run(Late())
+
+                """)
+            let mount = try await fixture.another(
+                store: "exec:python3 \(path)", options: ["cache_dir=\(fixture.directory)/one"])
+            try await mount.succeed("echo x > kv/a")
+            try await eventually("it does not answer", within: .seconds(60)) {
+                try await mount.contents(".persist/status.json").contains("offlineSince")
+            }
+            let end = try await mount.outside([mount.binary, "umount", mount.point])
+            expect(end.status, is: 0, end.error)
+        }
+    }
+
     @Test("an adapter that ends at once is shown so at once, with its exit status and its last words")
     func endsAtOnce() async throws {
         try await MountFixture.unmounted { fixture in
