@@ -79,6 +79,21 @@ extension WriteBackCache {
             failures: requests.failures)
     }
 
+    /// How many nodes have changes after this generation (`hurry`) that have not been sent, and what the first failure of
+    /// any of them said.
+    public func unsent(after generation: Int64) throws(StoreError) -> (count: Int, why: String?) {
+        var (count, why, last) = (0, String?.none, NodeID?.none)
+        while true {
+            let piece = try store.outbox(after: last, limit: 1_000)
+            guard let end = piece.last else { return (count, why) }
+            for entry in piece where entry.generation > generation {
+                count += 1
+                why = why ?? uploader.uploadState(of: entry.node)?.state.lastError
+            }
+            last = end.node
+        }
+    }
+
     /// Sends what is still to be sent, for as long as the far side takes it.
     ///
     /// - Returns: how many changes are left: they wait in the outbox.

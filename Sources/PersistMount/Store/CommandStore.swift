@@ -9,6 +9,15 @@ public struct CommandStore: Sendable {
     public var store: SQLiteStore { opened.store }
     private let opened: OpenedStore
     private let shown: String
+    private let warn: @Sendable (String) -> Void
+    /// Of the last change that was there before this command's own.
+    private var generation: Int64 = 0
+
+    private init(_ opened: OpenedStore, shown: String, warn: @escaping @Sendable (String) -> Void) {
+        self.opened = opened
+        self.shown = shown
+        self.warn = warn
+    }
 
     /// - Parameters:
     ///   - options: `reserveBytes`, `isReadOnly` and so on of a user's file.
@@ -21,7 +30,7 @@ public struct CommandStore: Sendable {
         warn: @escaping @Sendable (String) -> Void
     ) throws(MountFailure) -> CommandStore {
         guard reference.hasFarSide else {
-            return CommandStore(opened: try OpenedStore.open(reference, options), shown: reference.shown)
+            return CommandStore(try OpenedStore.open(reference, options), shown: reference.shown, warn: warn)
         }
         var mountOptions = MountOptions()
         mountOptions.cacheDirectory = cacheDirectory
@@ -30,15 +39,16 @@ public struct CommandStore: Sendable {
         let opened = try OpenedStore.open(
             reference, nil, mount.storeOptions(log: warn), cacheOptions: mount.cacheOptions(log: warn),
             cacheParent: mount.options.cacheDirectory, isForOneCommand: true)
-        let found = CommandStore(opened: opened, shown: ShownText.line(reference.shown))
-        do throws(MountFailure) { try found.lookAtFarSide(warn) } catch {
+        var found = CommandStore(opened, shown: ShownText.line(reference.shown), warn: warn)
+        do throws(MountFailure) { try found.lookAtFarSide() } catch {
             opened.close()
             throw error
         }
+        found.generation = (try? opened.store.outboxGenerations()?.upperBound) ?? 0
         return found
     }
 
-    private func lookAtFarSide(_ warn: (String) -> Void) throws(MountFailure) {
+    private func lookAtFarSide() throws(MountFailure) {
         guard let cache = opened.cache else { return }
         do throws(StoreError) {
             try Awaiting.run { () async throws(StoreError) in try await cache.refresh() }
@@ -49,16 +59,24 @@ public struct CommandStore: Sendable {
         }
     }
 
-    /// Waits until the far side has what was written. - Throws: `.busy` where it does not take it now, and why.
+    /// Waits until the far side has what was written: by this command, and what it takes of what waited before.
+    ///
+    /// - Throws: `.busy` where it does not take what this command wrote now, and why.
     public func settle() throws(MountFailure) {
         guard let cache = opened.cache, (try? cache.store.outboxCount()) != 0 else { return }
         cache.run(looks: false)
         let left = Awaiting.run { await cache.drain() }
         guard left > 0 else { return }
+        let own = (try? cache.unsent(after: generation)) ?? (left, nil)
         let status = try? cache.status()
-        let why = status?.pending.lazy.compactMap(\.lastError).first ?? status?.offlineError ?? "it does not answer"
+        let why = own.1 ?? status?.pending.lazy.compactMap(\.lastError).first ?? status?.offlineError
+        let words = ShownText.line(why ?? "it does not answer")
+        guard own.0 > 0 else {
+            let files = left == 1 ? "1 file that was" : "\(left) files that were"
+            return warn("\(shown) does not take \(files) written before: \(words)")
+        }
         throw MountFailure(
-            shown, "does not take it now: \(ShownText.line(why))",
+            shown, "does not take it now: \(words)",
             hint: "It is safe on this machine, and sent by the next put, rm or mount of this store.", status: .busy)
     }
 

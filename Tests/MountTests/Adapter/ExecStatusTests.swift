@@ -124,6 +124,25 @@ import Testing
         }
     }
 
+    @Test("put and rm answer for what they have written themselves; of what else is refused they warn")
+    func othersFiles() async throws {
+        try await MountFixture.unmounted { fixture in
+            let store = try Self.adapter(fixture)
+            try await fixture.succeed(
+                #"""
+                touch go
+                export XDG_CACHE_HOME="$SCRATCH/cache"
+                if "$PERSISTFS" put "\#(store)" kv/refused x 2> error; then exit 1; else test $? = 7; fi
+                grep -q 'does not take it now: kv/refused.*no such colour' error
+                "$PERSISTFS" put "\#(store)" kv/taken y 2> error
+                grep -q 'does not take 1 file that was written before: kv/refused.*no such colour' error
+                if "$PERSISTFS" put "\#(store)" kv/refused z 2> error; then exit 1; else test $? = 7; fi
+                "$PERSISTFS" rm "\#(store)" kv/refused 2> error
+                test ! -s error
+                """#)
+        }
+    }
+
     @Test("an adapter that ends at once is shown so at once, with its exit status and its last words")
     func endsAtOnce() async throws {
         try await MountFixture.unmounted { fixture in
