@@ -9,6 +9,8 @@ enum Standard {
     /// A closed standard stream would give its number to the next file opened, a store among them.
     static func ensureOpen() {
         signal(SIGPIPE, SIG_IGN)
+        // Ignored, as whoever starts this may have it, nobody could wait for a child.
+        signal(SIGCHLD, SIG_DFL)
         while true {
             let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { return }

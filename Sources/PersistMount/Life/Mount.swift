@@ -58,6 +58,7 @@ public struct Mount: Sendable {
     func serve(
         at directory: String, log: MountLog, isWholeProcess: Bool, usable: (String) -> Bool
     ) throws(MountFailure) -> Bool {
+        Signals.awaitsChildren()
         let owner = options.shownOwner
         let point = try MountPoint.prepare(directory, for: try localPath(), allowsEntries: options.nonEmpty)
         let hook = options.conflictCommand.map { ConflictHook($0, log: log) }

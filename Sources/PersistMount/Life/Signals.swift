@@ -14,6 +14,19 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Whoever starts this process may have it ignore the end of its children, which the kernel then reaps by itself:
+    /// nobody could wait for one, and its number would soon be another's. A handler of the program's own stays.
+    static func awaitsChildren() {
+        var action = sigaction()
+        // SA_NOCLDWAIT of sigaction(2).
+        guard sigaction(SIGCHLD, nil, &action) == 0,
+            action.sa_flags & 2 != 0
+                || unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+                    == unsafeBitCast(SIG_IGN, to: Int.self)
+        else { return }
+        signal(SIGCHLD, SIG_DFL)
+    }
+
     /// Calls `body` with each signal's number, on a thread of its own, until the process ends.
     static func whenEnding(_ body: @escaping @Sendable (Int32) -> Void) {
         OwnThread.start("signals") {

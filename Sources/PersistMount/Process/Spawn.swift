@@ -38,11 +38,25 @@ enum Spawn {
         return pid
     }
 
+    /// All signals are at their defaults in what is started so, and none is blocked.
+    static func clearSignals(_ attributes: inout posix_spawnattr_t, flags: Int16 = 0) {
+        // POSIX_SPAWN_SETSIGDEF and _SETSIGMASK of spawn.h.
+        posix_spawnattr_setflags(&attributes, flags | 0x04 | 0x08)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+    }
+
+    /// What stands for the exit status of what has ended without this process being told how.
+    static let unknownStatus: Int32 = 127
+
     /// The exit status; 128 and the signal's number where it died of one.
     static func wait(for pid: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
-            guard errno == EINTR else { return 127 }
+            guard errno == EINTR else { return unknownStatus }
         }
         return self.status(of: status)
     }

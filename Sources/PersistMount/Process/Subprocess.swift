@@ -52,9 +52,12 @@ enum Subprocess {
         let deadline = ContinuousClock.now + .seconds(secondsMax)
         var status: Int32 = 0
         while true {
-            let isOver = waitpid(pid, &status, WNOHANG) == pid
+            let found = waitpid(pid, &status, WNOHANG)
+            let isUnknown = found < 0 && errno != EINTR
             take(ends.reading, into: &output)
-            if isOver { break }
+            // It has ended, and somebody else has been told how. Its number may be another's already.
+            if isUnknown { return (Spawn.unknownStatus, String(decoding: output, as: UTF8.self)) }
+            if found == pid { break }
             guard ContinuousClock.now < deadline else {
                 kill(-pid, SIGKILL)
                 _ = Spawn.wait(for: pid)
@@ -80,14 +83,9 @@ enum Subprocess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // POSIX_SPAWN_SETPGROUP, _SETSIGDEF and _SETSIGMASK of spawn.h.
-        posix_spawnattr_setflags(&attributes, 0x02 | 0x04 | 0x08)
+        // POSIX_SPAWN_SETPGROUP of spawn.h.
+        Spawn.clearSignals(&attributes, flags: 0x02)
         posix_spawnattr_setpgroup(&attributes, 0)
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
         return try Spawn.start(
             program, bytes: [Array(program.utf8)] + arguments, variables: variables, actions: &actions,
             attributes: &attributes)

@@ -130,6 +130,33 @@ import Testing
         }
     }
 
+    @Test("R10 the command is run, and diff, where whoever started the mount lets its children's ends be ignored")
+    func ignoredEnds() async throws {
+        try await MountFixture.unmounted { fixture in
+            let mount = fixture.mount
+            try await fixture.succeed(
+                #"""
+                printf '%s\n' '#!/bin/sh' 'echo "$1" >> "$SCRATCH/hooked"' > hook; chmod +x hook
+                cat > ignoring <<'END'
+                import os, signal, sys
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+                os.execv(sys.argv[1], sys.argv[1:])
+                END
+                python3 ignoring "$PERSISTFS" mount -o conflict_command="$SCRATCH/hook" "$STORE" "$MOUNT"
+                """#)
+            try await Self.conflict(
+                mount, "[('kv/a', 'kv', 'a'), ('kv/b', 'kv', 'b')]", theirs: "theirs", mine: "mine")
+            try await eventually("the command has run twice", within: .seconds(30)) {
+                try await fixture.succeed("cat hooked") == "\(mount.point)/kv/a\n\(mount.point)/kv/b"
+            }
+            try await fixture.succeed(
+                #"""
+                python3 ignoring "$PERSISTFS" conflicts diff "$MOUNT/kv/a" | grep -qx +mine
+                python3 ignoring "$PERSISTFS" umount "$MOUNT"
+                """#)
+        }
+    }
+
     @Test("R10 a command of the user's is run for each new conflict; one that fails or hangs stops nothing")
     func hook() async throws {
         try await MountFixture.unmounted { fixture in
