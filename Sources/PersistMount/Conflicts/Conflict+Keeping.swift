@@ -77,8 +77,15 @@ extension Conflict {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        let pid = try Spawn.start("diff", bytes: arguments, actions: &actions, attributes: nil)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        Spawn.clearSignals(&attributes)
+        let pid = try Spawn.start("diff", bytes: arguments, actions: &actions, attributes: &attributes)
         let status = Spawn.wait(for: pid)
-        guard status < 2 else { throw MountFailure("diff", "ended with status \(status)", status: .failed) }
+        // Of SIGPIPE: whoever reads has had enough.
+        guard status < 2 || status == 128 + SIGPIPE else {
+            throw MountFailure("diff", "ended with status \(status)", status: .failed)
+        }
     }
 }

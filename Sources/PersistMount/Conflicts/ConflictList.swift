@@ -10,7 +10,13 @@ public struct ConflictList: Sendable {
     public static func find(at directory: String?) throws(MountFailure) -> ConflictList {
         var list = ConflictList(conflicts: [], problems: [])
         // No path leads any more to what is unmounted.
-        for item in try MountList.find(at: directory) where item.status?.isUnmounted != true {
+        let items = try MountList.find(at: directory).filter { $0.status?.isUnmounted != true }
+        if let directory, items.isEmpty {
+            throw MountFailure(
+                ShownText.line(directory), "is unmounted, and its process still sends what was written",
+                hint: "Its conflicts can be seen when it is mounted again.", status: .notFound)
+        }
+        for item in items {
             guard let status = item.status else {
                 let failure = MountFailure(item.mountPoint, item.problem ?? "does not answer", status: .failed)
                 if directory != nil { throw failure }

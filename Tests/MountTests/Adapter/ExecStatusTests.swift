@@ -52,6 +52,9 @@ import Testing
                     """#)
                 return true
             }
+            let conflicts = try await fixture.persistfs(#"conflicts "$MOUNT""#)
+            expect(conflicts.status, is: 4)
+            #expect(conflicts.error.contains("is unmounted"), "\(conflicts.error)")
             let again = try await fixture.bash(set + #""$PERSISTFS" mount "\#(store)" "$MOUNT""#)
             expect(again.status, is: 7)
             #expect(again.error.contains("still sends what was written"), "\(again.error)")

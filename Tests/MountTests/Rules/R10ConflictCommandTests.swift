@@ -79,6 +79,8 @@ import Testing
             try await fixture.succeed(
                 #"""
                 cd "$MOUNT/kv"
+                # More than a pipe holds.
+                "$PERSISTFS" conflicts diff a | head -c 1 | grep -qx -e -
                 chmod 640 a; setfattr -n user.mark -v kept a; exec 3< a
                 # SIGXFSZ, after 20 KiB.
                 if (ulimit -c 0 -f 20; exec "$PERSISTFS" conflicts keep mine a); then exit 1; fi
