@@ -86,7 +86,7 @@ let package = Package(
             name: "WriteBackCacheTests", dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
-            name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "PersistTestKit"],
+            name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "MountTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CLinux"],

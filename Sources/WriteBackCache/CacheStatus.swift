@@ -39,6 +39,9 @@ public struct CacheStatus: Sendable {
     /// It puts only where nobody else has put since: an edit of others is never overwritten unseen (R10). Else that is
     /// looked for before each put: best effort.
     public var putsConditionally: Bool
+    /// It lists keys without their values, and reads parts of values.
+    public var listsKeys: Bool
+    public var readsRanges: Bool
     /// What it was asked since the mount began.
     public var gets: Int
     public var puts: Int
@@ -74,7 +77,7 @@ extension WriteBackCache {
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
             ignored: ignored.found.words,
-            putsConditionally: far.putsConditionally,
+            putsConditionally: far.putsConditionally, listsKeys: far.listsKeys, readsRanges: far.readsRanges,
             gets: requests.gets, puts: requests.puts, deletes: requests.deletes, lists: requests.lists,
             failures: requests.failures)
     }

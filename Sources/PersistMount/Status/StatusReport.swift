@@ -54,7 +54,8 @@ final class StatusReport: Sendable {
         let mounts = asked({ () throws(StoreError) in try store.mounts() }, else: [])
         let rejected = asked({ () throws(StoreError) in try store.keptVersions(.rejected) }, else: [])
         let conflicts = asked({ () throws(StoreError) in try store.keptVersions(.conflicts) }, else: [])
-        let far = far(&notes)
+        let cache = cacheStatus(&notes)
+        let promises = Promises(hasFarSide: opened.cache != nil, cache)
         return MountStatus(
             version: Version.text, pid: getpid(), mountPoint: ShownText.line(point.path), since: since,
             isReadOnly: mount.options.isReadOnly || store.isReadOnly, log: log.path.map(ShownText.line) ?? "stderr",
@@ -67,8 +68,9 @@ final class StatusReport: Sendable {
                         pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),
                         isThisMount: presence.isSelf)
                 }, movedTo: movedTo, rescue: rescue),
-            far: far,
-            can: can, cannot: cannot, bounds: bounds, rejected: rejected.map(Self.kept),
+            far: cache.map { MountStatus.Far($0, cache: store.path, trouble: opened.trouble) },
+            can: promises.can, cannot: promises.cannot(mount.cacheOptions(log: { _ in })),
+            bounds: promises.bounds(store.limits, mount.options), rejected: rejected.map(Self.kept),
             conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)
     }
 
@@ -77,72 +79,21 @@ final class StatusReport: Sendable {
     }
 
     /// nil: there is no far side.
-    private func far(_ notes: inout [String]) -> MountStatus.Far? {
+    private func cacheStatus(_ notes: inout [String]) -> CacheStatus? {
         guard let cache = opened.cache else { return nil }
         do throws(StoreError) {
             let status = try cache.status()
             if let ignored = status.ignored { notes.append(ShownText.line(ignored)) }
-            return MountStatus.Far(status, cache: store.path, trouble: opened.trouble)
+            return status
         } catch {
             notes.append("what is still to be sent could not be found out: \(error)")
             return nil
         }
     }
 
-    /// DESIGN section 6: what the adapter in use can.
-    private var can: [String] {
-        guard opened.cache != nil else {
-            return [
-                "changes by other processes on the same file are seen within 50 ms",
-                "fsync survives loss of power",
-                "blobs are read and written in parts",
-            ]
-        }
-        return [
-            "what is on this machine is read and written while the far side is down too",
-            "what was closed survives kill -9, what was synced loss of power, here; it is sent until the far side has it",
-            "a plain program on the same far side finds plain values",
-        ]
-    }
-
-    private var cannot: [String] {
-        let always = [
-            "hard links; syncfs, O_TMPFILE and birth times (libfuse 3.14)",
-            "locks (flock, fcntl) between two mounts",
-        ]
-        guard opened.cache != nil else { return always }
-        let options = mount.cacheOptions(log: { _ in })
-        return [
-            "values over \(ByteCount.text(options.valueBytesMax)): EFBIG",
-            "compare and set: conflicts are found by looking before a put, up to "
-                + "\(ByteCount.text(UInt64(options.compareBytesMax))) (best effort)",
-            "rename at once: the new name is put, then the old one deleted; others may see both, never none",
-            "tell of changes by others: all is listed every \(options.refreshMilliseconds / 1_000) s",
-            "order the events of several machines: a log has them as they arrive here",
-        ] + always
-    }
-
     private static func kept(_ version: KeptVersion) -> MountStatus.Kept {
         MountStatus.Kept(
             path: ShownText.line(version.path), bytes: version.size, since: TimeText.text(version.time),
             words: ShownText.line(version.error))
-    }
-
-    private var bounds: [MountStatus.Bound] {
-        let limits = store.limits
-        return [
-            MountStatus.Bound(name: "record_bytes_max", value: limits.recordBytesMax, error: "EFBIG"),
-            MountStatus.Bound(name: "kv_bytes_max", value: limits.kvBytesMax, error: "EFBIG"),
-            MountStatus.Bound(name: "blob_bytes_max", value: limits.blobBytesMax, error: "EFBIG"),
-            MountStatus.Bound(name: "line_bytes_max", value: limits.lineBytesMax, error: "EFBIG"),
-            MountStatus.Bound(name: "xattr_bytes_max", value: limits.attributeBytesMax, error: "ENOSPC"),
-            MountStatus.Bound(name: "open_files_max", value: UInt64(mount.options.openFilesMax), error: "EMFILE"),
-            MountStatus.Bound(
-                name: "unpublished_bytes_max", value: mount.options.unpublishedBytesMax, error: "ENOMEM"),
-            MountStatus.Bound(name: "reserve_bytes", value: mount.options.reserveBytes, error: "ENOSPC"),
-            MountStatus.Bound(name: "wal_bytes_max", value: mount.options.walBytesMax, error: "none: a checkpoint"),
-            MountStatus.Bound(
-                name: "busy_milliseconds", value: UInt64(limits.busyMilliseconds), error: "ETIMEDOUT"),
-        ]
     }
 }
