@@ -121,7 +121,7 @@ import Testing
                 pid=$(jq .pid control); tr '\0' ' ' < "/proc/$pid/cmdline" > cmdline
                 log=$(jq -r .log control); cp "$log" log
                 ls ../cache
-                ! "$PERSISTFS" put ../my.persist.json kv/a 2 2> refused
+                if "$PERSISTFS" put ../my.persist.json kv/a 2 2> refused; then exit 1; fi
                 "$PERSISTFS" umount "$MOUNT"
                 "$PERSISTFS" get ../my.persist.json kv/a | grep -qx 1
                 grep -q my-app df

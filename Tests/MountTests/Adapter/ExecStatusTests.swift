@@ -41,13 +41,17 @@ import Testing
                     for i in 1 2 3; do echo $i > "$MOUNT/kv/$i"; done
                     jq .pid "$MOUNT/.persist/status.json" > pid
                     umount "$MOUNT" || fusermount3 -u "$MOUNT"
-                    ! mountpoint -q "$MOUNT"
+                    if mountpoint -q "$MOUNT"; then exit 1; fi
                     """#)
             try await eventually("status shows the process that sends on") {
                 try await fixture.succeed(
                     #"""
-                    "$PERSISTFS" status "$MOUNT" > said || true; cat said
-                    grep -q '^  unmounted ' said && grep -q 'to send  *3 files' said && grep -q "process $(cat pid)" said
+                    "$PERSISTFS" status "$MOUNT" > said; cat said
+                    grep -q '^  unmounted ' said
+                    # The directory too.
+                    grep -q 'to send  *4 files, 6 B' said
+                    test "$(grep -c 'kv/[123], 2 B, uploading' said)" = 3
+                    grep -q "process $(cat pid)" said
                     "$PERSISTFS" status --json | jq -e ".[] | select(.status.pid == $(cat pid)) | .status.isUnmounted"
                     """#)
                 return true

@@ -88,10 +88,13 @@ extension TestMount {
         return (ContinuousClock.now - start) / .seconds(1)
     }
 
-    /// SIGKILL to the adapter's process, by that of the mount.
-    func killAdapter() async throws {
-        guard let daemonID else { return }
-        _ = try await outside(["pkill", "-KILL", "-P", "\(daemonID)"])
+    /// SIGKILL to the adapter's process, by that of the mount. - Returns: false where there was none just then.
+    @discardableResult
+    func killAdapter() async throws -> Bool {
+        guard let daemonID else { return false }
+        let result = try await outside(["pkill", "-KILL", "-P", "\(daemonID)"])
+        guard result.status <= 1 else { throw HarnessError("pkill: exit status \(result.status)\n\(result.error)") }
+        return result.succeeded
     }
 
     func signalAdapter(_ name: String) async throws {

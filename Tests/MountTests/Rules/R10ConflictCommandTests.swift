@@ -119,7 +119,7 @@ import Testing
                 # As it is listed, it can be given.
                 file=$("$PERSISTFS" conflicts "$MOUNT" | head -1)
                 "$PERSISTFS" conflicts diff "$file" | grep -c '^+' | grep -qx 4
-                ! "$PERSISTFS" conflicts keep theirs "$file" 2> error
+                if "$PERSISTFS" conflicts keep theirs "$file" 2> error; then exit 1; fi
                 grep -q 'has 2 copies' error
                 tail -1 error | sed 's/^ *//' > copy
                 "$PERSISTFS" conflicts keep theirs "$(cat copy)"
