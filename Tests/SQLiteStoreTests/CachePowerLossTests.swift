@@ -5,7 +5,9 @@ import Testing
 /// R2 of a write-back cache: what was fsynced reaches the far side, whatever the disk was left with.
 @Suite("Loss of power under a write-back cache", .serialized)
 struct CachePowerLossTests {
-    static let seeds = (1...TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map { UInt64($0) }
+    /// 4 is early: it keeps a draft again (`FollowedStore.isKeptAgainNext`).
+    static let seeds = ([1, 4, 2, 3] + Array(5...1_000))
+        .prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map { UInt64($0) }
     static let imagesPerSeed = TestSize.isLong ? 400 : 60
 
     @Test(
@@ -13,7 +15,7 @@ struct CachePowerLossTests {
         arguments: seeds)
     func powerLoss(seed: UInt64) async throws {
         let run = try await CachePowerLossRun(seed: seed, steps: 90)
-        #expect(run.syncs >= 6 && run.uploads >= 20)
+        #expect(run.syncs >= 6 && run.uploads >= 20 && run.isComplete)
         var random = SplitMix64(seed: seed &* 0x9E37)
         try await run.tryImages(Self.imagesPerSeed, &random)
     }
