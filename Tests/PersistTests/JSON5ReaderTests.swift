@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 import Testing
 
 @Suite("JSON5 and JSON text")

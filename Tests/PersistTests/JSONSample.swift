@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 
 /// A random JSON value that can be written in many ways: objects without duplicate keys.
 indirect enum JSONSample: Equatable {

@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 import Testing
 
 @Suite("Bytes at some places of a chunk")

@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 import Testing
 
 @Suite("Configuration files")

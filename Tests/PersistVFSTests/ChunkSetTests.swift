@@ -7,7 +7,7 @@ import Testing
 struct ChunkSetTests {
     @Test("ranges that come and go are the set that they stand for")
     func isASet() {
-        var random = SplitMix(seed: 7)
+        var random = SplitMix64(seed: 7)
         var subject = ChunkSet()
         var reference: Set<UInt64> = []
         for _ in 0..<3_000 {

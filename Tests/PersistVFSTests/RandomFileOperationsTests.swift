@@ -33,7 +33,7 @@ struct RandomFileOperationsTests {
     /// Runs a seed; shrinks what fails to the fewest operations that still do.
     private func check(_ seed: UInt64, _ make: () -> any FileOperationPlace) throws {
         print("PERSISTFS_SEED=\(seed)")
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         let operations = (0..<Self.count).map { index in
             index % 100 == 99 ? FileOperation(.compareTree, 0, 0, 0, 0) : FileOperation(using: &random)
         }
@@ -81,20 +81,5 @@ struct RandomFileOperationsTests {
         } catch {
             return error
         }
-    }
-}
-
-/// SplitMix64.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
     }
 }

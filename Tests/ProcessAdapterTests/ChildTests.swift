@@ -88,14 +88,14 @@ struct ChildTests {
     /// Kills the child after some of the steps, with others of them under way.
     private actor Killer {
         private let hosted: Hosted
-        private var random: SplitMix
+        private var random: SplitMix64
         private var steps = 0
         private var last: pid_t = 0
         private(set) var kills = 0
 
         init(hosted: Hosted, seed: UInt64) {
             self.hosted = hosted
-            random = SplitMix(state: seed)
+            random = SplitMix64(seed: seed)
         }
 
         func step() throws {

@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 import Testing
 
 @testable import ProcessAdapter
@@ -148,7 +149,7 @@ struct CodecTests {
 
     @Test("whatever a line has become on its way, it is read or refused", arguments: 1...20)
     func survivesDamage(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let lines = [
             #"{"jsonrpc":"2.0","id":1,"result":{"value":{"a":[1.0,"\u00e9\ud83d\ude00\\"],"b":null}}}"#,
             #"{"jsonrpc":"2.0","id":1,"result":{"bytes":"AAH/AA=="}}"#,

@@ -1,4 +1,5 @@
 import Persist
+import PersistTestKit
 import Testing
 
 @testable import ProcessAdapter
@@ -311,7 +312,7 @@ struct RequestMachineTests {
     @Test(
         "whatever happens: one outcome a request, the bound kept, no two changes of a key at once", arguments: 1...200)
     func holdsAtRandom(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var bench = Bench(requestsMax: 4)
         var (asked, outcomes, dropped) = (UInt64(0), [UInt64: Int](), Set<UInt64>())
         var kinds: [UInt64: RequestMachine.Kind] = [:]
@@ -392,19 +393,4 @@ struct RequestMachineTests {
             #expect(dropped.contains(id) ? count <= 1 : count == 1, "request \(id) of seed \(seed): \(count) outcomes")
         }
     }
-}
-
-/// Made-up numbers that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

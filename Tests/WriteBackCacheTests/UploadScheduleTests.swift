@@ -1,3 +1,4 @@
+import PersistTestKit
 import Testing
 import WriteBackCache
 

@@ -13,7 +13,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// One of so many.
-    mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
+    package mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
     mutating func isOne(in count: Int) -> Bool { below(count) == 0 }
     mutating func one<Choices: Collection>(of choices: Choices) -> Choices.Element {
         choices[choices.index(choices.startIndex, offsetBy: below(choices.count))]
