@@ -59,7 +59,10 @@ extension FileSystem {
             guard let file = state.opens[handle] else { return true }
             if state.node.isStream { finishTail(&state, file) }
             state.opens[handle] = nil
-            return state.hasWriter || finish(&state, open)
+            if state.hasWriter { return true }
+            guard finish(&state, open) else { return false }
+            if file.flags.contains(.write) { store.setWriting(id, false) }
+            return true
         }
         if isDone { leave(open) }
         retryLingering()
@@ -124,6 +127,7 @@ extension FileSystem {
         let handle = opens.nextHandle()
         var file = OpenFile(flags: flags)
         file.knownEnd = state.node.isStream ? state.node.size : 0
+        if flags.contains(.write), !state.hasWriter { store.setWriting(state.node.id, true) }
         state.opens[handle] = file
         let isSeen = state.creation != nil || seen.see(state.node.id, state.node.revision)
         return Opened(

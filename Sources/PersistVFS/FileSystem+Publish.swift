@@ -156,7 +156,9 @@ extension FileSystem {
                 return true
             }
         }
-        if isDone, lingering.remove(open.id) { leave(open) }
+        guard isDone, lingering.remove(open.id) else { return }
+        open.with { state in if !state.hasWriter { store.setWriting(open.id, false) } }
+        leave(open)
     }
 
     /// No name leads to the node any more: what lingered of it takes no more room.

@@ -16,6 +16,14 @@ extension SQLiteStore {
         if mount.outbox != nil { mount.used.withLock { _ = $0.insert(id) } }
     }
 
+    public func setWriting(_ id: NodeID, _ isWriting: Bool) {
+        guard let outbox = mount.outbox else { return }
+        if mount.holds.setWriting(id, isWriting), !isWriting { outbox.writingEnded(id) }
+    }
+
+    /// Whether `setWriting` has said so.
+    public func isWriting(_ id: NodeID) -> Bool { mount.holds.isWriting(id) }
+
     public func release(_ id: NodeID) {
         guard mount.holds.remove(id) else { return }
         do throws(StoreError) {

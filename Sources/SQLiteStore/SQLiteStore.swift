@@ -82,7 +82,8 @@ public final class SQLiteStore: LocalStore {
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
 
         let mount = MountState(
-            limits: options.limits, host: hostName(), outbox: options.outboxChanged.map(Outbox.init),
+            limits: options.limits, host: hostName(),
+            outbox: options.outboxChanged.map { Outbox(changed: $0, writingEnded: options.writingEnded) },
             conflictKept: options.conflictKept, log: options.log)
         if let outbox = mount.outbox {
             try FarSchema.create(on: first)

@@ -101,8 +101,11 @@ extension WriteBackCache {
     ///
     /// - Returns: how many changes are left: they wait in the outbox.
     public func drain() async -> Int {
+        var round = 0
         while true {
-            uploader.hurry()
+            // What is refused is not asked for without end meanwhile.
+            if round % 20 == 0 { uploader.hurry() } else { uploader.takeNews() }
+            round += 1
             let count = (try? store.outboxCount()) ?? 0
             if count == 0 { return 0 }
             let totals = uploader.totals

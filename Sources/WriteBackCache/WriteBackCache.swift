@@ -28,7 +28,7 @@ public final class WriteBackCache: Sendable {
     ///
     /// - Parameters:
     ///   - path: of the local store, which nobody else has open.
-    ///   - storeOptions: `outboxChanged`, `absentNames` and `absentContent` are the cache's.
+    ///   - storeOptions: `outboxChanged`, `writingEnded`, `absentNames` and `absentContent` are the cache's.
     /// - Throws: as `SQLiteStore.open`.
     public init(
         _ adapter: any PersistAdapter, path: String, storeOptions: SQLiteStoreOptions,
@@ -37,6 +37,7 @@ public final class WriteBackCache: Sendable {
         let inlet = Inlet()
         var storeOptions = storeOptions
         storeOptions.outboxChanged = { entries in inlet.uploader.withLock { $0 }?.noted(entries) }
+        storeOptions.writingEnded = { id in inlet.uploader.withLock { $0 }?.writingEnded(id) }
         storeOptions.absentNames = { inlet.refresher.withLock { $0 }?.absence }
         storeOptions.absentContent = { content in
             inlet.fetcher.withLock { $0 }?.absence(of: content) ?? Closing()

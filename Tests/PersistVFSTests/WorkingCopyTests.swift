@@ -118,6 +118,26 @@ struct WorkingCopyTests {
         #expect(try bed.open("kv/a.tmp", [.read]).bytes() == Array(expected))
     }
 
+    @Test("R1 the store knows of a file that it is being written until the last writer has closed it")
+    func writing() throws {
+        let bed = TestBed()
+        try bed.write("blobs/a", "x")
+        let (first, second) = (try bed.open("blobs/a", [.write]), try bed.open("blobs/a", [.read, .write]))
+        let reader = try bed.open("blobs/a", [.read])
+        #expect(bed.store.isWriting(first.id))
+        try first.write("y")
+        try first.close()
+        #expect(bed.store.isWriting(first.id))
+        try second.close()
+        #expect(!bed.store.isWriting(first.id))
+        reader.release()
+        let made = try bed.create("kv/b", [.write])
+        #expect(bed.store.isWriting(made.id))
+        try made.close()
+        #expect(!bed.store.isWriting(made.id))
+        #expect(!bed.store.isWriting(try bed.open("blobs/a", [.read]).id))
+    }
+
     @Test("R1 publishing changes no time: mtime is the last write's, or what utimensat set after it")
     func times() throws {
         let bed = TestBed()

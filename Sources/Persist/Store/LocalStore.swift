@@ -171,6 +171,10 @@ public protocol LocalStore: AnyObject, Sendable {
     func hold(_ id: NodeID)
     /// The last open is gone: an unlinked node is collected. Errors are the store's to log: nobody waits.
     func release(_ id: NodeID)
+    /// Whether somebody here has the node open for writing, or has written what is not published yet. So long what a far
+    /// side has of it waits (R10), and it is sent there only once it has lain unchanged for a while (R1). Idempotent; over
+    /// with the last `release`.
+    func setWriting(_ id: NodeID, _ isWriting: Bool)
 
     /// - Parameter countsNodes: takes the longer the more there are; statfs(2) does without.
     func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics

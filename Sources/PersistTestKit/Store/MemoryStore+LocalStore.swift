@@ -175,6 +175,15 @@ extension MemoryStore {
         }
     }
 
+    public func setWriting(_ id: NodeID, _ isWriting: Bool) {
+        state.withLock { state in
+            if isWriting { state.tree.writing.insert(id) } else { state.tree.writing.remove(id) }
+        }
+    }
+
+    /// Whether `setWriting` has said so.
+    public func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.tree.writing.contains(id) } }
+
     public func release(_ id: NodeID) {
         state.withLock { state in
             state.counts[.release] += 1

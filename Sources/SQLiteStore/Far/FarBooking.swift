@@ -46,9 +46,13 @@ extension Transaction {
         for record in ended.records { try putFar(record) }
         let isSettled =
             try db.run("DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation) > 0
-        if isSettled {
+        guard !isSettled else {
             try db.run("DELETE FROM base WHERE ino = ?", entry.node)
-        } else if let content = ended.content {
+            return
+        }
+        // Whoever waits for what has been sent waits for nothing that came later.
+        try db.run("UPDATE outbox SET first = max(first, ?2) WHERE ino = ?1", entry.node, entry.generation + 1)
+        if let content = ended.content {
             try db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, content)
         }
     }

@@ -7,5 +7,13 @@ final class Outbox: @unchecked Sendable {  // see above
     /// Is told of entries that are in the file. With the writer's lock held: it takes note, and returns.
     let changed: @Sendable ([OutboxEntry]) -> Void
 
-    init(changed: @escaping @Sendable ([OutboxEntry]) -> Void) { self.changed = changed }
+    /// Is told of nodes that nobody writes any more. Any thread, perhaps with the node's lock held.
+    let writingEnded: @Sendable (NodeID) -> Void
+
+    init(
+        changed: @escaping @Sendable ([OutboxEntry]) -> Void, writingEnded: @escaping @Sendable (NodeID) -> Void
+    ) {
+        self.changed = changed
+        self.writingEnded = writingEnded
+    }
 }

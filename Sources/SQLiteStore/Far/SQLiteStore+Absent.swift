@@ -47,7 +47,7 @@ extension SQLiteStore {
                 return .here
             }
             if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
-                return try tx.apply(change, asked: Timestamp(nanoseconds: .max)) == .notNow ? .moved : .here
+                return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
             }
             try tx.fill(row, bytes)
             try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
@@ -128,6 +128,13 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
     }
 
-    /// What is free on its disk; nil where that cannot be said.
-    public func freeBytes() -> UInt64? { serving.whereabouts?.freeBytes() }
+    /// What is free on its disk, and in the file itself, which gives it back by and by; nil where that cannot be said.
+    public func freeBytes() -> UInt64? {
+        guard let onDisk = serving.whereabouts?.freeBytes() else { return nil }
+        let inFile = try? readTogether { db throws(StoreError) in
+            let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
+            return UInt64(free * (try db.first("PRAGMA page_size") { $0.int(0) } ?? 0))
+        }
+        return onDisk + (inFile ?? 0)
+    }
 }

@@ -84,7 +84,7 @@ extension SQLiteStore {
                 "DELETE FROM outbox WHERE ino = ? RETURNING first", entry.node, read: { $0.int(0) })
             try tx.db.run("DELETE FROM base WHERE ino = ?", entry.node)
             try tx.db.run("DELETE FROM far WHERE path = ?", theirs.path)
-            _ = try tx.apply(theirs, asked: Timestamp(nanoseconds: .max))
+            _ = try tx.apply(theirs, asked: nil)
             // What it was moved from is to go from the far side all the same.
             if try tx.db.far(of: entry.node).contains(where: { $0.path != theirs.path }) {
                 tx.journalled[entry.node, default: []].formUnion(.name)

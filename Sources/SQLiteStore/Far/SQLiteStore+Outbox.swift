@@ -95,6 +95,11 @@ extension SQLiteStore {
         }
     }
 
+    /// Whether an event of the far side has been taken over here.
+    public func hasArrived(_ key: [UInt8]) throws(StoreError) -> Bool {
+        try readers.read { db throws(StoreError) in try db.exists("SELECT 1 FROM arrived WHERE key = ?", key) }
+    }
+
     /// Which node has a path now, if any. - Parameter path: as `FarRecord.path`.
     public func node(at path: [UInt8]) throws(StoreError) -> Node? {
         try readers.read { db throws(StoreError) in try db.node(at: path)?.node }

@@ -19,13 +19,17 @@ extension Transaction {
             guard let body = row.body, try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body) else {
                 return nil
             }
+            let came = try db.first("SELECT count(*) FROM extent WHERE body = ?", body) { $0.int(0) } ?? 0
             try makeAway(row, away)
+            return min(row.node.allocated, UInt64(came) * Connection.chunkBytes)
         } else {
             guard let record = try db.far(at: try db.path(of: row)), record.node == id, let key = record.key,
-                let sum = record.sum, record.tried == nil
+                record.sum != nil || record.revision != nil, record.tried == nil,
+                // It came here with a directory, and has not been sent as what this path leads to.
+                try db.far(of: id).allSatisfy({ $0.path == record.path })
             else { return nil }
             try makeAway(
-                row, AwayContent(node: id, path: record.path, key: key, sum: sum, revision: record.revision))
+                row, AwayContent(node: id, path: record.path, key: key, sum: record.sum, revision: record.revision))
         }
         return row.node.allocated
     }

@@ -2,13 +2,15 @@ internal import Persist
 
 /// Taking over what the far side has.
 extension Transaction {
-    /// - Parameter asked: when the far side was asked; what has been sent since then counts.
-    func apply(_ change: FarChange, asked: Timestamp) throws(StoreError) -> FarOutcome {
+    /// - Parameter asked: when the far side was asked; what has been sent since then counts. nil: now, and what is here is
+    ///   known to give way.
+    func apply(_ change: FarChange, asked: Timestamp?) throws(StoreError) -> FarOutcome {
         let path = change.path
         let known = try db.far(at: path)
-        if let known, known.time >= asked { return .notNow }
+        if let known, let asked, known.time >= asked { return .notNow }
         let there = try db.node(at: path)
         if let there, try db.outboxEntry(of: there.id) != nil { return .notNow }
+        if let there, asked != nil, try isBusy(there, at: path) { return .notNow }
         if case .nothing = change.content { return try remove(there, path, known) }
         let hasSameValue = known?.key == change.key && isSameValue(known, change)
         if var known, let there, known.node == there.id, hasSameValue, known.meta == change.meta {
@@ -52,6 +54,13 @@ extension Transaction {
         try putFar(record)
         journalled[there.id, default: []].formUnion(.attributes)
         return true
+    }
+
+    /// What the far side is to be told of a node first: what somebody is writing, and what has moved here with a directory
+    /// that has not been sent yet.
+    private func isBusy(_ there: NodeRow, at path: [UInt8]) throws(StoreError) -> Bool {
+        if !there.isStream, mount.holds.isWriting(there.id) { return true }
+        return try db.far(of: there.id).contains { $0.path != path }
     }
 
     private func isElsewhere(_ id: NodeID) throws(StoreError) -> Bool {

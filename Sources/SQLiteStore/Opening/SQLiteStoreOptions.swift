@@ -16,6 +16,9 @@ public struct SQLiteStoreOptions: Sendable {
     /// Not nil: the store is a copy of a far side, and keeps an outbox. Is told of its entries as soon as they are in the
     /// file, in the order of the transactions; takes note and returns, since nobody writes meanwhile.
     public var outboxChanged: (@Sendable ([OutboxEntry]) -> Void)?
+    /// Of such a store: is told of nodes that nobody writes any more (`LocalStore.setWriting`). Any thread; takes note, and
+    /// returns.
+    public var writingEnded: @Sendable (NodeID) -> Void = { _ in }
     /// What says whether the far side may have names that are not here: asked where a name is not found, and before a
     /// directory is listed or found to be empty. nil: all of them are known.
     public var absentNames: (@Sendable () -> (any Absence)?)?

@@ -64,6 +64,7 @@ final class Holds: Sendable {
     private struct State {
         var counts: [NodeID: Int] = [:]
         var unlinked: Set<NodeID> = []
+        var writing: Set<NodeID> = []
     }
     private let state = Mutex(State())
 
@@ -78,9 +79,20 @@ final class Holds: Sendable {
                 return false
             }
             state.counts[id] = nil
+            state.writing.remove(id)
             return state.unlinked.remove(id) != nil
         }
     }
+
+    /// - Returns: whether that is news.
+    func setWriting(_ id: NodeID, _ isWriting: Bool) -> Bool {
+        state.withLock { state in
+            guard isWriting else { return state.writing.remove(id) != nil }
+            return state.writing.insert(id).inserted
+        }
+    }
+
+    func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.writing.contains(id) } }
 
     func contains(_ id: NodeID) -> Bool { state.withLock { $0.counts[id] != nil } }
 

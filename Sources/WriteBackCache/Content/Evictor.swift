@@ -20,6 +20,8 @@ final class Evictor: Sendable {
     private let state = Mutex(State())
     /// Is let go of in one transaction.
     private static let stepBytes: UInt64 = 16 << 20
+    /// 5 s.
+    private static let collectingLooksMax = 250
 
     init(store: SQLiteStore, options: WriteBackCacheOptions) {
         self.store = store
@@ -64,8 +66,10 @@ final class Evictor: Sendable {
             if step.last == nil { rounds += 1 }
             await Task.yield()
         }
-        // What was large is collected piece by piece; until then it counts.
-        while !Task.isCancelled, try store.isCollecting() { try? await Task.sleep(for: .milliseconds(20)) }
+        // What was large is collected piece by piece; until then it counts. But what somebody still reads may stay long.
+        for _ in 0..<Self.collectingLooksMax where try store.isCollecting() {
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }
+        }
         return given
     }
 

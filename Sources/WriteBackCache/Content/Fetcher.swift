@@ -174,7 +174,7 @@ final class Fetcher: Sendable {
     }
 
     private static func gone(_ key: StoreKey) -> StoreError {
-        StoreError(.io, key: key, hint: "its content was only on the far side, which has it no more")
+        StoreError(.stale, key: key, hint: "its content was only on the far side, which has it no more")
     }
 }
 
@@ -185,8 +185,8 @@ extension Fetcher {
     func secure(_ key: StoreKey, of id: NodeID) async throws(StoreError) {
         for other in try store.awayNodes(at: key.bytes) where other != id {
             do throws(StoreError) { try await bring(other) } catch {
-                // The far side has it no more, or it has been removed here.
-                guard error.kind == .io || error.kind == .stale else { throw error }
+                // The far side has it no more, or it has been removed here. Whatever else it is, it may be there still.
+                guard error.kind == .stale else { throw error }
             }
         }
     }

@@ -110,19 +110,28 @@ final class FarSide: Sendable {
         _ prefix: StoreKey, most: Int, _ body: ([StoreEntry]) async throws(StoreError) -> Void
     ) async throws(StoreError) {
         state.withLock { $0.requests.lists += 1 }
+        var own: StoreError?
+        func give(_ piece: [StoreEntry]) async throws(StoreError) {
+            do throws(StoreError) { try await body(piece) } catch {
+                own = error
+                throw error
+            }
+        }
         do {
             var (piece, bytes): ([StoreEntry], Int) = ([], 0)
             for try await entry in try await adapter.list(prefix) {
                 piece.append(entry)
                 bytes += entry.value.count
                 if piece.count >= most || bytes >= 4 << 20 {
-                    try await body(piece)
+                    try await give(piece)
                     (piece, bytes) = ([], 0)
                 }
             }
             answered()
-            if !piece.isEmpty { try await body(piece) }
+            if !piece.isEmpty { try await give(piece) }
         } catch {
+            // What fails here says nothing about the far side.
+            if let own { throw own }
             throw failed(error, prefix)
         }
     }

@@ -41,7 +41,14 @@ extension Refresh {
             return FarChange(
                 path: path, absent: entry, metaKey: metaKey, meta: meta, known: known, isValue: isValue)
         }
-        guard let value = try await far.getPatiently(entry.key) else { return nil }
+        let found: [UInt8]?
+        do throws(StoreError) { found = try await far.getPatiently(entry.key) } catch {
+            guard !error.isTransient else { throw error }
+            // One value that cannot be had keeps no other from being shown.
+            log("\(error)")
+            return nil
+        }
+        guard let value = found else { return nil }
         var change = FarChange(
             path: path, value: value, key: entry.key, metaKey: metaKey, meta: meta,
             isJSON: FarSum.isJSON(entry.key), isValue: isValue)

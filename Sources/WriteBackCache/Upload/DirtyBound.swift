@@ -85,6 +85,7 @@ final class DirtyBound: Sendable {
     private func wait(for request: DirtyRoom.Request) async {
         let first = First<Void>()
         let ticket = state.withLock { state -> Int? in
+            guard !state.isEnding else { return nil }
             let ticket = state.room.enqueue(request, now: now)
             if let ticket { state.waiting[ticket] = first }
             return ticket

@@ -86,11 +86,13 @@ struct DirtyRoom: Sendable {
         guard request.bytes > 0 else { return .room }
         expire(now)
         if let promise = promised[request.id], promise.bytes >= request.bytes { return .room }
-        if refused.remove(request.id) != nil { return .full }
+        let isRefused = refused.remove(request.id) != nil
         if waiting.isEmpty, fits(request) {
             promise(request, now)
             return .room
         }
+        // What it was told is old where it never came back for it.
+        if isRefused { return .full }
         guard waits else { return .full }
         if let stuckSince, now - stuckSince >= waitMilliseconds { return .full }
         return .wait

@@ -143,6 +143,9 @@ struct Upload {
         for var record in records {
             if let other = try store.node(at: record.path), other.id != id, other.isKept {
                 record.node = other.id
+                // What is there is not the heir's: no look, and nobody who makes room, is to take it for that.
+                record.doubt()
+                if record.meta != nil { record.meta = [] }
                 heirs.append(record)
                 continue
             }
@@ -172,9 +175,15 @@ struct Upload {
 
     func removeEvents(below prefix: StoreKey) async throws(StoreError) {
         var keys: [StoreKey] = []
-        try await far.list(prefix, most: 1_000) { entries in
-            // Not those of a log in a directory of the same name.
-            keys += entries.map(\.key).filter { !$0.bytes.dropFirst(prefix.bytes.count).contains(UInt8(ascii: "/")) }
+        try await far.list(prefix, most: 1_000) { entries throws(StoreError) in
+            for key in entries.map(\.key) {
+                // Not those of a log in a directory of the same name; nor what others have appended that nobody has seen
+                // here: the log comes back with it.
+                guard case .event(let event)? = FarKey(key), EventKey.prefix(ofStream: event.stream) == prefix
+                else { continue }
+                let isKnown = event.position.writer == writer ? true : try store.hasArrived(key.bytes)
+                if isKnown { keys.append(key) }
+            }
         }
         for key in keys { try await delete(key) }
     }

@@ -94,7 +94,10 @@ final class Uploader: Sendable {
         }
     }
 
-    private func takeNews() {
+    /// Nobody writes to it any more. Any thread; returns at once.
+    func writingEnded(_ id: NodeID) { handle(.closed(Int64(bitPattern: id.rawValue))) }
+
+    func takeNews() {
         take(
             state.withLock { state in
                 defer { state.inbox = [] }
@@ -105,12 +108,18 @@ final class Uploader: Sendable {
     private func take(_ entries: [OutboxEntry]) {
         for entry in entries {
             let node = try? store.node(entry.node)
+            let isLog = node?.isStream == true
+            // A log is sent as it grows, whoever has it open.
+            let isOpen = !isLog && store.isWriting(entry.node)
             handle(
                 .dirty(
                     UploadItem(
                         id: Int64(bitPattern: entry.node.rawValue), generation: entry.generation, changed: now,
+                        isOpenForWriting: isOpen,
                         isTemporary: node?.nameClass == .temporary && node?.isUnlinked == false,
-                        bytes: node?.size ?? 0)))
+                        bytes: isLog ? entry.bytes : node?.size ?? 0)))
+            // Closed in between: that was said before there was anything to say it of.
+            if isOpen, !store.isWriting(entry.node) { writingEnded(entry.node) }
         }
     }
 

@@ -138,6 +138,7 @@ final class BringingStore: LocalStore {
     func makeRoom() { store.makeRoom() }
     func sync() throws(StoreError) { try store.sync() }
     func hold(_ id: NodeID) { store.hold(id) }
+    func setWriting(_ id: NodeID, _ isWriting: Bool) { store.setWriting(id, isWriting) }
     func release(_ id: NodeID) { store.release(id) }
     func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics {
         try store.statistics(countsNodes: countsNodes)
