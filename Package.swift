@@ -33,10 +33,11 @@ let package = Package(
         .target(name: "CSpawn", path: "Sources/ProcessAdapter/CSpawn"),
         // 1
         .target(name: "Persist", swiftSettings: safe),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         // 2
         .target(name: "SQLiteStore", dependencies: ["Persist", "CLinux", "CSQLite"], swiftSettings: strict),
         .target(
-            name: "ProcessAdapter", dependencies: ["Persist", "CLinux", "CSpawn"], exclude: ["CSpawn"],
+            name: "ProcessAdapter", dependencies: ["Persist", "Linux", "CLinux", "CSpawn"], exclude: ["CSpawn"],
             swiftSettings: strict),
         .target(name: "PersistVFS", dependencies: ["Persist"], swiftSettings: safe),
         // 3
@@ -47,7 +48,8 @@ let package = Package(
         .target(
             name: "PersistMount",
             dependencies: [
-                "Persist", "SQLiteStore", "WriteBackCache", "ProcessAdapter", "PersistVFS", "PersistFUSE", "CLinux",
+                "Persist", "SQLiteStore", "WriteBackCache", "ProcessAdapter", "PersistVFS", "PersistFUSE",
+                "Linux", "CLinux",
             ],
             swiftSettings: strict),
         // 5

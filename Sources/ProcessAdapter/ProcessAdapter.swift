@@ -1,3 +1,4 @@
+internal import Linux
 public import Persist
 internal import Synchronization
 
@@ -37,7 +38,7 @@ public final class ProcessAdapter: PersistAdapter {
         OwnThread.start("adapter") {
             var keeper = ChildKeeper(command: command, options: options, inbox: inbox, trouble: trouble, log: log)
             keeper.run()
-        }
+        }.detach()
     }
 
     /// Not nil: no request has been answered by the last children, at least two, though some still wait. At once, where

@@ -1,5 +1,6 @@
 import Dispatch
 internal import Glibc
+internal import Linux
 internal import Persist
 internal import Synchronization
 

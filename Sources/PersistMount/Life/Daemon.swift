@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// Going to the background: the command starts itself again, as a session of its own, and waits to hear how it went.
 ///

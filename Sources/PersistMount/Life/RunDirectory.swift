@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// Where the logs of background mounts lie: on a filesystem that a restart of the machine empties.
 ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// SIGTERM, SIGINT and SIGHUP end a mount as umount does.
 ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// Who keeps a mount busy, as far as /proc shows it to this user.
 struct BusyProcess: CustomStringConvertible, Sendable {

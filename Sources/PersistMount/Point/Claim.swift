@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 internal import Synchronization
 
 /// A lock on a mount point while a store is being mounted there: of several that come at once, one wins, and the others

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// The process that serves a mount, found without asking the mount: one that is stopped does not answer.
 enum DaemonSearch {

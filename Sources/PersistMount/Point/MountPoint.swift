@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// The directory that a store is mounted at, looked at before the store is opened: a refused mount leaves no new file.
 public struct MountPoint: Sendable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// The mounts that this process sees, from /proc/self/mountinfo: asks no filesystem, so a hung one cannot stop it.
 public struct MountTable: Sendable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 internal import PersistVFS
 
 /// `persistfs umount`: takes a mount away and waits until its store is one file again.

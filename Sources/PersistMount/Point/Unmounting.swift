@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// Taking a mount away: umount2(2) as root, else by fusermount3, which is setuid.
 public enum Unmounting {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 internal import Synchronization
 
 /// Asks a filesystem something that it may never answer.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// posix_spawnp(3): fork(2) is not to be had in Swift, whose runtime may have threads.
 enum Spawn {

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Linux
 
 /// What a process that goes on after its directory was unmounted tells `persistfs status`: a file in the run directory,
 /// written anew every second, gone with the process.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 internal import Synchronization
 
 /// All persistfs mounts that this process sees, each asked for its status.

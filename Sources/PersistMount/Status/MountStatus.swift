@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Linux
 
 /// What `.persist/status.json` says: written by the mount, read by `persistfs status`.
 ///

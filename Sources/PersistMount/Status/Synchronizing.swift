@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 
 /// `persistfs sync` of a mount: waits until its far side has everything.
 public struct Synchronizing: Sendable {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Linux
 public import Persist
 internal import PersistFUSE
 public import SQLiteStore

@@ -1,5 +1,6 @@
 internal import CSpawn
 internal import Glibc
+internal import Linux
 
 /// The child process: its pipes, its group, its end.
 ///
@@ -38,7 +39,7 @@ final class Child {
             var information = siginfo_t()
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
             onEnd()
-        }
+        }.detach()
     }
 
     private static func spawn(

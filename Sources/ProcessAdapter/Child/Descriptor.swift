@@ -1,5 +1,6 @@
 internal import CSpawn
 internal import Glibc
+internal import Linux
 
 /// A file descriptor that is closed with its last reference.
 ///

@@ -2,9 +2,11 @@ internal import CLinux
 internal import Glibc
 
 /// A named thread of our own: what blocks on it blocks nobody else.
-enum OwnThread {
-    /// Nobody waits for its end.
-    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+public struct OwnThread: ~Copyable {
+    private let thread: pthread_t
+
+    /// - Parameter name: as ps(1) shows it; 15 bytes of it.
+    public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> OwnThread {
         let context = Unmanaged.passRetained(Body(name, body))
         var thread = pthread_t()
         let number = pthread_create(
@@ -14,8 +16,14 @@ enum OwnThread {
                 return nil
             }, context.toOpaque())
         precondition(number == 0, "pthread_create: \(errorText(number))")
-        pthread_detach(thread)
+        return OwnThread(thread: thread)
     }
+
+    private init(thread: pthread_t) { self.thread = thread }
+
+    public consuming func join() { pthread_join(thread, nil) }
+    /// Nobody waits for its end.
+    public consuming func detach() { pthread_detach(thread) }
 
     private final class Body: Sendable {
         private let name: String
@@ -31,11 +39,4 @@ enum OwnThread {
             body()
         }
     }
-}
-
-/// What strerror(3) says of an errno, without its shared buffer.
-func errorText(_ number: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
