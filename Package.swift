@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Persist", targets: ["Persist"]),
         .library(name: "SQLiteStore", targets: ["SQLiteStore"]),
         .library(name: "ProcessAdapter", targets: ["ProcessAdapter"]),
+        .library(name: "S3Adapter", targets: ["S3Adapter"]),
         .library(name: "PersistMount", targets: ["PersistMount"]),
         .library(name: "PersistTestKit", targets: ["PersistTestKit"]),
     ],
@@ -30,6 +31,8 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSpawn", path: "Sources/ProcessAdapter/CSpawn"),
         // 1
         .target(name: "Persist", swiftSettings: safe),
@@ -39,6 +42,8 @@ let package = Package(
         .target(
             name: "ProcessAdapter", dependencies: ["Persist", "Linux", "CLinux", "CSpawn"], exclude: ["CSpawn"],
             swiftSettings: strict),
+        .target(
+            name: "S3Adapter", dependencies: ["Persist", "Linux", "CCurl", "CCrypto"], swiftSettings: strict),
         .target(name: "PersistVFS", dependencies: ["Persist"], swiftSettings: safe),
         // 3
         .target(
@@ -48,7 +53,7 @@ let package = Package(
         .target(
             name: "PersistMount",
             dependencies: [
-                "Persist", "SQLiteStore", "WriteBackCache", "ProcessAdapter", "PersistVFS", "PersistFUSE",
+                "Persist", "SQLiteStore", "WriteBackCache", "ProcessAdapter", "S3Adapter", "PersistVFS", "PersistFUSE",
                 "Linux", "CLinux",
             ],
             swiftSettings: strict),
@@ -78,6 +83,8 @@ let package = Package(
             name: "ProcessAdapterTests", dependencies: ["Persist", "ProcessAdapter", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
+            name: "S3AdapterTests", dependencies: ["Persist", "S3Adapter", "PersistTestKit"], swiftSettings: strict),
+        .testTarget(
             name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
@@ -88,10 +95,12 @@ let package = Package(
             name: "WriteBackCacheTests", dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
-            name: "PersistMountTests", dependencies: ["Persist", "PersistMount", "WriteBackCache", "PersistTestKit"],
+            name: "PersistMountTests",
+            dependencies: ["Persist", "PersistMount", "WriteBackCache", "S3Adapter", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
-            name: "MountTests", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CLinux"],
+            name: "MountTests",
+            dependencies: ["Persist", "SQLiteStore", "S3Adapter", "PersistTestKit", "CLinux"],
             swiftSettings: strict),
     ]
 )

@@ -38,6 +38,8 @@ need_for_building() {
     need pkg-config has pkg-config
     need libfuse3-dev pkg-config --exists fuse3
     need libsqlite3-dev pkg-config --exists sqlite3
+    need libcurl4-openssl-dev pkg-config --exists libcurl
+    need libssl-dev pkg-config --exists libcrypto
     need fuse3 has fusermount3
     need git has git
     need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt

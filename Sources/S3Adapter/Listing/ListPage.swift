@@ -1,0 +1,61 @@
+internal import Persist
+
+/// One page of a listing (ListObjectsV2).
+struct ListPage {
+    struct Object: Equatable {
+        let name: [UInt8]
+        let size: UInt64
+        let revision: Revision
+        let modified: Timestamp?
+    }
+
+    var objects: [Object] = []
+    /// What asks for the next one; nil: this is the last.
+    var next: String?
+
+    /// - Throws: `.io` where it is no listing.
+    init(_ bytes: [UInt8]) throws(StoreError) {
+        let root = try XMLReader.read(bytes)
+        guard root.name == "ListBucketResult" else {
+            throw StoreError(.io, hint: "S3 answered with <\(root.name)> for a listing")
+        }
+        let isEncoded = root["EncodingType"]?.string == "url"
+        for element in root.all("Contents") {
+            guard let name = element["Key"]?.text, let size = element["Size"].flatMap({ UInt64($0.string) }) else {
+                throw StoreError(.io, hint: "an entry of a listing without a name or a size")
+            }
+            objects.append(
+                Object(
+                    name: isEncoded ? URLText.decode(name) : name, size: size,
+                    revision: Revision(etag: element["ETag"]?.string ?? ""),
+                    modified: element["LastModified"].flatMap { HTTPDate.nanoseconds(ofISO: $0.string) }
+                        .map(Timestamp.init(nanoseconds:))))
+        }
+        guard root["IsTruncated"]?.string == "true" else { return }
+        guard let token = root["NextContinuationToken"]?.string, !token.isEmpty else {
+            throw StoreError(.io, hint: "a listing goes on, and says not where")
+        }
+        next = token
+    }
+
+    static func request(_ prefix: [UInt8], from token: String?, after name: [UInt8]?) -> S3Request {
+        var request = S3Request("GET", nil)
+        request.query = [
+            ("list-type", "2"), ("encoding-type", "url"), ("max-keys", "1000"),
+            ("prefix", String(decoding: prefix, as: UTF8.self)),
+        ]
+        if let token { request.query.append(("continuation-token", token)) }
+        if let name, token == nil { request.query.append(("start-after", String(decoding: name, as: UTF8.self))) }
+        return request
+    }
+}
+
+extension Revision {
+    /// An ETag, with or without its quotes: servers differ, and headers differ from listings.
+    init(etag: String) {
+        self.init(Array(etag.drop { $0 == "\"" }.utf8.prefix { $0 != UInt8(ascii: "\"") }))
+    }
+
+    /// As a condition has it.
+    var etag: String { "\"" + String(decoding: bytes, as: UTF8.self) + "\"" }
+}

@@ -1,0 +1,90 @@
+public import Persist
+internal import Synchronization
+
+/// A bucket of S3, or of a server that speaks its protocol, as a far side.
+///
+/// Objects are plain (ADAPTER-KEYS.md): other tools read them, and what they put there appears here. One thread of its
+/// own; all methods from any thread, none blocks it. Errors are `StoreError`: `.timedOut` where S3 does not answer or is
+/// busy, `.accessDenied`, `.tooLarge`, `.quotaExceeded`, `.nameTooLong`, `.unsupported`, `.io` with S3's words.
+public final class S3Adapter: PersistAdapter {
+    let service: S3Service
+    let keys: ObjectKeys
+    public let options: S3Options
+    let conditions: ConditionProbe
+
+    /// - Parameter log: gets a line for what a person should know; any thread, must not block.
+    /// - Throws: `.invalid` for an endpoint that is none; `.io` where libcurl cannot be used.
+    public init(_ options: S3Options, log: @escaping @Sendable (String) -> Void) throws(StoreError) {
+        var transport = CurlTransport.Options()
+        transport.connectionsMax = options.connectionsMax
+        transport.authorities = options.authorities
+        let source = CredentialSource(options)
+        self.options = options
+        keys = ObjectKeys(prefix: options.prefix)
+        let service = S3Service(
+            try options.resolvedEndpoint(), region: options.region, transport: try CurlTransport(transport),
+            credentials: { () throws(StoreError) in try source.credentials() }, log: log)
+        self.service = service
+        conditions = ConditionProbe(service, key: keys.probe)
+    }
+
+    /// How often the bucket was asked, by what S3 charges for.
+    public var requests: S3Requests { service.requests }
+
+    /// Whether the bucket looks at the conditions of a put; nil: none has been made yet.
+    public var keepsConditions: Bool? { conditions.answer }
+
+    /// Ends what is under way.
+    public func close() async { await service.close() }
+
+    public func get(_ key: StoreKey) async throws -> [UInt8]? { try await getRevised(key)?.value }
+
+    public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
+        _ = try await send(putting(key, value), about: key)
+    }
+
+    public func delete(_ key: StoreKey) async throws {
+        let request = S3Request("DELETE", try keys.object(of: key))
+        switch try await service.send(request, about: key) {
+        case .done: return
+        case .refused(let refusal) where refusal.isMissingKey: return
+        case .refused(let refusal): throw error(refusal, key)
+        }
+    }
+
+    /// The values are fetched while the listing is read, several at a time.
+    public func list(_ prefix: StoreKey) async throws -> any AsyncSequence<StoreEntry, any Error> & Sendable {
+        ValueListing(adapter: self, prefix: prefix)
+    }
+
+    /// Makes the bucket where it is not there; for tests and for servers of one's own.
+    public func makeBucket() async throws {
+        switch try await service.send(S3Request("PUT", nil), about: nil) {
+        case .done: return
+        case .refused(let refusal) where ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].contains(refusal.code):
+            return
+        case .refused(let refusal): throw error(refusal, nil)
+        }
+    }
+
+    // MARK: Inside
+
+    func putting(_ key: StoreKey, _ value: [UInt8]) throws(StoreError) -> S3Request {
+        var request = S3Request("PUT", try keys.object(of: key))
+        let isJSON = key.hasPrefix("records/") || key.hasPrefix(".persist/meta/")
+        request.headers = [("content-type", isJSON ? "application/json" : "application/octet-stream")]
+        request.body = value
+        return request
+    }
+
+    func send(_ request: S3Request, about key: StoreKey) async throws(StoreError) -> HTTPResponse {
+        switch try await service.send(request, about: key) {
+        case .done(let response): return response
+        case .refused(let refusal): throw error(refusal, key)
+        }
+    }
+
+    func error(_ refusal: S3Refusal, _ key: StoreKey?) -> StoreError {
+        refusal.error(key, bucket: service.endpoint.bucket)
+    }
+}

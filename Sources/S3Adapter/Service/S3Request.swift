@@ -1,0 +1,18 @@
+internal import Persist
+
+/// What S3 is asked for, before it is signed.
+struct S3Request {
+    var method: String
+    /// nil: the bucket.
+    var key: [UInt8]?
+    var query: [(name: String, value: String)] = []
+    /// Names in lower case.
+    var headers: [(String, String)] = []
+    var body: [UInt8] = []
+    var answerBytesMax: UInt64 = 16 << 20
+
+    init(_ method: String, _ key: [UInt8]?) {
+        self.method = method
+        self.key = key
+    }
+}

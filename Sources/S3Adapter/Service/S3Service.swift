@@ -1,0 +1,108 @@
+internal import Persist
+internal import Synchronization
+
+/// Requests to one bucket: signed, sent, and sent again where it is S3 that asks for that.
+final class S3Service: Sendable {
+    enum Outcome: Sendable {
+        case done(HTTPResponse)
+        /// For the caller: missing keys, preconditions, what it cannot do.
+        case refused(S3Refusal)
+    }
+
+    private struct State {
+        /// Added to our clock.
+        var skewSeconds: Int64 = 0
+        var requests = S3Requests()
+    }
+
+    let endpoint: S3Endpoint
+    private let region: String
+    private let transport: CurlTransport
+    private let credentials: @Sendable () async throws(StoreError) -> Credentials
+    private let log: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    /// Of one request; the cache has its own patience beyond that.
+    private static let attemptsMax = 4
+    private static let firstPauseMilliseconds: Int64 = 100
+
+    init(
+        _ endpoint: S3Endpoint, region: String, transport: CurlTransport,
+        credentials: @escaping @Sendable () async throws(StoreError) -> Credentials,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.endpoint = endpoint
+        self.region = region
+        self.transport = transport
+        self.credentials = credentials
+        self.log = log
+    }
+
+    /// How often the bucket was asked, by kind.
+    var requests: S3Requests { state.withLock { $0.requests } }
+
+    func close() async { await transport.close() }
+
+    /// - Throws: `.timedOut` where there is no answer, or S3 is busy for longer than a few tries.
+    func send(_ request: S3Request, about key: StoreKey?) async throws(StoreError) -> Outcome {
+        var pause = Self.firstPauseMilliseconds
+        var last = StoreError(.timedOut, key: key, hint: "S3 does not answer")
+        for attempt in 1...Self.attemptsMax {
+            switch await transport.send(try await signed(request)) {
+            case .success(let response):
+                if (200..<300).contains(response.status) { return .done(response) }
+                let refusal = S3Refusal(response)
+                if refusal.isSkewed, correctClock(by: response) { continue }
+                guard refusal.isPassing else { return .refused(refusal) }
+                last = refusal.error(key, bucket: endpoint.bucket)
+            case .failure(.tooLong):
+                throw StoreError(.tooLarge, key: key, hint: "the answer is longer than \(request.answerBytesMax) bytes")
+            case .failure(.closed): throw StoreError(.interrupted, key: key, hint: "the adapter is closed")
+            case .failure(.curl(let code, let words, let isUntouched)):
+                last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
+                // One that had been kept is gone: a new one tells at once whether the server is there.
+                guard isUntouched, attempt == 1 else { throw last }
+                continue
+            }
+            let wait = pause / 2 + .random(in: 0...pause)
+            guard attempt < Self.attemptsMax, (try? await Task.sleep(for: .milliseconds(wait))) != nil else { break }
+            pause *= 2
+        }
+        throw last
+    }
+
+    // MARK: Inside
+
+    private func signed(_ request: S3Request) async throws(StoreError) -> HTTPRequest {
+        state.withLock { $0.requests.count(request) }
+        let credentials = try await credentials()
+        let path = endpoint.path(of: request.key)
+        let now = Timestamp.now()
+        let time = SigningTime(
+            Timestamp(nanoseconds: now.nanoseconds + state.withLock { $0.skewSeconds } * 1_000_000_000))
+        let sum = request.body.isEmpty ? Signature.emptyBody : Hashing.hex(Hashing.sha256(request.body))
+        let headers = [("host", endpoint.authority)] + request.headers
+        let added = Signature(credentials: credentials, region: region).headers(
+            for: request.method, path: path, query: request.query, headers: headers, bodySum: sum, at: time)
+        let query = Signature.canonicalQuery(request.query)
+        return HTTPRequest(
+            method: request.method,
+            url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + (query.isEmpty ? "" : "?\(query)"),
+            headers: (request.headers + added).map { (name: $0.0, value: $0.1) }, body: request.body,
+            answerBytesMax: request.answerBytesMax)
+    }
+
+    /// By what the server says the time is. - Returns: whether another try makes sense.
+    private func correctClock(by response: HTTPResponse) -> Bool {
+        guard let text = response.headers["date"], let theirs = HTTPDate.seconds(text) else { return false }
+        let skew = theirs - Timestamp.now().seconds
+        let isNew = state.withLock { state in
+            defer { state.skewSeconds = skew }
+            return abs(state.skewSeconds - skew) > 60
+        }
+        if isNew {
+            log("the clock here is \(abs(skew)) seconds \(skew > 0 ? "behind" : "ahead of") that of S3; allowed for")
+        }
+        return isNew
+    }
+}

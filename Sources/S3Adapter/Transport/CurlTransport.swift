@@ -1,0 +1,157 @@
+internal import CCurl
+internal import Glibc
+internal import Linux
+internal import Persist
+internal import Synchronization
+
+/// Requests over HTTP by libcurl: one thread owns the multi handle and all that belongs to it; everybody else gives it
+/// transfers and wakes it.
+///
+/// Connections are kept and used again. Nothing of ours runs on that thread but the taking of answers.
+final class CurlTransport: Sendable {
+    struct Options: Sendable {
+        /// Connections at once; more requests wait.
+        var connectionsMax = 32
+        var connectSeconds = 10
+        /// A transfer during which nothing moves for so long has failed.
+        var stallSeconds = 30
+        /// A file with certificates of authorities; nil: those of the system.
+        var authorities: String?
+    }
+
+    /// The multi handle, which other threads may only wake.
+    private struct Multi: @unchecked Sendable {
+        let handle: UnsafeMutableRawPointer
+    }
+
+    private struct State {
+        var waiting: [Transfer] = []
+        var isClosing = false
+        var closers: [CheckedContinuation<Void, Never>] = []
+        var isOver = false
+    }
+
+    private let multi: Multi
+    private let state = Mutex(State())
+
+    /// - Throws: `.io` where curl cannot be used.
+    init(_ options: Options) throws(StoreError) {
+        // Not thread-safe in itself in all versions: once, before anything else of it.
+        _ = Self.isReady
+        guard let handle = curl_multi_init() else { throw StoreError(.io, hint: "libcurl cannot be used") }
+        multi = Multi(handle: handle)
+        ccurl_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connectionsMax)
+        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, options.connectionsMax)
+        let shared = self
+        OwnThread.start("s3") { shared.run(options) }.detach()
+    }
+
+    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    /// Any thread; does not block.
+    func send(_ request: HTTPRequest) async -> Transfer.Answer {
+        await withCheckedContinuation { continuation in
+            let transfer = Transfer(request) { continuation.resume(returning: $0) }
+            let isTaken = state.withLock { state in
+                guard !state.isClosing else { return false }
+                state.waiting.append(transfer)
+                // With the lock: the handle is not gone before the thread has seen this.
+                curl_multi_wakeup(multi.handle)
+                return true
+            }
+            if !isTaken { transfer.fail(.closed) }
+        }
+    }
+
+    /// Ends what is under way, and returns when the thread is done.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.isOver { return true }
+                state.isClosing = true
+                state.closers.append(continuation)
+                curl_multi_wakeup(multi.handle)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    // MARK: The thread
+
+    private func run(_ options: Options) {
+        var free: [OpaquePointer] = []
+        var active: [OpaquePointer: Transfer] = [:]
+        while true {
+            let (new, isClosing) = state.withLock { state in
+                defer { state.waiting = [] }
+                return (state.waiting, state.isClosing)
+            }
+            if isClosing {
+                for transfer in new { transfer.fail(.closed) }
+                break
+            }
+            for transfer in new {
+                guard let easy = free.popLast() ?? Self.makeEasy(options) else {
+                    transfer.fail(.curl(Int32(CURLE_OUT_OF_MEMORY.rawValue), "out of memory", isUntouched: true))
+                    continue
+                }
+                transfer.begin(on: easy)
+                active[easy] = transfer
+                curl_multi_add_handle(multi.handle, UnsafeMutableRawPointer(easy))
+            }
+            var running: Int32 = 0
+            curl_multi_perform(multi.handle, &running)
+            var left: Int32 = 0
+            while let message = curl_multi_info_read(multi.handle, &left) {
+                guard message.pointee.msg == CURLMSG_DONE else { continue }
+                let (easy, code) = (OpaquePointer(message.pointee.easy_handle!), ccurl_result(message))
+                curl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
+                _ = active.removeValue(forKey: easy)?.end(code)
+                Self.reset(easy, options)
+                free.append(easy)
+            }
+            // With a limit: some versions lose a wake-up.
+            curl_multi_poll(multi.handle, nil, 0, running > 0 ? 200 : 1_000, nil)
+        }
+        for (easy, transfer) in active {
+            curl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
+            _ = transfer.end(CURLE_ABORTED_BY_CALLBACK)
+            curl_easy_cleanup(UnsafeMutableRawPointer(easy))
+        }
+        for easy in free { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
+        let closers = state.withLock { state in
+            state.isOver = true
+            curl_multi_cleanup(multi.handle)
+            defer { state.closers = [] }
+            return state.closers
+        }
+        for closer in closers { closer.resume() }
+    }
+
+    private static func makeEasy(_ options: Options) -> OpaquePointer? {
+        guard let easy = curl_easy_init() else { return nil }
+        set(easy, options)
+        return OpaquePointer(easy)
+    }
+
+    /// As new, but with its connection and what it knows of names.
+    private static func reset(_ easy: OpaquePointer, _ options: Options) {
+        curl_easy_reset(UnsafeMutableRawPointer(easy))
+        set(UnsafeMutableRawPointer(easy), options)
+    }
+
+    private static func set(_ easy: UnsafeMutableRawPointer, _ options: Options) {
+        ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        ccurl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
+        ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT, options.connectSeconds)
+        ccurl_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
+        ccurl_set_long(easy, CURLOPT_LOW_SPEED_TIME, options.stallSeconds)
+        ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+        ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
+        ccurl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+        if let authorities = options.authorities { ccurl_set_string(easy, CURLOPT_CAINFO, authorities) }
+    }
+}
