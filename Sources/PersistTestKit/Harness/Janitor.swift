@@ -2,17 +2,25 @@ import Glibc
 
 /// Cleans up after a test process that was killed: it cannot do it itself.
 ///
-/// A shell waits at a pipe whose other end only this process holds, and unmounts and removes everything under
-/// this process's own directory once that end is gone.
+/// A shell waits at a pipe whose other end only this process holds; once that end is gone it ends the servers that this
+/// process started, and unmounts and removes everything under its own directory.
 enum Janitor {
     /// The directory that holds every fixture of this process.
     static let directory: String = start()
 
+    /// In a directory below that: the number of a process group that is to end with this process.
+    static let groupFile = "group"
+    /// In a directory below that: paths of files elsewhere that are to be removed then, one a line.
+    static let elsewhereFile = "elsewhere"
+
     private static let script = #"""
         cat >/dev/null
+        cat "$1"/*/group 2>/dev/null | while read -r group; do kill -s KILL -- "-$group"; done
+        cat "$1"/*/elsewhere 2>/dev/null | while read -r path; do rm -f -- "$path"; done
         sed 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/' /proc/self/mountinfo | grep "^$1/" | sort -r |
             while read -r point; do timeout -k 1 10 umount -l "$point"; done
-        rm -rf --one-file-system "$1"
+        # What has just been killed may still have been writing.
+        rm -rf --one-file-system "$1" || { sleep 1 && rm -rf --one-file-system "$1"; }
         """#
 
     private static func start() -> String {

@@ -1,0 +1,89 @@
+import Persist
+import PersistTestKit
+import S3Adapter
+import Testing
+
+/// What buckets of real servers do that the contract of adapters does not speak of.
+@Suite("S3 buckets", .serialized)
+struct BucketTests {
+    @Test("more keys than a page has are listed in order, each once", arguments: S3Server.Kind.allCases)
+    func pages(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { adapter in
+            let keys = (0..<1_150).map { StoreKey(stringLiteral: "blobs/d\($0 % 7)/\($0)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for part in 0..<32 {
+                    group.addTask {
+                        for key in stride(from: part, to: keys.count, by: 32).map({ keys[$0] }) {
+                            try await adapter.put(key, [1])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let before = adapter.requests.lists
+            #expect(try await TestBucket.keys(adapter, "blobs/") == keys.sorted())
+            #expect(adapter.requests.lists - before >= 2)
+            #expect(adapter.requests.puts >= keys.count)
+        }
+    }
+
+    @Test("names may have any character", arguments: S3Server.Kind.allCases)
+    func odd(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { adapter in
+            let names = [
+                "a b", "a+b", "100%", "%41", "a=b&c?d#e", "üé\u{301}😀", "a\nb\tc", "~!@$^*()[]{}|;:,'\"<>`", "a/.b/..c",
+                "-",
+            ]
+            var keys = names.flatMap {
+                [StoreKey(stringLiteral: "kv/\($0)"), StoreKey(stringLiteral: "records/\($0)")]
+            }
+            keys.append(StoreKey(Array("blobs/".utf8) + [0x61, 0xFF, 0x25, 0xC3, 0x28]))
+            for (number, key) in keys.enumerated() { try await adapter.put(key, Array("\(number)".utf8)) }
+            for (number, key) in keys.enumerated() {
+                #expect(try await adapter.get(key) == Array("\(number)".utf8), "\(key)")
+            }
+            #expect(try await TestBucket.keys(adapter, "") == keys.sorted())
+            for key in keys { try await adapter.delete(key) }
+            #expect(try await TestBucket.keys(adapter, "") == [])
+        }
+    }
+
+    @Test("a directory's key, which ends with /, has a value as others do", arguments: S3Server.Kind.allCases)
+    func directories(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { adapter in
+            let keys: [StoreKey] = [".persist/meta/blobs/", ".persist/meta/blobs/d/", ".persist/meta/blobs/d/x"]
+            for (number, key) in keys.enumerated() { try await adapter.put(key, [UInt8(number)]) }
+            for (number, key) in keys.enumerated() { #expect(try await adapter.get(key) == [UInt8(number)]) }
+            #expect(try await TestBucket.keys(adapter, "") == keys)
+        }
+    }
+
+    @Test("a wrong secret key, and a bucket that is not there, are said in words", arguments: S3Server.Kind.allCases)
+    func refusals(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { _ in }
+        var options = try await TestBucket.options(kind)
+        options.credentials?.secretAccessKey += "x"
+        let wrong = try await failure(options)
+        #expect(wrong.kind == .accessDenied && wrong.hint?.contains("secret access key") == true, "\(wrong)")
+
+        options = try await TestBucket.options(kind)
+        options.credentials?.accessKeyID = "nobody"
+        let unknown = try await failure(options)
+        #expect(unknown.kind == .accessDenied && unknown.hint?.contains("access key") == true, "\(unknown)")
+
+        options = try await TestBucket.options(kind)
+        options.bucket = "persistfs-none"
+        let none = try await failure(options)
+        #expect(none.kind == .io && none.hint?.contains("no bucket 'persistfs-none'") == true, "\(none)")
+    }
+
+    /// Of a listing.
+    private func failure(_ options: S3Options) async throws -> StoreError {
+        let adapter = try S3Adapter(options) { print($0) }
+        defer { Task { await adapter.close() } }
+        do {
+            _ = try await TestBucket.keys(adapter, "kv/")
+        } catch let error as StoreError { return error }
+        throw HarnessError("it was allowed")
+    }
+}

@@ -1,0 +1,103 @@
+import Persist
+import PersistTestKit
+import S3Adapter
+import Testing
+
+/// Through real servers.
+@Suite("S3 servers", .serialized)
+struct ServerTests {
+    @Test("an adapter over a bucket keeps the contract", arguments: S3Server.Kind.allCases, AdapterCheck.all)
+    func contract(kind: S3Server.Kind, check: AdapterCheck) async throws {
+        try await run(check, on: kind)
+    }
+
+    @Test(
+        "it lists keys and reads ranges", arguments: S3Server.Kind.allCases,
+        AdapterCheck.keyListing + AdapterCheck.rangedReading)
+    func capabilities(kind: S3Server.Kind, check: AdapterCheck) async throws {
+        try await run(check, on: kind)
+    }
+
+    @Test("it puts on conditions, where the server keeps them", arguments: AdapterCheck.conditional)
+    func conditions(check: AdapterCheck) async throws {
+        try await run(check, on: .seaweedfs)
+    }
+
+    @Test("R10 whether a server keeps conditions is found out by the first put, and nothing is overwritten meanwhile")
+    func probe() async throws {
+        for kind in S3Server.Kind.allCases {
+            try await TestBucket.with(kind) { adapter in
+                #expect(adapter.keepsConditions == nil)
+                try await adapter.put("kv/a", [1])
+                do {
+                    _ = try await adapter.put("kv/a", [2], replacing: nil)
+                    Issue.record("a put over nothing has replaced something")
+                } catch is RevisionConflict {
+                    #expect(kind.keepsConditions)
+                } catch let error as StoreError {
+                    #expect(error.kind == .unsupported && !kind.keepsConditions)
+                }
+                #expect(adapter.keepsConditions == kind.keepsConditions)
+                #expect(try await adapter.get("kv/a") == [1])
+                // What it was tried with is no key.
+                #expect(try await TestBucket.keys(adapter, "") == ["kv/a"])
+            }
+        }
+    }
+
+    /// What a server cannot do is known, and found out anew each time: where it can some day, the test fails.
+    private func run(_ check: AdapterCheck, on kind: S3Server.Kind) async throws {
+        func body() async throws { try await TestBucket.with(kind) { adapter in try await check.run { adapter } } }
+        guard let words = kind.cannot.first(where: { check.name.hasPrefix($0.key) })?.value else {
+            return try await body()
+        }
+        await withKnownIssue("\(kind): \(words)") { try await body() }
+    }
+}
+
+extension S3Server.Kind {
+    /// If-Match and If-None-Match of a put.
+    var keepsConditions: Bool { self == .seaweedfs }
+
+    /// By the first words of a rule.
+    fileprivate var cannot: [String: String] {
+        switch self {
+        case .seaweedfs: ["the characters of patterns": "takes a \\ in a name for a /"]
+        case .juicefs:
+            [
+                "a key and its prefix": "a name is a file or a directory",
+                "a listing of keys has": "a name is a file or a directory",
+            ]
+        }
+    }
+}
+
+enum TestBucket {
+    static func options(_ kind: S3Server.Kind) async throws -> S3Options {
+        var options = S3Options(bucket: S3Server.bucket, region: "us-east-1")
+        options.endpoint = try await S3Server.shared(kind).endpoint
+        options.prefix = S3Server.freshPrefix()
+        options.credentials = Credentials(
+            accessKeyID: S3Server.accessKeyID, secretAccessKey: S3Server.secretAccessKey)
+        return options
+    }
+
+    /// An adapter with a prefix that nobody else uses; the bucket is made where it is not there.
+    static func with(_ kind: S3Server.Kind, _ body: (S3Adapter) async throws -> Void) async throws {
+        let adapter = try S3Adapter(try await options(kind)) { print($0) }
+        do {
+            try await adapter.makeBucket()
+            try await body(adapter)
+        } catch {
+            await adapter.close()
+            throw error
+        }
+        await adapter.close()
+    }
+
+    static func keys(_ adapter: S3Adapter, _ prefix: StoreKey) async throws -> [StoreKey] {
+        var keys: [StoreKey] = []
+        for try await entry in try await adapter.listKeys(prefix) { keys.append(entry.key) }
+        return keys
+    }
+}

@@ -1,0 +1,79 @@
+import Persist
+import PersistTestKit
+import S3Adapter
+import Testing
+
+/// Servers that are down, or do not answer.
+@Suite("Connections to S3")
+struct TransportTests {
+    private static func adapter(_ endpoint: String, connectionsMax: Int = 32) throws -> S3Adapter {
+        var options = S3Options(bucket: "b", region: "us-east-1")
+        options.endpoint = endpoint
+        options.credentials = Credentials(accessKeyID: "a", secretAccessKey: "b")
+        options.connectionsMax = connectionsMax
+        return try S3Adapter(options) { print($0) }
+    }
+
+    @Test("a server that is down is said at once, and used again when it is back")
+    func down() async throws {
+        var listener: LoopbackListener? = try LoopbackListener()
+        let (port, endpoint) = (listener!.port, listener!.endpoint)
+        listener = nil
+        let adapter = try Self.adapter(endpoint)
+        let start = ContinuousClock.now
+        await #expect {
+            _ = try await adapter.get("kv/a")
+        } throws: {
+            ($0 as? StoreError)?.kind == .timedOut
+        }
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let back = try LoopbackListener(port: port)
+        let answering = Task.detached {
+            back.answer(
+                "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
+        }
+        #expect(try await adapter.get("kv/a") == Array("hi".utf8))
+        #expect(await answering.value)
+        await adapter.close()
+    }
+
+    @Test("64 puts at once use no more connections than they may; close() ends them all")
+    func bound() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint, connectionsMax: 4)
+        let puts = (0..<64).map { number in
+            Task.detached { try await adapter.put(StoreKey(stringLiteral: "kv/\(number)"), [1]) }
+        }
+        try await eventually("all have been asked for") { adapter.requests.puts == 64 }
+        try await Task.sleep(for: .milliseconds(500))
+        let start = ContinuousClock.now
+        await adapter.close()
+        for put in puts {
+            await #expect {
+                try await put.value
+            } throws: {
+                ($0 as? StoreError)?.kind == .interrupted
+            }
+        }
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(listener.takeAll() == 4)
+        await #expect(throws: StoreError.self) { try await adapter.get("kv/a") }
+        await adapter.close()
+    }
+
+    @Test("an answer that is cut off is no value")
+    func cut() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint)
+        let answering = Task.detached {
+            listener.answer("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhi")
+        }
+        await #expect {
+            _ = try await adapter.get("kv/a")
+        } throws: {
+            ($0 as? StoreError)?.kind == .timedOut
+        }
+        #expect(await answering.value)
+        await adapter.close()
+    }
+}
