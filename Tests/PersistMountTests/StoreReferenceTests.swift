@@ -1,5 +1,6 @@
 import Foundation
 import PersistMount
+import S3Adapter
 import Testing
 
 @Suite("What STORE means")
@@ -20,8 +21,8 @@ struct StoreReferenceTests {
     @Test(
         "what looks like a URL is never taken as a path",
         arguments: [
-            "postgres://u:hunter2@h/db", "postgresql://h/db", "s3://bucket/prefix", "s3:bucket", "p2p:topic",
-            "exec:", "exec:'a", "mysql://u:hunter2@h/db", "S3://bucket", "https://example.org/hunter2", "file:a.db",
+            "postgres://u:hunter2@h/db", "postgresql://h/db", "s3:bucket", "p2p:topic",
+            "exec:", "exec:'a", "mysql://u:hunter2@h/db", "s3://", "https://example.org/hunter2", "file:a.db",
             ":memory:", "", "sqlite:", "sqlite://host/a.db",
         ])
     func schemes(_ text: String) throws {
@@ -32,7 +33,7 @@ struct StoreReferenceTests {
 
     @Test("adapters to come say that they are not built yet")
     func notBuilt() throws {
-        for text in ["postgres://h/db", "s3://b", "p2p:t"] {
+        for text in ["postgres://h/db", "p2p:t"] {
             let failure = try #require(throws: MountFailure.self) { _ = try StoreReference.parse(text) }
             #expect(failure.why.contains("not built yet"))
         }
@@ -48,6 +49,27 @@ struct StoreReferenceTests {
             try StoreReference.parse(#"exec:/bin/sh -c "a \"b\" c""#).source
                 == .exec(["/bin/sh", "-c", #"a "b" c"#], in: here))
         #expect(try StoreReference.parse("exec:/bin/sh").shown == "exec:/bin/sh")
+    }
+
+    @Test("s3: names a bucket, a prefix and where it is; no credentials")
+    func bucket() throws {
+        let found = try StoreReference.parse(
+            "s3://b/a%20b/c/?endpoint=http://127.0.0.1:9000&region=eu-1&profile=p&path_style=false")
+        var options = S3Options(bucket: "b", region: "eu-1")
+        (options.prefix, options.endpoint, options.profile) = ("a b/c", "http://127.0.0.1:9000", "p")
+        options.isPathStyle = false
+        #expect(found.source == .s3(options))
+        #expect(found.shown == "s3://b/a b/c")
+        #expect(try StoreReference.parse("s3://b").shown == "s3://b")
+        for (text, words) in [
+            ("s3:b", "is no bucket"), ("s3://", "names no bucket"), ("s3://me:hunter2@b", "credentials"),
+            ("s3://b?region=", "'region' has no value"), ("s3://b?secret=hunter2", "'secret' is no setting"),
+            ("s3://b?path_style=hunter2", "true or false"),
+        ] {
+            let failure = try #require(throws: MountFailure.self) { _ = try StoreReference.parse(text) }
+            #expect(failure.why.contains(words), "\(failure)")
+            #expect(failure.status == .usage && !failure.description.contains("hunter2"), "\(failure)")
+        }
     }
 
     @Test("a directory or a device is no store")

@@ -63,6 +63,29 @@ struct StoreConfigurationTests {
                 == .exec(StoreConfiguration.Exec(command: ["/etc/bin/a", "bin/b"], directory: "/etc")))
     }
 
+    @Test("a bucket has a place and credentials, flat or in a section")
+    func bucket() throws {
+        var expected = StoreConfiguration.S3(bucket: "mine")
+        #expect(try read("{adapter: 's3', bucket: 'mine'}").adapter == .s3(expected))
+        expected.region = "eu-central-1"
+        expected.endpoint = "https://s3.example.org"
+        expected.prefix = "app"
+        expected.isPathStyle = true
+        (expected.accessKeyID, expected.secretAccessKey, expected.sessionToken) = ("a", "b", "c")
+        expected.cacheDirectory = "/etc/cache"
+        (expected.refreshSeconds, expected.settleSeconds) = (5, 0)
+        let place = "region: 'eu-central-1', endpoint: 'https://s3.example.org', prefix: 'app', forcePathStyle: true"
+        let rest = "credentials: {accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c'}, cacheDir: 'cache'"
+        for text in [
+            "{adapter: 's3', bucket: 'mine', \(place), \(rest), refreshSeconds: 5, settleSeconds: 0}",
+            "{adapter: 's3', s3: {bucket: 'mine', \(place), \(rest), refreshSeconds: 5, settleSeconds: 0}}",
+        ] {
+            let found = try read(text)
+            #expect(found.adapter == .s3(expected))
+            #expect(found.warnings.isEmpty)
+        }
+    }
+
     @Test("Options that mean nothing here give one line of warning each")
     func warnings() throws {
         let text = "{ path: 'a',\n  walMode: true, sqlite: { foreignKeys: 1, journalSizeLimit: '', sync: {} } }"
@@ -104,11 +127,20 @@ struct StoreConfigurationTests {
         ("{path 'a'}", "1:7: expected ':' after a key"),
         (
             "{adapter: 'postgres', connection: {}}",
-            "1:11: the adapter 'postgres' is not built yet; this version has sqlite and exec"
+            "1:11: the adapter 'postgres' is not built yet; this version has sqlite, exec, s3"
         ),
-        ("{adapter: 's3'}", "1:11: the adapter 's3' is not built yet; this version has sqlite and exec"),
-        ("{adapter: 'mysql'}", "1:11: unknown adapter 'mysql'; this version has sqlite and exec"),
-        ("{adapter: '${NAME}'}", "1:11: unknown adapter; this version has sqlite and exec"),
+        ("{adapter: 's3'}", "1:1: no 'bucket'"),
+        ("{adapter: 's3', bucket: 'a/b'}", "1:1: no 'bucket'"),
+        (
+            "{adapter: 's3', bucket: 'b', credentials: {accessKeyId: 'a'}}",
+            "1:43: 'credentials' needs accessKeyId and secretAccessKey"
+        ),
+        (
+            "{adapter: 's3', bucket: 'b', credentials: {accessKeyId: 'a', secretKey: 'b'}}",
+            "1:43: 'credentials' has accessKeyId, secretAccessKey and sessionToken, not 'secretKey'"
+        ),
+        ("{adapter: 'mysql'}", "1:11: unknown adapter 'mysql'; this version has sqlite, exec, s3"),
+        ("{adapter: '${NAME}'}", "1:11: unknown adapter; this version has sqlite, exec, s3"),
         ("{adapter: 'exec'}", #"1:1: no 'command': which program is the adapter? ["python3", "./adapter.py"]"#),
         (
             "{adapter: 'exec', command: []}",
@@ -133,7 +165,7 @@ struct StoreConfigurationTests {
             "1:58: 'refreshSeconds' must be a whole number of seconds from 1 to 86400"
         ),
         ("{adapter: 'exec', command: ['a'], path: 'a'}", "1:35: unknown option 'path'"),
-        ("{adapter: process.env.NAME}", "1:11: unknown adapter; this version has sqlite and exec"),
+        ("{adapter: process.env.NAME}", "1:11: unknown adapter; this version has sqlite, exec, s3"),
     ]
 
     @Test("What is wrong is refused with file, line and column", arguments: errors)

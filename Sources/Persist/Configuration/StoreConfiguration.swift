@@ -12,6 +12,7 @@ public struct StoreConfiguration: Sendable, Equatable {
         /// - busyMilliseconds: nil: the default of `StoreLimits`.
         case sqlite(path: String, busyMilliseconds: Int?)
         case exec(Exec)
+        case s3(S3)
     }
 
     /// Names the mount (fsname); divides nothing.
@@ -40,9 +41,13 @@ public struct StoreConfiguration: Sendable, Equatable {
         let adapter = try takeAdapter(&options)
         let name = try options.takeString("name")
         try refuseEncryption(&options)
-        guard adapter == "sqlite" else {
+        if adapter == "exec" {
             let exec = try readExec(&options)
             return StoreConfiguration(name: name, adapter: .exec(exec), warnings: options.warnings)
+        }
+        if adapter == "s3" {
+            let bucket = try readS3(&options)
+            return StoreConfiguration(name: name, adapter: .s3(bucket), warnings: options.warnings)
         }
         try options.takeSection("sqlite")
         for option in ["walMode", "foreignKeys", "journalSizeLimit", "sync"] {
@@ -65,14 +70,14 @@ public struct StoreConfiguration: Sendable, Equatable {
     }
 
     /// Those of this version.
-    public static let adapters = ["sqlite", "exec"]
+    public static let adapters = ["sqlite", "exec", "s3"]
 
     private static func takeAdapter(_ options: inout ConfigurationOptions) throws(ConfigurationError) -> String {
         let member = options.member("adapter")
         guard let name = try options.takeString("adapter"), let place = member?.value else { return "sqlite" }
         if adapters.contains(name) { return name }
-        let known = "this version has \(adapters.joined(separator: " and "))"
-        if ["postgres", "s3", "p2p"].contains(name) {
+        let known = "this version has \(adapters.joined(separator: ", "))"
+        if ["postgres", "p2p"].contains(name) {
             throw options.error(at: place, "the adapter '\(name)' is not built yet; \(known)")
         }
         // What comes from the environment may be a secret.

@@ -125,6 +125,7 @@ public struct Mount: Sendable {
         switch reference.source {
         case .sqlite: "sqlite"
         case .exec: "exec"
+        case .s3: "s3"
         case .adapter: "custom"
         }
     }
@@ -132,6 +133,7 @@ public struct Mount: Sendable {
     private var adapterTitle: String {
         switch reference.source {
         case .sqlite: "SQLite"
+        case .s3: "S3"
         case .exec, .adapter: adapterName
         }
     }
@@ -140,7 +142,7 @@ public struct Mount: Sendable {
     private func localPath() throws(MountFailure) -> String {
         switch reference.source {
         case .sqlite: reference.path
-        case .exec, .adapter:
+        case .exec, .s3, .adapter:
             try CacheDirectory.place(for: reference.identity, in: options.cacheDirectory) + "/cache.db"
         }
     }
@@ -152,6 +154,8 @@ public struct Mount: Sendable {
         if let milliseconds = options.settleMilliseconds { found.settleMilliseconds = milliseconds }
         if let milliseconds = options.refreshMilliseconds { found.refreshMilliseconds = milliseconds }
         found.log = log
+        // What it waits for is the network.
+        if case .s3 = reference.source { found.uploadsMax = 32 }
         found.dirtyBytesMax = options.dirtyBytesMax
         found.waitMilliseconds = options.farWaitMilliseconds
         return found

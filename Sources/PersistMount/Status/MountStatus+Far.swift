@@ -1,4 +1,5 @@
 internal import ProcessAdapter
+internal import S3Adapter
 internal import WriteBackCache
 
 extension MountStatus {
@@ -27,6 +28,17 @@ extension MountStatus {
         public var lastLook: String?
         /// By method, since the mount began; failures are those of any of them.
         public var requests: [String: Int]
+        /// Of S3.
+        public var bucket: Bucket?
+    }
+
+    public struct Bucket: Codable, Sendable {
+        public var name: String
+        public var prefix: String
+        /// A URL, or a region of AWS.
+        public var place: String
+        /// Whether it looks at the conditions of a put; nil: none has been made yet.
+        public var keepsConditions: Bool?
     }
 
     public struct Pending: Codable, Sendable {
@@ -43,7 +55,7 @@ extension MountStatus {
 
 extension MountStatus.Far {
     /// - Parameter trouble: the adapter does not run, though requests still wait for it.
-    init(_ status: CacheStatus, cache: String, trouble: Trouble?) {
+    init(_ status: CacheStatus, cache: String, trouble: Trouble?, s3: S3Adapter?) {
         self.cache = ShownText.line(cache)
         pendingFiles = status.pendingCount
         pendingBytes = status.pendingBytes
@@ -70,5 +82,16 @@ extension MountStatus.Far {
             "get": status.gets, "put": status.puts, "delete": status.deletes, "list": status.lists,
             "failed": status.failures,
         ]
+        guard let s3 else { return }
+        bucket = MountStatus.Bucket(
+            name: ShownText.line(s3.options.bucket), prefix: ShownText.line(s3.options.prefix),
+            place: ShownText.line(s3.options.endpoint ?? "AWS, \(s3.options.region)"),
+            keepsConditions: s3.keepsConditions)
+        // As they were sent: those that were sent again, and what was asked to try conditions, are among them.
+        let sent = s3.requests
+        for (name, count) in [
+            ("get", sent.gets), ("head", sent.heads), ("put", sent.puts), ("delete", sent.deletes),
+            ("list", sent.lists),
+        ] { requests[name] = count }
     }
 }

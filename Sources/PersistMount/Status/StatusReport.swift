@@ -68,7 +68,9 @@ final class StatusReport: Sendable {
                         pid: presence.pid, host: presence.host, since: TimeText.text(presence.started),
                         isThisMount: presence.isSelf)
                 }, movedTo: movedTo, rescue: rescue),
-            far: cache.map { MountStatus.Far($0, cache: store.path, trouble: opened.trouble) },
+            far: cache.map {
+                MountStatus.Far($0, cache: store.path, trouble: opened.trouble, s3: opened.bucket)
+            },
             can: promises.can, cannot: promises.cannot(mount.cacheOptions(log: { _ in })),
             bounds: promises.bounds(store.limits, mount.options), rejected: rejected.map(Self.kept),
             conflicts: conflicts.map(Self.kept), lastErrors: log.lastErrors, notes: statistics.notes + notes)

@@ -1,5 +1,6 @@
 internal import Persist
 internal import ProcessAdapter
+internal import S3Adapter
 internal import SQLiteStore
 internal import WriteBackCache
 
@@ -8,11 +9,11 @@ final class OpenedStore: Sendable {
     let store: SQLiteStore
     /// nil: there is no far side.
     let cache: WriteBackCache?
-    private let adapter: ProcessAdapter?
+    private let adapter: FarAdapter?
     private let directory: CacheDirectory?
 
     private init(
-        _ store: SQLiteStore, cache: WriteBackCache? = nil, adapter: ProcessAdapter? = nil,
+        _ store: SQLiteStore, cache: WriteBackCache? = nil, adapter: FarAdapter? = nil,
         directory: CacheDirectory? = nil
     ) {
         self.store = store
@@ -36,26 +37,22 @@ final class OpenedStore: Sendable {
         guard reference.hasFarSide else { return try open(reference, options) }
         let directory = try CacheDirectory(
             for: reference.identity, shown: reference.shown, in: cacheParent)
-        var process: ProcessAdapter?
-        if case .exec(let command, let place) = reference.source {
-            var processOptions = ProcessAdapterOptions()
-            processOptions.directory = place
-            processOptions.environment = reference.environment
-            // A person waits.
-            if isForOneCommand { processOptions.startsInVainMax = 4 }
-            process = ProcessAdapter(command: command, options: processOptions) { options.log("adapter: \($0)") }
-        }
-        guard let far = adapter ?? process else { preconditionFailure("a mount of an adapter has one") }
+        let far = try FarAdapter.open(
+            reference, given: adapter, isForOneCommand: isForOneCommand, log: options.log)
         do throws(StoreError) {
-            let cache = try WriteBackCache(far, path: directory.store, storeOptions: options, options: cacheOptions)
-            return OpenedStore(cache.store, cache: cache, adapter: process, directory: directory)
+            let cache = try WriteBackCache(
+                far.adapter, path: directory.store, storeOptions: options, options: cacheOptions)
+            return OpenedStore(cache.store, cache: cache, adapter: far, directory: directory)
         } catch {
             throw MountFailure(error, about: directory.store, status: error.kind == .timedOut ? .busy : .store)
         }
     }
 
     /// Of the adapter's process.
-    var trouble: Trouble? { adapter?.currentTrouble }
+    var trouble: Trouble? { adapter?.trouble }
+
+    /// nil: the far side is none of S3.
+    var bucket: S3Adapter? { if case .s3(let adapter) = adapter { adapter } else { nil } }
 
     /// Sends on what is still to be sent, as long as the far side takes it; then closes.
     ///

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Linux
 internal import Persist
+internal import S3Adapter
 
 extension StoreReference {
     /// The store that a `*.persist.json` names.
@@ -34,6 +35,21 @@ extension StoreReference {
             reference.cacheDirectory = exec.cacheDirectory
             reference.refreshMilliseconds = exec.refreshSeconds.map { Int64($0) * 1_000 }
             reference.settleMilliseconds = exec.settleSeconds.map { Int64($0) * 1_000 }
+            return reference
+        case .s3(let bucket):
+            var options = S3Options(bucket: bucket.bucket, region: bucket.region ?? defaultRegion)
+            options.endpoint = bucket.endpoint
+            options.prefix = trimmed(bucket.prefix ?? "")
+            options.isPathStyle = bucket.isPathStyle
+            options.profile = bucket.profile
+            if let id = bucket.accessKeyID, let secret = bucket.secretAccessKey {
+                options.credentials = Credentials(
+                    accessKeyID: id, secretAccessKey: secret, sessionToken: bucket.sessionToken)
+            }
+            var reference = StoreReference(s3: options, name: configuration.name, warnings: configuration.warnings)
+            reference.cacheDirectory = bucket.cacheDirectory
+            reference.refreshMilliseconds = bucket.refreshSeconds.map { Int64($0) * 1_000 }
+            reference.settleMilliseconds = bucket.settleSeconds.map { Int64($0) * 1_000 }
             return reference
         }
     }

@@ -2,11 +2,12 @@ internal import Glibc
 internal import Linux
 internal import Persist
 internal import ProcessAdapter
+public import S3Adapter
 
 /// What STORE on the command line means: which file or far side, under which name, with which settings.
 ///
-/// A path (there, or to be made), `sqlite:PATH`, `exec:COMMAND`, or a configuration `*.persist.json`. Whatever looks like
-/// a URL is one: a mistyped or unsupported scheme never becomes a file of that name.
+/// A path (there, or to be made), `sqlite:PATH`, `exec:COMMAND`, `s3://BUCKET/PREFIX`, or a configuration
+/// `*.persist.json`. Whatever looks like a URL is one: a mistyped or unsupported scheme never becomes a file of that name.
 public struct StoreReference: Sendable, Equatable {
     public enum Source: Sendable, Equatable {
         /// The file at `path`.
@@ -14,6 +15,8 @@ public struct StoreReference: Sendable, Equatable {
         /// A far side behind a program of the user's, which speaks the exec protocol: its path and arguments, and the
         /// directory that it runs in.
         case exec([String], in: String)
+        /// A bucket.
+        case s3(S3Options)
         /// A far side behind an adapter of the program that mounts it, under this name.
         case adapter(String)
     }
@@ -60,6 +63,14 @@ public struct StoreReference: Sendable, Equatable {
         self.warnings = warnings
     }
 
+    public init(s3 options: S3Options, name: String? = nil, warnings: [String] = []) {
+        source = .s3(options)
+        path = ""
+        shown = "s3://" + options.bucket + (options.prefix.isEmpty ? "" : "/" + options.prefix)
+        self.name = name
+        self.warnings = warnings
+    }
+
     /// - Parameter name: tells the far side from others: its cache goes by it.
     init(adapter name: String) {
         source = .adapter(name)
@@ -75,6 +86,7 @@ public struct StoreReference: Sendable, Equatable {
     /// with one cache would be sent each other's files, so only one that surely means the same everywhere goes without
     /// its directory. Of two configurations in one directory the environment may be all that differs.
     var identity: String {
+        if case .s3(let options) = source { return shown + " at " + (options.endpoint ?? "AWS") }
         guard case .exec(let command, let directory) = source else { return shown }
         let place = configuration ?? (Self.meansTheSameEverywhere(command) ? "" : directory)
         // No word holds a NUL.
@@ -151,14 +163,17 @@ public struct StoreReference: Sendable, Equatable {
             throw MountFailure(
                 "file:", "SQLite's URIs are not taken", hint: "Give the path itself, or sqlite:PATH.", status: .usage)
         case "exec": return StoreReference(exec: try Self.command(rest), in: PathText.absolute("."))
-        case "postgres", "postgresql", "s3", "p2p":
+        case "s3": return StoreReference(s3: try bucket(rest))
+        case "postgres", "postgresql", "p2p":
             throw MountFailure(
                 scheme, "this adapter is not built yet",
-                hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
+                hint: "This version mounts SQLite stores, exec: and s3:, as persistfs mount ./data/my-app.db DIR",
+                status: .usage)
         default:
             throw MountFailure(
                 scheme, "no adapter speaks this scheme",
-                hint: "This version mounts SQLite stores: persistfs mount ./data/my-app.db DIR", status: .usage)
+                hint: "This version mounts SQLite stores, exec: and s3:, as persistfs mount ./data/my-app.db DIR",
+                status: .usage)
         }
     }
 

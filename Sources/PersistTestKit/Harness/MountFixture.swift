@@ -62,9 +62,13 @@ public final class MountFixture: Sendable {
     }
 
     /// A second mount of the same store, or of another one, by a process of its own.
-    public func another(store: String? = nil, options: [String] = []) async throws -> TestMount {
+    public func another(
+        store: String? = nil, options: [String] = [], environment: [String: String] = [:]
+    ) async throws -> TestMount {
         let count = others.withLock { $0.count }
-        let other = try TestMount(name: "m\(count + 2)", in: directory, store: store ?? self.store, options: options)
+        let other = try TestMount(
+            name: "m\(count + 2)", in: directory, store: store ?? self.store, options: options,
+            environment: environment)
         others.withLock { $0.append(other) }
         try await other.start()
         return other

@@ -12,7 +12,7 @@ extension TestMount {
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org",
             "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
         ]
-        return variables.map { "\($0.key)=\($0.value)" }
+        return variables.merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
     }
 
     private var scratch: String { directory + "/scratch" }

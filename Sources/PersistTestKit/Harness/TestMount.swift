@@ -15,10 +15,15 @@ public final class TestMount: Sendable {
     /// The command under test.
     public let binary: String
     private let options: [String]
+    /// Of the daemon and of all clients, beside what every one has.
+    let environment: [String: String]
     private let name: String
     private let state = Mutex(State())
 
-    init(name: String, in directory: String, store: String, options: [String]) throws(HarnessError) {
+    init(
+        name: String, in directory: String, store: String, options: [String], environment: [String: String] = [:]
+    ) throws(HarnessError) {
+        self.environment = environment
         point = "\(directory)/\(name)"
         self.store = store
         self.directory = directory

@@ -8,13 +8,16 @@ struct MountCommand: ParsableCommand {
         usage: "persistfs mount [-f] [-r] [-o OPTIONS] [--log FILE] STORE DIR",
         discussion: """
             STORE is a SQLite file (made where there is none), sqlite:PATH, exec:COMMAND
-            (an adapter of yours, see README), or a configuration *.persist.json. The mount goes to the background once it can
+            (an adapter of yours, see README), s3://BUCKET[/PREFIX][?endpoint=URL&region=NAME]
+            (keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials),
+            or a configuration *.persist.json. The mount goes to the background once it can
             be used, and one line says what is served where.
 
             Examples:
               persistfs mount ./data/my-app.db ./my-app
               persistfs mount -f -o ro backup.db /mnt/backup
               persistfs mount "exec:python3 ./my_adapter.py" ./my-app
+              persistfs mount 's3://my-bucket/my-app?region=eu-central-1' ./my-app
               persistfs mount my-app.persist.json /srv/my-app -o allow_other,umask=027
 
             Options for -o:
@@ -29,13 +32,13 @@ struct MountCommand: ParsableCommand {
                                       belongs to something else
               events=rw               logs may be removed, emptied and renamed
               conflict_command=CMD    run for each new conflict copy: CMD FILE COPY
-              cache_dir=DIR           exec: where the local copy lies
-              cache_size=10G          exec: what the local copy may take
-              free_bytes_min=1G       exec: what it leaves free of the disk
-              settle_seconds=10       exec: a file that stays open is sent so long
+              cache_dir=DIR           exec, s3: where the local copy lies
+              cache_size=10G          exec, s3: what the local copy may take
+              free_bytes_min=1G       exec, s3: what it leaves free of the disk
+              settle_seconds=10       exec, s3: a file that stays open is sent so long
                                       after its last change
-              refresh_seconds=300     exec: between two looks at the far side
-              fsync=remote            exec: fsync returns when the far side has
+              refresh_seconds=300     exec, s3: between two looks at the far side
+              fsync=remote            exec, s3: fsync returns when the far side has
                                       the file
               noatime, nosuid, nodev, noexec, ...
                                       as for mount(8)

@@ -41,6 +41,7 @@ enum StatusText {
 
     private static func rowsOf(_ far: MountStatus.Far) -> [(String, String)] {
         var rows: [(String, String)] = [("  cache", far.cache)]
+        if let bucket = far.bucket { rows += rowsOf(bucket, far.requests) }
         if let since = far.offlineSince {
             rows.append(("  offline", "since \(since)" + (far.lastError.map { ": \($0)" } ?? "")))
         }
@@ -66,6 +67,15 @@ enum StatusText {
             rows.append(("  conflicts", "found at best effort: the far side has no conditional put"))
         }
         return rows
+    }
+
+    private static func rowsOf(_ bucket: MountStatus.Bucket, _ requests: [String: Int]) -> [(String, String)] {
+        let conditions = bucket.keepsConditions.map { $0 ? "kept" : "not kept" } ?? "not known before the first put"
+        let counts = ["get", "head", "put", "delete", "list"].map { "\($0) \(requests[$0] ?? 0)" }
+        return [
+            ("  bucket", "\(bucket.name) at \(bucket.place); conditions of puts are \(conditions)"),
+            ("  requests", counts.joined(separator: ", ")),
+        ]
     }
 
     private static func kept(

@@ -52,7 +52,7 @@ enum Opening {
 struct FarOptions: ParsableArguments {
     @Option(
         name: .customLong("cache-dir"),
-        help: ArgumentHelp("exec: where the local copies lie, as -o cache_dir= of mount.", valueName: "DIR"),
+        help: ArgumentHelp("exec, s3: where the local copies lie, as -o cache_dir= of mount.", valueName: "DIR"),
         completion: .directory)
     var cacheDirectory: String?
 }

@@ -1,0 +1,56 @@
+internal import Persist
+internal import ProcessAdapter
+internal import S3Adapter
+
+/// The adapter of a far side, as a mount uses it.
+enum FarAdapter: Sendable {
+    case process(ProcessAdapter)
+    case s3(S3Adapter)
+    /// Of the program that mounts it.
+    case given(any PersistAdapter)
+
+    /// - Parameters:
+    ///   - given: of a reference of the kind `.adapter`.
+    ///   - isForOneCommand: a person waits.
+    static func open(
+        _ reference: StoreReference, given: (any PersistAdapter)?, isForOneCommand: Bool,
+        log: @escaping @Sendable (String) -> Void
+    ) throws(MountFailure) -> FarAdapter {
+        switch reference.source {
+        case .exec(let command, let place):
+            var options = ProcessAdapterOptions()
+            options.directory = place
+            options.environment = reference.environment
+            if isForOneCommand { options.startsInVainMax = 4 }
+            return .process(ProcessAdapter(command: command, options: options) { log("adapter: \($0)") })
+        case .s3(let options):
+            do throws(StoreError) { return .s3(try S3Adapter(options) { log("s3: \($0)") }) } catch {
+                throw MountFailure(error, about: reference.shown)
+            }
+        case .sqlite, .adapter:
+            guard let given else { preconditionFailure("a mount of an adapter has one") }
+            return .given(given)
+        }
+    }
+
+    var adapter: any PersistAdapter {
+        switch self {
+        case .process(let adapter): adapter
+        case .s3(let adapter): adapter
+        case .given(let adapter): adapter
+        }
+    }
+
+    /// What is wrong with the adapter's process.
+    var trouble: Trouble? {
+        if case .process(let adapter) = self { adapter.currentTrouble } else { nil }
+    }
+
+    func close() async {
+        switch self {
+        case .process(let adapter): await adapter.close()
+        case .s3(let adapter): await adapter.close()
+        case .given: break
+        }
+    }
+}

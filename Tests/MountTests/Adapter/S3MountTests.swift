@@ -1,0 +1,160 @@
+import Persist
+import PersistTestKit
+import S3Adapter
+import Testing
+
+/// Mounts of buckets of real servers.
+@Suite struct S3MountTests {
+    private static let tree = #"""
+        find records kv blobs events -mindepth 1 \( -type d -printf '%p %y %m\n' -o -printf '%p %y %m %s %T@ %l\n' \) | sort
+        find records kv blobs events -type f -print0 | sort -z | xargs -0 -r sha256sum
+        """#
+
+    @Test(
+        "what ordinary tools wrote is in the bucket when the mount is gone, and a machine that has nothing sees all of it",
+        arguments: S3Server.Kind.allCases)
+    func tools(kind: S3Server.Kind) async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(kind)
+            let mount = try await fixture.mount(bucket, cache: "one")
+            try await mount.succeed(
+                #"""
+                printf '{ "n": 1, "x": [1, 2.50] }\n' > records/a.json; mkdir records/users
+                echo '{"name": "Alice"}' > records/users/alice.json; printf dark > kv/theme; printf '\377\000' > kv/bytes
+                mkdir -p blobs/d/e; head -c 300000 /dev/urandom > blobs/d/big; ln -s d/big blobs/link; : > blobs/empty
+                echo readme > records/README.md; echo 1 > 'kv/odd +%=?#ü'; touch -d @1700000000.123456789 blobs/d/big
+                for i in $(seq 1 20); do echo "{\"e\": $i}" >> events/orders.jsonl; echo "line $i" >> events/app.log; done
+                chmod 640 records/a.json; chmod 750 blobs/d; setfattr -n user.a -v b kv/theme
+                sed -i 's/Alice/Bob/' records/users/alice.json; echo x > kv/gone; rm kv/gone; mv kv/bytes kv/moved
+                """#, seconds: 120)
+            let here = try await mount.succeed(Self.tree)
+            try await mount.unmount()
+            let other = try await fixture.mount(bucket, cache: "two")
+            expect(try await other.succeed(Self.tree), is: here)
+            expect(try await other.succeed("getfattr --only-values -n user.a kv/theme"), is: "b")
+
+            // Plain objects, as any tool reads them.
+            let plain = try S3Adapter(bucket.options(prefix: "")) { print($0) }
+            func object(_ name: String) async throws -> [UInt8]? {
+                try await plain.get(StoreKey(stringLiteral: "\(bucket.prefix)/\(name)"))
+            }
+            #expect(try await object("records/a.json") == Array("{ \"n\": 1, \"x\": [1, 2.50] }\n".utf8))
+            #expect(try await object("kv/theme") == Array("dark".utf8))
+            #expect(try await object("blobs/d/big")?.count == 300_000)
+            #expect(try await object("kv/gone") == nil)
+            // And what other tools put there is shown.
+            try await plain.put(StoreKey(stringLiteral: "\(bucket.prefix)/records/theirs.json"), Array("[1]".utf8))
+            try await eventually("their record appears") {
+                try await other.run(["cat", "records/theirs.json"]).output == "[1]"
+            }
+            await plain.close()
+        }
+    }
+
+    @Test("R2 what was closed survives kill -9, and is sent by the next mount", arguments: S3Server.Kind.allCases)
+    func kills(kind: S3Server.Kind) async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(kind)
+            let mount = try await fixture.mount(bucket, cache: "one")
+            for round in 0..<3 {
+                // Notes what was closed without an error; ends when the mount does.
+                let writer = try mount.beginPython(
+                    #"""
+                    closed = os.open(os.environ['SCRATCH'] + '/closed', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                    try:
+                        for i in range(400):
+                            name = 'r\#(round)-%d' % i
+                            fd = os.open('records/%s.json' % name, os.O_WRONLY | os.O_CREAT)
+                            os.write(fd, b'{"i": %d}\n' % i)
+                            os.close(fd)
+                            os.write(closed, name.encode() + b'\n')
+                            time.sleep(0.002)
+                    except OSError:
+                        pass
+                    """#)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 200...700)))
+                try await mount.kill9()
+                _ = await writer.finish()
+                try await mount.start()
+            }
+            expect(try await mount.outside([mount.binary, "sync", mount.point], seconds: 120).status, is: 0)
+            let other = try await fixture.mount(bucket, cache: "two")
+            for place in [mount, other] {
+                try await place.succeed(
+                    #"""
+                    test -s "$SCRATCH/closed"
+                    while read -r name; do test -s records/$name.json || { echo "lost $name"; exit 1; }; done < "$SCRATCH/closed"
+                    """#, seconds: 120)
+            }
+        }
+    }
+
+    @Test("a configuration names the bucket; status says what it can and what it was asked, and no secret")
+    func configured() async throws {
+        for kind in S3Server.Kind.allCases {
+            try await MountFixture.unmounted { fixture in
+                let bucket = try await MountedBucket.make(kind)
+                let file = fixture.scratch + "/my.persist.json"
+                try await fixture.succeed(
+                    #"""
+                    cat > my.persist.json <<'END'
+                    { name: "my-app", adapter: "s3", bucket: "\#(S3Server.bucket)", endpoint: "\#(bucket.endpoint)",
+                      prefix: "\#(bucket.prefix)", credentials: { accessKeyId: "${KEY_ID}", secretAccessKey: process.env.SECRET! },
+                      s3: { cacheDir: "./cache", refreshSeconds: 2 } }
+                    END
+                    """#)
+                let mount = try await fixture.another(
+                    store: file,
+                    environment: ["KEY_ID": S3Server.accessKeyID, "SECRET": S3Server.secretAccessKey])
+                try await mount.succeed("echo 1 > kv/a")
+                expect(try await mount.outside([mount.binary, "sync", mount.point]).status, is: 0)
+                let status = try await mount.outside([mount.binary, "status", mount.point]).output
+                let json = try await mount.outside([mount.binary, "status", "--json", mount.point]).output
+                #expect(status.contains("s3://\(S3Server.bucket)/\(bucket.prefix)"), "\(status)")
+                #expect(status.contains("\(S3Server.bucket) at \(bucket.endpoint)"), "\(status)")
+                let words = status.split(whereSeparator: { $0 == " " || $0 == "\n" }).joined(separator: " ")
+                let isKept = kind == .seaweedfs
+                #expect(words.contains("conditions of puts are \(isKept ? "kept" : "not kept")"), "\(status)")
+                #expect(status.contains("best effort") == !isKept, "\(status)")
+                #expect(words.contains("head 0, put "), "\(status)")
+                #expect(!(status + json + mount.log).contains(S3Server.secretAccessKey))
+                #expect(!(status + json + mount.log).contains(S3Server.accessKeyID))
+            }
+        }
+    }
+}
+
+/// A prefix that no other test uses, in a bucket that is there.
+private struct MountedBucket {
+    let endpoint: String
+    let prefix: String
+
+    static func make(_ kind: S3Server.Kind) async throws -> MountedBucket {
+        let bucket = MountedBucket(
+            endpoint: try await S3Server.shared(kind).endpoint, prefix: S3Server.freshPrefix())
+        let adapter = try S3Adapter(bucket.options(prefix: "")) { print($0) }
+        try await adapter.makeBucket()
+        await adapter.close()
+        return bucket
+    }
+
+    func options(prefix: String) -> S3Options {
+        var options = S3Options(bucket: S3Server.bucket, region: "us-east-1")
+        options.endpoint = endpoint
+        options.prefix = prefix
+        options.credentials = Credentials(
+            accessKeyID: S3Server.accessKeyID, secretAccessKey: S3Server.secretAccessKey)
+        return options
+    }
+}
+
+extension MountFixture {
+    fileprivate func mount(_ bucket: MountedBucket, cache: String) async throws -> TestMount {
+        try await another(
+            store: "s3://\(S3Server.bucket)/\(bucket.prefix)?endpoint=\(bucket.endpoint)",
+            options: ["cache_dir=\(directory)/\(cache)", "refresh_seconds=2"],
+            environment: [
+                "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
+            ])
+    }
+}
