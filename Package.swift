@@ -31,8 +31,9 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Their headers: libcurl4-openssl-dev, libssl-dev. The libraries are loaded by a mount of S3 alone.
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CSpawn", path: "Sources/ProcessAdapter/CSpawn"),
         // 1
         .target(name: "Persist", swiftSettings: safe),

@@ -13,8 +13,9 @@ public final class S3Adapter: PersistAdapter {
     let conditions: ConditionProbe
 
     /// - Parameter log: gets a line for what a person should know; any thread, must not block.
-    /// - Throws: `.invalid` for an endpoint that is none; `.io` where libcurl cannot be used.
+    /// - Throws: `.invalid` for an endpoint that is none; `.io` where libcurl or libcrypto cannot be used.
     public init(_ options: S3Options, log: @escaping @Sendable (String) -> Void) throws(StoreError) {
+        if let problem = Hashing.problem { throw StoreError(.io, hint: "libcrypto cannot be used: \(problem)") }
         var transport = CurlTransport.Options()
         transport.connectionsMax = options.connectionsMax
         transport.authorities = options.authorities

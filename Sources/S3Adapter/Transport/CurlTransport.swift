@@ -36,17 +36,16 @@ final class CurlTransport: Sendable {
 
     /// - Throws: `.io` where curl cannot be used.
     init(_ options: Options) throws(StoreError) {
-        // Not thread-safe in itself in all versions: once, before anything else of it.
-        _ = Self.isReady
-        guard let handle = curl_multi_init() else { throw StoreError(.io, hint: "libcurl cannot be used") }
+        if let problem = ccurl_load() {
+            throw StoreError(.io, hint: "libcurl cannot be used: \(String(cString: problem))")
+        }
+        guard let handle = ccurl_multi_init() else { throw StoreError(.io, hint: "libcurl cannot be used") }
         multi = Multi(handle: handle)
         ccurl_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connectionsMax)
         ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, options.connectionsMax)
         let shared = self
         OwnThread.start("s3") { shared.run(options) }.detach()
     }
-
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// Any thread; does not block.
     func send(_ request: HTTPRequest) async -> Transfer.Answer {
@@ -56,7 +55,7 @@ final class CurlTransport: Sendable {
                 guard !state.isClosing else { return false }
                 state.waiting.append(transfer)
                 // With the lock: the handle is not gone before the thread has seen this.
-                curl_multi_wakeup(multi.handle)
+                ccurl_multi_wakeup(multi.handle)
                 return true
             }
             if !isTaken { transfer.fail(.closed) }
@@ -70,7 +69,7 @@ final class CurlTransport: Sendable {
                 if state.isOver { return true }
                 state.isClosing = true
                 state.closers.append(continuation)
-                curl_multi_wakeup(multi.handle)
+                ccurl_multi_wakeup(multi.handle)
                 return false
             }
             if isOver { continuation.resume() }
@@ -98,31 +97,31 @@ final class CurlTransport: Sendable {
                 }
                 transfer.begin(on: easy)
                 active[easy] = transfer
-                curl_multi_add_handle(multi.handle, UnsafeMutableRawPointer(easy))
+                ccurl_multi_add_handle(multi.handle, UnsafeMutableRawPointer(easy))
             }
             var running: Int32 = 0
-            curl_multi_perform(multi.handle, &running)
+            ccurl_multi_perform(multi.handle, &running)
             var left: Int32 = 0
-            while let message = curl_multi_info_read(multi.handle, &left) {
+            while let message = ccurl_multi_info_read(multi.handle, &left) {
                 guard message.pointee.msg == CURLMSG_DONE else { continue }
                 let (easy, code) = (OpaquePointer(message.pointee.easy_handle!), ccurl_result(message))
-                curl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
+                ccurl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
                 _ = active.removeValue(forKey: easy)?.end(code)
                 Self.reset(easy, options)
                 free.append(easy)
             }
             // With a limit: some versions lose a wake-up.
-            curl_multi_poll(multi.handle, nil, 0, running > 0 ? 200 : 1_000, nil)
+            ccurl_multi_poll(multi.handle, running > 0 ? 200 : 1_000)
         }
         for (easy, transfer) in active {
-            curl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
+            ccurl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
             _ = transfer.end(CURLE_ABORTED_BY_CALLBACK)
-            curl_easy_cleanup(UnsafeMutableRawPointer(easy))
+            ccurl_easy_cleanup(UnsafeMutableRawPointer(easy))
         }
-        for easy in free { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
+        for easy in free { ccurl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         let closers = state.withLock { state in
             state.isOver = true
-            curl_multi_cleanup(multi.handle)
+            ccurl_multi_cleanup(multi.handle)
             defer { state.closers = [] }
             return state.closers
         }
@@ -130,14 +129,14 @@ final class CurlTransport: Sendable {
     }
 
     private static func makeEasy(_ options: Options) -> OpaquePointer? {
-        guard let easy = curl_easy_init() else { return nil }
+        guard let easy = ccurl_easy_init() else { return nil }
         set(easy, options)
         return OpaquePointer(easy)
     }
 
     /// As new, but with its connection and what it knows of names.
     private static func reset(_ easy: OpaquePointer, _ options: Options) {
-        curl_easy_reset(UnsafeMutableRawPointer(easy))
+        ccurl_easy_reset(UnsafeMutableRawPointer(easy))
         set(UnsafeMutableRawPointer(easy), options)
     }
 

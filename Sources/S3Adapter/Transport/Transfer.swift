@@ -69,7 +69,7 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
     /// It is over. - Returns: the handle, for another one.
     func end(_ code: CURLcode) -> OpaquePointer? {
         defer {
-            curl_slist_free_all(headerList)
+            ccurl_slist_free_all(headerList)
             headerList = nil
             easy = nil
             Unmanaged.passUnretained(self).release()
@@ -83,7 +83,7 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
         } else if code == CURLE_OK {
             finish(.success(response))
         } else {
-            let words = String(cString: curl_easy_strerror(code))
+            let words = String(cString: ccurl_easy_strerror(code))
             fail(.curl(Int32(code.rawValue), words, isUntouched: response.body.isEmpty && status == 0))
         }
         return easy
@@ -97,7 +97,7 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
 
     // MARK: Callbacks
 
-    private func append(_ line: String) { headerList = curl_slist_append(headerList, line) }
+    private func append(_ line: String) { headerList = ccurl_slist_append(headerList, line) }
 
     private func give(_ room: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(room.count, request.body.count - sent)
