@@ -165,7 +165,7 @@ import Testing
             }
             #expect(try await fixture.persistfs("version").output.hasPrefix("persistfs "))
             try await fixture.succeed(
-                #""$PERSISTFS" version --json | jq -e '.version and .adapters == ["sqlite", "exec"]'"#)
+                #""$PERSISTFS" version --json | jq -e '.version and .adapters == ["sqlite", "exec", "s3"]'"#)
         }
     }
 }

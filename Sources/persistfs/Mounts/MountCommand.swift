@@ -8,10 +8,10 @@ struct MountCommand: ParsableCommand {
         usage: "persistfs mount [-f] [-r] [-o OPTIONS] [--log FILE] STORE DIR",
         discussion: """
             STORE is a SQLite file (made where there is none), sqlite:PATH, exec:COMMAND
-            (an adapter of yours, see README), s3://BUCKET[/PREFIX][?endpoint=URL&region=NAME]
-            (keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials),
-            or a configuration *.persist.json. The mount goes to the background once it can
-            be used, and one line says what is served where.
+            (an adapter of yours, see README), s3://BUCKET/PREFIX?region=NAME&endpoint=URL
+            (credentials as AWS's tools find them, see README), or a configuration
+            *.persist.json. The mount goes to the background once it can be used, and one
+            line says what is served where.
 
             Examples:
               persistfs mount ./data/my-app.db ./my-app
