@@ -3,13 +3,8 @@ public import Persist
 /// Revisions are ETags.
 extension S3Adapter: ConditionalPutting {
     public func getRevised(_ key: StoreKey) async throws -> RevisedValue? {
-        var request = S3Request("GET", try keys.object(of: key))
-        request.answerBytesMax = options.valueBytesMax
-        switch try await service.send(request, about: key) {
-        case .done(let response): return RevisedValue(response.body, try revision(of: response, key))
-        case .refused(let refusal) where refusal.isMissingKey: return nil
-        case .refused(let refusal): throw error(refusal, key)
-        }
+        guard let response = try await fetch(key) else { return nil }
+        return RevisedValue(response.body, try revision(of: response, key))
     }
 
     public func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws -> Revision {

@@ -38,7 +38,7 @@ public final class S3Adapter: PersistAdapter {
     /// Ends what is under way.
     public func close() async { await service.close() }
 
-    public func get(_ key: StoreKey) async throws -> [UInt8]? { try await getRevised(key)?.value }
+    public func get(_ key: StoreKey) async throws -> [UInt8]? { try await fetch(key)?.body }
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
         _ = try await send(putting(key, value), about: key)
@@ -76,6 +76,17 @@ public final class S3Adapter: PersistAdapter {
         request.headers = [("content-type", isJSON ? "application/json" : "application/octet-stream")]
         request.body = value
         return request
+    }
+
+    /// nil: there is no such object.
+    func fetch(_ key: StoreKey) async throws -> HTTPResponse? {
+        var request = S3Request("GET", try keys.object(of: key))
+        request.answerBytesMax = options.valueBytesMax
+        switch try await service.send(request, about: key) {
+        case .done(let response): return response
+        case .refused(let refusal) where refusal.isMissingKey: return nil
+        case .refused(let refusal): throw error(refusal, key)
+        }
     }
 
     func send(_ request: S3Request, about key: StoreKey) async throws(StoreError) -> HTTPResponse {
