@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Linux
 
 /// What a daemon with a far side leaves beside its cache when it ends: the status as it is then. `umount` says by it what
 /// has not been sent, whatever it saw while the daemon still sent.
