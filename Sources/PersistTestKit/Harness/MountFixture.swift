@@ -14,6 +14,9 @@ public final class MountFixture: Sendable {
     public let scratch: String
     public let mount: TestMount
 
+    /// Whether `PERSISTFS_TEST_STORE` names the store of all mounts, which is no SQLite file then.
+    public static var isOfFarSide: Bool { FarStore.chosen != nil }
+
     private let others = Mutex<[TestMount]>([])
     private static let made = Atomic<Int>(0)
 
