@@ -44,7 +44,6 @@ struct TransportTests {
         }
         try await eventually("all have been asked for") { adapter.requests.puts == 64 }
         try await Task.sleep(for: .milliseconds(500))
-        let start = ContinuousClock.now
         await adapter.close()
         for put in puts {
             await #expect {
