@@ -57,6 +57,22 @@ struct TransportTests {
         await adapter.close()
     }
 
+    @Test("a 404 of something that is not S3 does not say that there is no object")
+    func foreignNotFound() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint)
+        let answering = Task.detached {
+            listener.answer("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops")
+        }
+        await #expect {
+            _ = try await adapter.get("kv/a")
+        } throws: {
+            ($0 as? StoreError)?.kind == .io
+        }
+        #expect(await answering.value)
+        await adapter.close()
+    }
+
     @Test("an answer that is cut off is no value")
     func cut() async throws {
         let listener = try LoopbackListener()

@@ -20,8 +20,8 @@ struct S3Refusal: Equatable {
         self.message = message
     }
 
-    /// Not about the bucket.
-    var isMissingKey: Bool { status == 404 && code != "NoSuchBucket" }
+    /// By S3's own word alone: a 404 of whatever stands in between says nothing about the object.
+    var isMissingKey: Bool { status == 404 && code == "NoSuchKey" }
     var isPrecondition: Bool { status == 412 }
     /// The server's clock and ours are too far apart.
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
