@@ -48,6 +48,9 @@ final class Gate: Sendable {
     /// How many have come to it.
     var count: Int { comers.load(ordering: .acquiring) }
 
+    /// - Returns: whether this is one of the first so many to come.
+    func takesOne(of most: Int) -> Bool { comers.add(1, ordering: .acquiringAndReleasing).newValue <= most }
+
     func pass() async {
         comers.add(1, ordering: .acquiringAndReleasing)
         await withCheckedContinuation { continuation in
