@@ -8,12 +8,18 @@ extension S3Adapter: ConditionalPutting {
     }
 
     public func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws -> Revision {
+        try self.revision(of: try await put(try putting(key, value), replacing: revision, about: key), key)
+    }
+
+    func put(
+        _ request: S3Request, replacing revision: Revision?, about key: StoreKey
+    ) async throws -> HTTPResponse {
         // Some servers take the condition, and do not look at it.
         guard try await conditions.areKept() else { throw StoreError(.unsupported, key: key) }
-        var request = try putting(key, value)
+        var request = request
         request.headers.append(revision.map { ("if-match", $0.etag) } ?? ("if-none-match", "*"))
         switch try await service.send(request, about: key) {
-        case .done(let response): return try self.revision(of: response, key)
+        case .done(let response): return response
         case .refused(let refusal) where refusal.isPrecondition || revision != nil && refusal.isMissingKey:
             throw RevisionConflict()
         case .refused(let refusal): throw error(refusal, key)

@@ -11,6 +11,7 @@ public final class S3Adapter: PersistAdapter {
     let keys: ObjectKeys
     public let options: S3Options
     let conditions: ConditionProbe
+    let index: SideIndex
 
     /// - Parameter log: gets a line for what a person should know; any thread, must not block.
     /// - Throws: `.invalid` for an endpoint that is none; `.io` where libcurl or libcrypto cannot be used.
@@ -27,6 +28,7 @@ public final class S3Adapter: PersistAdapter {
             credentials: { () throws(StoreError) in try source.credentials() }, log: log)
         self.service = service
         conditions = ConditionProbe(service, key: keys.probe)
+        index = SideIndex(service, keys)
     }
 
     /// How often the bucket was asked, by what S3 charges for.
@@ -36,16 +38,22 @@ public final class S3Adapter: PersistAdapter {
     public var keepsConditions: Bool? { conditions.answer }
 
     /// Ends what is under way.
-    public func close() async { await service.close() }
+    public func close() async {
+        await index.close()
+        await service.close()
+    }
 
     public func get(_ key: StoreKey) async throws -> [UInt8]? { try await fetch(key)?.body }
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
-        _ = try await send(putting(key, value), about: key)
+        let response = try await send(putting(key, value), about: key)
+        // Of what has no value of its own there may be as much as there are directories.
+        if isSideData(key) { noted(key, response, ValueAttributes(), body: value) }
     }
 
     public func delete(_ key: StoreKey) async throws {
         let request = S3Request("DELETE", try keys.object(of: key))
+        if let name = request.key { index.noteDeleted(Array(keys.text(of: name))) }
         switch try await service.send(request, about: key) {
         case .done: return
         case .refused(let refusal) where refusal.isMissingKey: return
@@ -70,9 +78,11 @@ public final class S3Adapter: PersistAdapter {
 
     // MARK: Inside
 
+    func isSideData(_ key: StoreKey) -> Bool { key.hasPrefix(".persist/meta/") }
+
     func putting(_ key: StoreKey, _ value: [UInt8]) throws(StoreError) -> S3Request {
         var request = S3Request("PUT", try keys.object(of: key))
-        let isJSON = key.hasPrefix("records/") || key.hasPrefix(".persist/meta/")
+        let isJSON = key.hasPrefix("records/") || isSideData(key)
         request.headers = [("content-type", isJSON ? "application/json" : "application/octet-stream")]
         request.body = value
         return request

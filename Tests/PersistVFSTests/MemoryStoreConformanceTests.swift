@@ -67,6 +67,13 @@ struct AdapterConformanceTests {
         try await check.run { MemoryAdapter() }
     }
 
+    @Test(
+        "one whose values have their attributes with them",
+        arguments: AdapterCheck.attributed + AdapterCheck.attributedConditions)
+    func attributes(check: AdapterCheck) async throws {
+        try await check.run { MemoryAdapter() }
+    }
+
     @Test("the four methods over a local store keep the contract", arguments: AdapterCheck.all)
     func keyedStoreKeepsTheContract(check: AdapterCheck) async throws {
         try await check.run { KeyedStore(MemoryStore()) }

@@ -23,6 +23,16 @@ struct ServerTests {
         try await run(check, on: .seaweedfs)
     }
 
+    @Test("attributes lie with the object", arguments: S3Server.Kind.allCases, AdapterCheck.attributed)
+    func attributes(kind: S3Server.Kind, check: AdapterCheck) async throws {
+        try await run(check, on: kind)
+    }
+
+    @Test("they are set on conditions", arguments: AdapterCheck.attributedConditions)
+    func attributesOnConditions(check: AdapterCheck) async throws {
+        try await run(check, on: .seaweedfs)
+    }
+
     @Test("R10 whether a server keeps conditions is found out by the first put, and nothing is overwritten meanwhile")
     func probe() async throws {
         for kind in S3Server.Kind.allCases {

@@ -43,17 +43,17 @@ struct FarMetaTests {
             (-1_500_000_000, "-1.500000000"), (.max, "9223372036.854775807"), (.min, "-9223372036.854775808"),
         ] as [(Int64, String)])
     func times(_ nanoseconds: Int64, _ text: String) {
-        #expect(FarMeta.decimal(Timestamp(nanoseconds: nanoseconds)) == text)
-        #expect(FarMeta.time(decimal: text)?.nanoseconds == nanoseconds)
+        #expect(Timestamp(nanoseconds: nanoseconds).decimal == text)
+        #expect(Timestamp(decimal: text)?.nanoseconds == nanoseconds)
     }
 
     @Test("Times in other spellings")
     func otherTimes() {
-        #expect(FarMeta.time(decimal: "5")?.nanoseconds == 5_000_000_000)
-        #expect(FarMeta.time(decimal: "5.25")?.nanoseconds == 5_250_000_000)
-        #expect(FarMeta.time(decimal: "5.1234567899")?.nanoseconds == 5_123_456_789)
+        #expect(Timestamp(decimal: "5")?.nanoseconds == 5_000_000_000)
+        #expect(Timestamp(decimal: "5.25")?.nanoseconds == 5_250_000_000)
+        #expect(Timestamp(decimal: "5.1234567899")?.nanoseconds == 5_123_456_789)
         for text in ["", "-", ".", "5.", ".5", "1e3", "+1", "1.2.3", "--1", "9223372036.854775808", "99999999999"] {
-            #expect(FarMeta.time(decimal: text) == nil, "\(text)")
+            #expect(Timestamp(decimal: text) == nil, "\(text)")
         }
     }
 

@@ -1,10 +1,12 @@
 public import Persist
 
-/// The smallest adapter: four methods over a dictionary, and revisions that count; it lists keys and reads parts. The
-/// reference for others.
+/// The smallest adapter: four methods over a dictionary, and revisions that count; it lists keys, reads parts, and keeps
+/// attributes with values. The reference for others.
 public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
     private var values: [StoreKey: [UInt8]] = [:]
     private var revisions: [StoreKey: Revision] = [:]
+    var kept: [StoreKey: ValueAttributes] = [:]
+    private var times: [StoreKey: Timestamp] = [:]
     private var puts = 0
 
     public init() {}
@@ -13,11 +15,24 @@ public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
     public var keys: [StoreKey] { values.keys.sorted() }
 
     public func get(_ key: StoreKey) -> [UInt8]? { values[key] }
-    public func delete(_ key: StoreKey) { (values[key], revisions[key]) = (nil, nil) }
+    public func delete(_ key: StoreKey) {
+        (values[key], revisions[key], kept[key], times[key]) = (nil, nil, nil, nil)
+    }
     public func put(_ key: StoreKey, _ value: [UInt8]) {
         puts += 1
-        (values[key], revisions[key]) = (value, Revision(Array("\(puts)".utf8)))
+        (values[key], revisions[key], kept[key]) = (value, Revision(Array("\(puts)".utf8)), nil)
+        touch(key)
     }
+
+    /// No two changes have one time.
+    func touch(_ key: StoreKey) {
+        let last = times.values.max() ?? Timestamp(nanoseconds: 0)
+        times[key] = max(.now(), Timestamp(nanoseconds: last.nanoseconds + 1))
+    }
+
+    func time(of key: StoreKey) -> Timestamp? { times[key] }
+
+    func isThere(_ revision: Revision?, at key: StoreKey) -> Bool { revisions[key] == revision }
 
     public func getRevised(_ key: StoreKey) -> RevisedValue? {
         guard let value = values[key], let revision = revisions[key] else { return nil }
@@ -40,7 +55,8 @@ public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
 
     public func listKeys(_ prefix: StoreKey) -> any AsyncSequence<KeyEntry, any Error> & Sendable {
         let found = values.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }.map { key, value in
-            KeyEntry(key: key, size: UInt64(value.count), revision: revisions[key] ?? Revision([]))
+            KeyEntry(
+                key: key, size: UInt64(value.count), revision: revisions[key] ?? Revision([]), modified: times[key])
         }
         return AsyncThrowingStream { stream in
             for entry in found { stream.yield(entry) }

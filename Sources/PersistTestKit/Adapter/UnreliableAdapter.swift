@@ -43,6 +43,8 @@ public final class UnreliableAdapter: PersistAdapter {
         var gets = 0
         var puts: [StoreKey: Int] = [:]
         var ranges: [StoreKey: [Range<UInt64>]] = [:]
+        var attributeChanges: [StoreKey: Int] = [:]
+        var attributesAsked = 0
         var underWay = 0
         var mostUnderWay = 0
         var isCut = false
@@ -50,7 +52,7 @@ public final class UnreliableAdapter: PersistAdapter {
         var doing = 0
     }
 
-    private let far: any PersistAdapter
+    let far: any PersistAdapter
     let state: Mutex<State>
 
     let history: History?

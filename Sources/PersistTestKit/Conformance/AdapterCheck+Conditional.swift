@@ -59,7 +59,7 @@ extension AdapterCheck {
         }
     }
 
-    private static func expectConflict(_ body: () async throws -> Revision) async throws {
+    static func expectConflict(_ body: () async throws -> Revision) async throws {
         do { _ = try await body() } catch is RevisionConflict { return }
         try expect(false, "a put over a revision that is not there took effect")
     }

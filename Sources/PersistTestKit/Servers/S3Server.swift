@@ -83,7 +83,7 @@ public final class S3Server: Sendable {
                 "sh", "-c",
                 """
                 "$0/juicefs" format -q --storage file --bucket "$1/data/" --trash-days 0 "sqlite3://$1/meta.db" tests &&
-                exec "$0/juicefs" gateway --no-usage-report --multi-buckets --keep-etag --cache-dir "$1/cache" \
+                exec "$0/juicefs" gateway --no-usage-report --multi-buckets --keep-etag --object-meta --cache-dir "$1/cache" \
                     "sqlite3://$1/meta.db" "127.0.0.1:$2"
                 """, tools, directory, "\(port)",
             ]

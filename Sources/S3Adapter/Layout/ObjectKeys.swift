@@ -51,9 +51,12 @@ struct ObjectKeys: Sendable, Equatable {
     /// Of an object that says nothing, to try things with. No key leads to it.
     var probe: [UInt8] { prefix + Array(".persist/probe".utf8) }
 
+    /// What the objects of the index begin with. No key leads to them.
+    var index: [UInt8] { prefix + Array(".persist/index/".utf8) }
+
     /// nil: an object that stands for no value.
     func key(of object: [UInt8]) -> StoreKey? {
-        guard object.starts(with: prefix), object != probe else { return nil }
+        guard object.starts(with: prefix), object != probe, !object.starts(with: index) else { return nil }
         var text = Array(text(of: object))
         if text.starts(with: Self.records) {
             // Below records/ all values end so; `.json` alone is the empty key.

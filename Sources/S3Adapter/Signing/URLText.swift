@@ -15,7 +15,7 @@ enum URLText {
     }
 
     /// What `encoding-type=url` in a listing has made of a key: percent-encoded, and by some servers `+` for a space.
-    static func decode(_ text: [UInt8]) -> [UInt8] {
+    static func decode(_ text: [UInt8], plusIsSpace: Bool = true) -> [UInt8] {
         var bytes: [UInt8] = []
         var index = 0
         while index < text.count {
@@ -25,7 +25,7 @@ enum URLText {
                 bytes.append(high << 4 | low)
                 index += 3
             } else {
-                bytes.append(text[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : text[index])
+                bytes.append(plusIsSpace && text[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : text[index])
                 index += 1
             }
         }

@@ -12,6 +12,7 @@ struct Row {
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
     func optionalInt(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
     func id(_ column: Int32) -> NodeID { NodeID(UInt64(bitPattern: int(column))) }
+    func optionalTime(_ column: Int32) -> Timestamp? { isNull(column) ? nil : time(column) }
     func time(_ column: Int32) -> Timestamp { Timestamp(nanoseconds: int(column)) }
 
     /// The bytes of a BLOB or TEXT; empty for NULL.

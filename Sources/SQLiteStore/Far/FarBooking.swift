@@ -39,8 +39,8 @@ extension Transaction {
         for path in ended.removed {
             try db.run(
                 """
-                UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL,
-                    event = 0, position = 0, revision = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
+                UPDATE far SET ino = 0, key = NULL, sum = NULL, tried = NULL, meta_key = NULL, meta = NULL, meta_revision = NULL,
+                    event = 0, position = 0, revision = NULL, modified = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
                 """, path, entry.node, now)
         }
         for record in ended.records { try putFar(record) }

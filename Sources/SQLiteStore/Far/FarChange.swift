@@ -33,8 +33,12 @@ public struct FarChange: Sendable {
     public var sum: [UInt8]?
     /// Of the value, where the far side has such and told of it.
     public var revision: Revision?
+    /// When the far side says that it was put.
+    public var modified: Timestamp?
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
+    /// Of the side data under its key.
+    public var metaRevision: Revision?
     /// The side data is there, and of this value: not of one that another machine had under the name.
     public var hasOwnMeta = true
 

@@ -17,17 +17,22 @@ public struct FarRecord: Sendable, Equatable {
     /// The key of its side data, and what that is; nil where there is none, empty where it is not known.
     public var metaKey: [UInt8]?
     public var meta: [UInt8]?
+    /// Of the side data under `metaKey`; nil: not known.
+    public var metaRevision: Revision?
     /// Of a log: its own events up to this one have been sent (`LogEvent.id`).
     public var event: Int64
     /// Where that one stands there: the next one comes behind it, whatever the clock says.
     public var position: Int64
+    /// What is there was put, or got its attributes, then or before; nil: not known.
+    public var modified: Timestamp?
     /// When it was told or asked.
     public var time: Timestamp
 
     public init(
         path: [UInt8], node: NodeID, key: [UInt8]? = nil, sum: [UInt8]? = nil, tried: [UInt8]? = nil,
-        revision: Revision? = nil, metaKey: [UInt8]? = nil, meta: [UInt8]? = nil, event: Int64 = 0, position: Int64 = 0,
-        time: Timestamp
+        revision: Revision? = nil, metaKey: [UInt8]? = nil, meta: [UInt8]? = nil,
+        metaRevision: Revision? = nil, event: Int64 = 0, position: Int64 = 0,
+        modified: Timestamp? = nil, time: Timestamp
     ) {
         self.path = path
         self.node = node
@@ -37,8 +42,10 @@ public struct FarRecord: Sendable, Equatable {
         self.revision = revision
         self.metaKey = metaKey
         self.meta = meta
+        self.metaRevision = metaRevision
         self.event = event
         self.position = position
+        self.modified = modified
         self.time = time
     }
 

@@ -5,9 +5,13 @@ enum FarSchema {
     /// What is missing of it.
     static func create(on db: Connection) throws(StoreError) {
         try db.execute(tables)
-        // Caches of builds that did not know of revisions.
-        if try !db.exists("SELECT 1 FROM pragma_table_info('far') WHERE name = 'revision'") {
-            try db.execute("ALTER TABLE far ADD COLUMN revision BLOB")
+        // Caches of builds that did not know of them.
+        for (table, name, kind) in [
+            ("far", "revision", "BLOB"), ("far", "modified", "INTEGER"), ("far", "meta_revision", "BLOB"),
+            ("seen", "meta_revision", "BLOB"),
+        ]
+        where try !db.exists("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", Text(table), Text(name)) {
+            try db.execute("ALTER TABLE \(table) ADD COLUMN \(name) \(kind)")
         }
     }
 
@@ -15,7 +19,8 @@ enum FarSchema {
         -- What the far side has under each path (FarRecord). sum, tried: SHA-256 of values.
         CREATE TABLE IF NOT EXISTS far(
             path BLOB PRIMARY KEY, ino INTEGER NOT NULL, key BLOB, sum BLOB, tried BLOB, meta_key BLOB, meta BLOB,
-            event INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, revision BLOB)
+            event INTEGER NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, revision BLOB,
+            modified INTEGER, meta_revision BLOB)
             STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS far_ino ON far(ino);
         -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node. first: the
@@ -37,7 +42,7 @@ enum FarSchema {
         CREATE INDEX IF NOT EXISTS away_body ON away(body) WHERE body IS NOT NULL;
         CREATE INDEX IF NOT EXISTS away_key ON away(key);
         -- What the far side has been seen to have, while it is being looked through.
-        CREATE TABLE IF NOT EXISTS seen(path BLOB PRIMARY KEY, meta BLOB, is_whole INTEGER NOT NULL)
-            STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS seen(
+            path BLOB PRIMARY KEY, meta BLOB, is_whole INTEGER NOT NULL, meta_revision BLOB) STRICT, WITHOUT ROWID;
         """
 }

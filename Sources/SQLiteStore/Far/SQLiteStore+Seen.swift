@@ -27,13 +27,13 @@ extension SQLiteStore {
         }
     }
 
-    /// Side data that was seen. - Parameter isWhole: it needs no value: of a directory, a symlink.
-    public func saw(_ metas: [(path: [UInt8], meta: [UInt8], isWhole: Bool)]) throws(StoreError) {
+    /// Side data that was seen.
+    public func saw(_ metas: [SeenMeta]) throws(StoreError) {
         try far { tx throws(StoreError) in
-            for (path, meta, isWhole) in metas {
+            for seen in metas {
                 try tx.db.run(
-                    "INSERT OR REPLACE INTO seen(path, meta, is_whole) VALUES (?, ?, ?)", path, meta,
-                    Int64(isWhole ? 1 : 0))
+                    "INSERT OR REPLACE INTO seen(path, meta, is_whole, meta_revision) VALUES (?, ?, ?, ?)", seen.path,
+                    seen.meta, Int64(seen.isWhole ? 1 : 0), seen.revision?.bytes)
             }
         }
     }
@@ -63,14 +63,18 @@ extension SQLiteStore {
 
     /// Paths with their side data that need no value or have one; what lies in a directory before it.
     /// - Parameter path: those before this one in the order of bytes; nil: all.
-    public func seen(before path: [UInt8]?, limit: Int) throws(StoreError) -> [(path: [UInt8], meta: [UInt8])] {
+    public func seen(
+        before path: [UInt8]?, limit: Int
+    ) throws(StoreError) -> [(path: [UInt8], meta: [UInt8], revision: Revision?)] {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, meta FROM seen WHERE (?1 IS NULL OR path < ?1) AND is_whole = 1 AND meta IS NOT NULL
+                SELECT path, meta, meta_revision FROM seen WHERE (?1 IS NULL OR path < ?1) AND is_whole = 1 AND meta IS NOT NULL
                     ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit)
-            ) { row throws(StoreError) in (row.bytes(0), row.bytes(1)) }
+            ) { row throws(StoreError) in
+                (row.bytes(0), row.bytes(1), row.optionalBytes(2).map(Revision.init))
+            }
         }
     }
 
@@ -80,7 +84,8 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision FROM far f
+                SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
+                    meta_revision FROM far f
                     WHERE ino <> 0 AND (?1 IS NULL OR path < ?1)
                     AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.path = f.path AND s.is_whole = 1)
                     ORDER BY path DESC LIMIT ?2

@@ -14,10 +14,11 @@ extension Transaction {
         if case .nothing = change.content { return try remove(there, path, known) }
         let hasSameValue = known?.key == change.key && isSameValue(known, change)
         if var known, let there, known.node == there.id, hasSameValue, known.meta == change.meta {
-            if let revision = change.revision, known.revision != revision {
-                known.revision = revision
-                try putFar(known)
-            }
+            let before = known
+            if let revision = change.revision { known.revision = revision }
+            if let modified = change.modified { known.modified = modified }
+            if let revision = change.metaRevision { known.metaRevision = revision }
+            if known != before { try putFar(known) }
             return .unchanged
         }
         if let known, let there, try hasLostMeta(change, known, there) { return .notNow }
@@ -32,7 +33,9 @@ extension Transaction {
             FarRecord(
                 path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum,
                 revision: change.revision ?? (isCertain ? known?.revision : nil), metaKey: change.metaKey,
-                meta: change.meta, event: known?.event ?? 0, position: known?.position ?? 0, time: now))
+                meta: change.meta, metaRevision: change.metaRevision, event: known?.event ?? 0,
+                position: known?.position ?? 0,
+                modified: change.modified, time: now))
         return .applied
     }
 

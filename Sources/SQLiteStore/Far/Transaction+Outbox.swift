@@ -52,10 +52,12 @@ extension Transaction {
     func putFar(_ record: FarRecord) throws(StoreError) {
         try db.run(
             """
-            INSERT OR REPLACE INTO far(path, ino, key, sum, tried, meta_key, meta, event, position, time, revision)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO far(path, ino, key, sum, tried, meta_key, meta, event, position, time, revision,
+                modified, meta_revision)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, record.path, record.node, record.key, record.sum, record.tried, record.metaKey, record.meta,
-            record.event, record.position, record.time, record.revision?.bytes)
+            record.event, record.position, record.time, record.revision?.bytes, record.modified,
+            record.metaRevision?.bytes)
     }
 }
 
@@ -63,7 +65,8 @@ extension Connection {
     func far(at path: [UInt8]) throws(StoreError) -> FarRecord? {
         try first(
             """
-            SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision FROM far
+            SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
+                meta_revision FROM far
                 WHERE path = ?
             """, path, read: { $0.farRecord })
     }
@@ -71,7 +74,8 @@ extension Connection {
     func far(of id: NodeID) throws(StoreError) -> [FarRecord] {
         try all(
             """
-            SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision FROM far
+            SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
+                meta_revision FROM far
                 WHERE ino = ?
             """, id, read: { $0.farRecord })
     }
@@ -108,11 +112,14 @@ extension Row {
             node: id(0), generation: int(1), change: OutboxChange(rawValue: int(2)), since: time(3), changed: time(4))
     }
 
-    /// Of `SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision`.
+    /// Of `SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
+    /// meta_revision`.
     var farRecord: FarRecord {
         FarRecord(
             path: bytes(0), node: id(1), key: optionalBytes(2), sum: optionalBytes(3), tried: optionalBytes(4),
             revision: optionalBytes(10).map(Revision.init), metaKey: optionalBytes(5), meta: optionalBytes(6),
-            event: int(7), position: int(8), time: time(9))
+            metaRevision: optionalBytes(12).map(Revision.init), event: int(7), position: int(8),
+            modified: optionalTime(11),
+            time: time(9))
     }
 }

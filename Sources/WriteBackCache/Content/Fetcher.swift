@@ -148,28 +148,29 @@ final class Fetcher: Sendable {
             guard let path = ShownPath(text: away.path[...]), let value = try await far.getRevised(key) else {
                 throw Self.gone(key)
             }
-            let change = try await change(at: path, key, value.value, value.revision, away)
+            let change = try await change(at: path, key, value, away)
             if try store.bring(change, to: id) == .here { return }
         }
         throw StoreError(.timedOut, hint: "the file is changed by others all the time")
     }
 
     private func change(
-        at path: ShownPath, _ key: StoreKey, _ value: [UInt8], _ revision: Revision?, _ away: AwayContent
+        at path: ShownPath, _ key: StoreKey, _ found: FarValue, _ away: AwayContent
     ) async throws(StoreError) -> FarChange {
         let isJSON = FarSum.isJSON(key)
         let record = try store.farRecord(at: away.path)
         let metaKey = FarKey.meta(path, isDirectory: false).storeKey
-        var meta = record?.meta
-        let isAsKnown = away.isValue(FarSum(of: value, isJSON: isJSON).digest, revision)
-        if record?.key != key.bytes || meta?.isEmpty == true || !isAsKnown {
+        var side = (meta: record?.meta, key: record?.metaKey.map { StoreKey($0) })
+        let isAsKnown = away.isValue(FarSum(of: found.value, isJSON: isJSON).digest, found.revision)
+        if record?.key != key.bytes || side.meta?.isEmpty == true || !isAsKnown {
             // Of the value that is there now, which may not be the one that went.
-            meta = try await far.get(metaKey)
+            side = try await far.meta(of: found, at: metaKey)
         }
         let isValue = path.namespace != .blobs && !key.bytes.starts(with: FarKey.filesPrefix)
         var change = FarChange(
-            path: path, value: value, key: key, metaKey: metaKey, meta: meta, isJSON: isJSON, isValue: isValue)
-        change.revision = revision
+            path: path, value: found.value, key: key, metaKey: side.key, meta: side.meta, isJSON: isJSON,
+            isValue: isValue)
+        change.revision = found.revision
         return change
     }
 

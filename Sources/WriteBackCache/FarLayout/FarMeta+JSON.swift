@@ -34,10 +34,12 @@ extension FarMeta {
         if let mode { members.append(.init("mode", Self.json(UInt64(mode)))) }
         if let uid { members.append(.init("uid", Self.json(UInt64(uid)))) }
         if let gid { members.append(.init("gid", Self.json(UInt64(gid)))) }
-        if let mtime { members.append(.init("mtime", .string(Self.decimal(mtime)))) }
+        if let mtime { members.append(.init("mtime", .string(mtime.decimal))) }
         if let sum { members.append(.init("sum", .string(sum.hex))) }
         if let text { members.append(.init("text", Self.json(text))) }
         if let size { members.append(.init("size", Self.json(size))) }
+        if isCarried { members.append(.init("carried", .bool(true))) }
+        if hasMore { members.append(.init("more", .bool(true))) }
         if !attributes.isEmpty {
             let list = attributes.map { name, value in
                 JSONValue.Member(String(decoding: KeyText.text(of: name), as: UTF8.self), Self.json(value))
@@ -83,7 +85,7 @@ extension FarMeta {
             }
         }
         if let target = read("link", Self.bytes) { kind = .symlink(target) }
-        if read("dir", { $0 == .bool(true) ? true : $0 == .bool(false) ? false : nil }) == true { kind = .directory }
+        if read("dir", Self.flag) == true { kind = .directory }
         self.init(
             kind, mode: read("mode", Self.integer).flatMap { UInt16(exactly: $0 & 0o7777) },
             uid: read("uid") { Self.integer($0).flatMap { UInt32(exactly: $0) } },
@@ -92,6 +94,8 @@ extension FarMeta {
         sum = read("sum") { Self.word($0).flatMap { FarSum(hex: $0) } }
         text = read("text", Self.bytes)
         size = read("size", Self.integer)
+        isCarried = read("carried", Self.flag) ?? false
+        hasMore = read("more", Self.flag) ?? false
         guard isGood else { return nil }
     }
 
@@ -126,6 +130,10 @@ extension FarMeta {
         }
     }
 
+    private static func flag(_ value: JSON5Node.Value) -> Bool? {
+        if case .bool(let flag) = value { flag } else { nil }
+    }
+
     private static func word(_ value: JSON5Node.Value) -> String? {
         guard case .string(let text) = value else { return nil }
         return text
@@ -141,41 +149,10 @@ extension FarMeta {
         return result
     }
 
-    // MARK: Times
-
-    /// Seconds since 1970 and nine digits behind the point, exactly.
-    static func decimal(_ time: Timestamp) -> String {
-        let (seconds, nanoseconds) = time.nanoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let digits = String(nanoseconds)
-        return (time.nanoseconds < 0 ? "-" : "") + "\(seconds)." + String(repeating: "0", count: 9 - digits.count)
-            + digits
-    }
-
     private static func time(_ value: JSON5Node.Value) -> Timestamp? {
         switch value {
-        case .string(let text), .number(let text): time(decimal: text)
+        case .string(let text), .number(let text): Timestamp(decimal: text)
         default: nil
         }
-    }
-
-    /// At most nine digits behind the point count; nil for what is no such number, or no time that 64 bits hold.
-    static func time(decimal text: String) -> Timestamp? {
-        var digits = Array(text.utf8)[...]
-        let isNegative = digits.first == UInt8(ascii: "-")
-        if isNegative { digits.removeFirst() }
-        let parts = digits.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        let fraction = parts.count > 1 ? parts[1].prefix(9) : []
-        guard !parts[0].isEmpty, parts.count == 1 || !fraction.isEmpty else { return nil }
-        var nanoseconds: Int64 = 0
-        for digit in parts[0] + fraction + repeatElement(UInt8(ascii: "0"), count: 9 - fraction.count) {
-            let value = Int64(digit) - Int64(UInt8(ascii: "0"))
-            guard (0...9).contains(value) else { return nil }
-            let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: 10)
-            let (sum, more) =
-                isNegative ? product.subtractingReportingOverflow(value) : product.addingReportingOverflow(value)
-            guard !overflow, !more else { return nil }
-            nanoseconds = sum
-        }
-        return Timestamp(nanoseconds: nanoseconds)
     }
 }

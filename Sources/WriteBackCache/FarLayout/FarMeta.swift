@@ -31,6 +31,10 @@ public struct FarMeta: Sendable, Equatable {
     public var text: [UInt8]?
     /// Bytes of the file.
     public var size: UInt64?
+    /// It lay with the value (`AttributedPutting`): it is of that one, without a sum, and the value is the file's bytes.
+    public var isCarried = false
+    /// Of what lay with the value: the rest lies under a key of its own.
+    public var hasMore = false
     /// Extended attributes of the user; names are bytes.
     public var attributes: [[UInt8]: [UInt8]]
 
@@ -60,6 +64,7 @@ public struct FarMeta: Sendable, Equatable {
     /// written anew by a host. Else another program has changed the value: mode and owner stand, the text is dropped,
     /// and the time is when it was first seen.
     public func current(for value: [UInt8], isJSON: Bool, firstSeen: Timestamp) -> FarMeta {
+        guard !isCarried else { return self }
         let form = isJSON ? CanonicalJSON.form(of: value) : nil
         // Without a text the file was canonical.
         if sum == FarSum(of: form ?? value), form.map({ CanonicalJSON.isRewriting(value, of: text ?? $0) }) ?? true {
@@ -78,6 +83,22 @@ public struct FarMeta: Sendable, Equatable {
     /// - Precondition: this is `current` for the value.
     public func content(for value: [UInt8], isJSON: Bool) -> [UInt8] {
         if let text { return text }
+        guard !isCarried else { return value }
         return isJSON && sum != nil ? CanonicalJSON.form(of: value) ?? value : value
+    }
+
+    // MARK: With the value
+
+    /// As it lay with a value.
+    init(_ attributes: ValueAttributes) {
+        self.init(
+            mode: attributes.mode, uid: attributes.uid, gid: attributes.gid, mtime: attributes.mtime,
+            attributes: attributes.extended)
+        isCarried = true
+    }
+
+    /// What of it can lie with a value.
+    var carried: ValueAttributes {
+        ValueAttributes(mode: mode, uid: uid, gid: gid, mtime: mtime, extended: attributes)
     }
 }

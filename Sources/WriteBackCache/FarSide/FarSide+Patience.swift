@@ -24,6 +24,14 @@ extension FarSide {
         try await patiently { () async throws(StoreError) in try await listKeys(prefix, most: most, body) }
     }
 
+    func metasPatiently(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
+        try await patiently { () async throws(StoreError) in try await metas(of: entries) }
+    }
+
+    func sidesPatiently(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
+        try await patiently { () async throws(StoreError) in try await sides(of: entries) }
+    }
+
     private func patiently<R>(_ ask: () async throws(StoreError) -> R) async throws(StoreError) -> R {
         var pause = Self.firstPause
         for _ in 1..<Self.attemptsMax {

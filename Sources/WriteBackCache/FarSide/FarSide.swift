@@ -27,6 +27,7 @@ final class FarSide: Sendable {
 
     let adapter: any PersistAdapter
     private let conditional: (any ConditionalPutting)?
+    let attributed: (any AttributedPutting)?
     private let limit: Duration
     private let clock: RequestClock
     private let state = Mutex(State())
@@ -34,6 +35,7 @@ final class FarSide: Sendable {
     init(_ adapter: any PersistAdapter, requestMilliseconds: Int64) {
         self.adapter = adapter
         conditional = adapter as? any ConditionalPutting
+        attributed = adapter as? any AttributedPutting
         limit = .milliseconds(requestMilliseconds)
         clock = RequestClock(limit: limit)
     }
@@ -62,9 +64,10 @@ final class FarSide: Sendable {
     /// Whether a put can be made to take effect only where nobody else has put since.
     var putsConditionally: Bool { conditional != nil && !state.withLock { $0.refusesConditions } }
 
-    /// The value with its revision, where it has one.
-    func getRevised(_ key: StoreKey) async throws(StoreError) -> (value: [UInt8], revision: Revision?)? {
-        guard let conditional, putsConditionally else { return try await get(key).map { ($0, nil) } }
+    /// What is under a key, with its revision where it has one, and its attributes where they lie with it.
+    func getRevised(_ key: StoreKey) async throws(StoreError) -> FarValue? {
+        if let attributed { return try await getAttributed(key, of: attributed) }
+        guard let conditional, putsConditionally else { return try await get(key).map { FarValue(value: $0) } }
         state.withLock { $0.requests.gets += 1 }
         let answer = try await asked(key) { () async throws -> (isKnown: Bool, value: RevisedValue?) in
             do {
@@ -73,13 +76,14 @@ final class FarSide: Sendable {
                 return (false, nil)
             }
         }
-        if answer.isKnown { return answer.value.map { ($0.value, $0.revision) } }
-        state.withLock { $0.refusesConditions = true }
-        return try await get(key).map { ($0, nil) }
+        if answer.isKnown { return answer.value.map { FarValue(value: $0.value, revision: $0.revision) } }
+        refusesConditions()
+        return try await get(key).map { FarValue(value: $0) }
     }
 
     enum Replaced: Sendable {
-        case put(Revision)
+        /// nil: the far side has no revisions. `time`: as of `DatedRevision`.
+        case put(Revision?, time: Timestamp? = nil)
         /// Something else is there than what it was to replace. Nothing has changed.
         case conflict
         /// It knows no conditions after all. Nothing has changed.
@@ -99,7 +103,7 @@ final class FarSide: Sendable {
                 return .unconditional
             }
         }
-        if case .unconditional = replaced { state.withLock { $0.refusesConditions = true } }
+        if case .unconditional = replaced { refusesConditions() }
         return replaced
     }
 
@@ -168,6 +172,7 @@ final class FarSide: Sendable {
     var listsKeys: Bool { adapter is any KeyListing && !state.withLock { $0.refusesKeys } }
     var readsRanges: Bool { adapter is any RangedReading && !state.withLock { $0.refusesRanges } }
     /// It turned out not to know them after all.
+    func refusesConditions() { state.withLock { $0.refusesConditions = true } }
     func refusesKeys() { state.withLock { $0.refusesKeys = true } }
     func refusesRanges() { state.withLock { $0.refusesRanges = true } }
 

@@ -8,15 +8,20 @@ extension Refresh {
         var changed = 0
         let holdsValues = !prefix.bytes.starts(with: FarKey.filesPrefix)
         try await far.listKeysPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
-            var found: [(entry: KeyEntry, path: ShownPath, metaPath: ShownPath)] = []
+            var found: [Listed] = []
             for entry in entries {
-                if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
+                if let (path, metaPath) = try place(of: entry.key) {
+                    let known = try store.farRecord(at: path.text)
+                    found.append(
+                        Listed(
+                            entry: entry, path: path, metaPath: metaPath,
+                            known: known?.key == entry.key.bytes ? known : nil))
+                }
             }
-            let metas = try store.seenMeta(at: found.map { $0.metaPath.text })
+            let isValue = { (path: ShownPath) in holdsValues && path.namespace != .blobs }
             var changes: [FarChange] = []
-            for ((entry, path, metaPath), meta) in zip(found, metas) {
-                let isValue = holdsValues && path.namespace != .blobs
-                if let change = try await change(by: entry, path, metaPath, meta, isValue: isValue) {
+            for (listed, side) in try await sides(of: found) {
+                if let change = try await change(by: listed, side, isValue: isValue(listed.path)) {
                     changes.append(change)
                 }
             }
@@ -26,20 +31,62 @@ extension Refresh {
         return changed
     }
 
+    /// One key of a listing, with what is known of it.
+    private struct Listed {
+        let entry: KeyEntry
+        let path: ShownPath
+        let metaPath: ShownPath
+        /// nil: nothing under this key.
+        let known: FarRecord?
+
+        var metaKey: StoreKey { FarKey.meta(metaPath, isDirectory: false).storeKey }
+        /// The value, and what lies with it, are those that are known: attributes that others have set leave the revision as
+        /// it is, and have a later time.
+        var isSame: Bool {
+            guard let known, known.revision == entry.revision, known.tried == nil, known.meta?.isEmpty == false else {
+                return false
+            }
+            guard let modified = entry.modified else { return true }
+            return known.modified.map { modified <= $0 } ?? false
+        }
+    }
+
+    /// Where it lies, and what it is.
+    private typealias SideData = (meta: [UInt8]?, key: StoreKey?)
+
+    /// The side data of what is not known to be the same.
+    private func sides(of found: [Listed]) async throws(StoreError) -> [(Listed, SideData)] {
+        guard far.attributed != nil else {
+            let metas = try store.seenMeta(at: found.map(\.metaPath.text))
+            return zip(found, metas).map { ($0, ($1, $1 == nil ? nil : $0.metaKey)) }
+        }
+        let others = found.filter { !$0.isSame }
+        let carried = try await far.metasPatiently(of: others.map(\.entry))
+        let seen = try store.seenMeta(at: others.map(\.metaPath.text))
+        var sides: [(Listed, SideData)] = []
+        for ((listed, carried), seen) in zip(zip(others, carried), seen) {
+            // Gone since the listing: the next look says so.
+            guard let carried else { continue }
+            let hasMore = FarMeta(decoding: carried).hasMore
+            sides.append((listed, hasMore && seen != nil ? (seen, listed.metaKey) : (carried, nil)))
+        }
+        return sides
+    }
+
     /// nil: all is as it is known.
     private func change(
-        by entry: KeyEntry, _ path: ShownPath, _ metaPath: ShownPath, _ meta: [UInt8]?, isValue: Bool
+        by listed: Listed, _ side: SideData, isValue: Bool
     ) async throws(StoreError) -> FarChange? {
-        let metaKey = FarKey.meta(metaPath, isDirectory: false).storeKey
-        var known = try store.farRecord(at: path.text)
-        if known?.key != entry.key.bytes { known = nil }
-        if let known, known.revision == entry.revision, known.tried == nil, known.meta == meta.map(FarMeta.canonical) {
+        let (entry, path, known) = (listed.entry, listed.path, listed.known)
+        if far.attributed == nil, let known, known.revision == entry.revision, known.tried == nil,
+            known.meta == side.meta.map(FarMeta.canonical)
+        {
             return nil
         }
         // What was put from here without a condition is known by its sum alone, and what is empty has nothing to fetch.
         guard entry.size == 0 || known?.sum != nil && known?.revision == nil else {
             return FarChange(
-                path: path, absent: entry, metaKey: metaKey, meta: meta, known: known, isValue: isValue)
+                path: path, absent: entry, metaKey: side.key, meta: side.meta, known: known, isValue: isValue)
         }
         let found: [UInt8]?
         do throws(StoreError) { found = try await far.getPatiently(entry.key) } catch {
@@ -50,9 +97,9 @@ extension Refresh {
         }
         guard let value = found else { return nil }
         var change = FarChange(
-            path: path, value: value, key: entry.key, metaKey: metaKey, meta: meta,
+            path: path, value: value, key: entry.key, metaKey: side.key, meta: side.meta,
             isJSON: FarSum.isJSON(entry.key), isValue: isValue)
-        change.revision = entry.revision
+        (change.revision, change.modified) = (entry.revision, entry.modified)
         return change
     }
 }
@@ -62,22 +109,22 @@ extension FarChange {
     ///
     /// - Parameter known: what was known to be under the key before.
     init(
-        path: ShownPath, absent entry: KeyEntry, metaKey: StoreKey, meta bytes: [UInt8]?, known: FarRecord?,
+        path: ShownPath, absent entry: KeyEntry, metaKey: StoreKey?, meta bytes: [UInt8]?, known: FarRecord?,
         isValue: Bool
     ) {
         let isSame = known?.revision == entry.revision
         let canonical = bytes.map(FarMeta.canonical)
         var meta = FarMeta(decoding: bytes)
         // Side data that stayed when the value changed is that of the former value: mode and owner stand.
-        let isOfThis = bytes != nil && (known == nil || isSame || known?.meta != canonical)
-        if !isOfThis { meta.mtime = entry.modified ?? .now() }
+        let isOfThis = meta.isCarried || bytes != nil && (known == nil || isSame || known?.meta != canonical)
+        if !isOfThis || meta.mtime == nil { meta.mtime = entry.modified ?? .now() }
         // What a host makes of a document may be longer or shorter than the file.
         let size = isOfThis && FarSum.isJSON(entry.key) ? meta.size ?? entry.size : entry.size
         self.init(
             namespace: path.namespace, names: path.names, content: .absent(size: size, isValue: isValue),
             mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime: meta.mtime,
             attributes: meta.attributes.map { ($0.key, $0.value) }, key: entry.key.bytes,
-            sum: isSame ? known?.sum : nil, metaKey: bytes == nil ? nil : metaKey.bytes, meta: canonical)
-        revision = entry.revision
+            sum: isSame ? known?.sum : nil, metaKey: bytes == nil ? nil : metaKey?.bytes, meta: canonical)
+        (revision, modified) = (entry.revision, entry.modified)
     }
 }

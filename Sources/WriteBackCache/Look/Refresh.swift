@@ -44,18 +44,6 @@ struct Refresh {
         return try await takeValues(prefix, asked)
     }
 
-    private func seeMetas() async throws(StoreError) {
-        try await far.listPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
-            var seen: [(path: [UInt8], meta: [UInt8], isWhole: Bool)] = []
-            for entry in entries {
-                guard case .meta(let path, _)? = FarKey(entry.key) else { continue }
-                let meta = FarMeta(decoding: entry.value)
-                seen.append((path.text, entry.value, meta.kind != .file || meta.isOfLog(at: path)))
-            }
-            try store.saw(seen)
-        }
-    }
-
     private func takeValues(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
         var changed = 0
         try await far.listPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
@@ -105,11 +93,14 @@ struct Refresh {
             guard let end = piece.last else { return changed }
             last = end.path
             var changes: [FarChange] = []
-            for (text, meta) in piece {
+            for (text, meta, revision) in piece {
                 guard let path = ShownPath(text: text[...]) else { continue }
                 let isDirectory = FarMeta(decoding: meta).kind == .directory
                 let key = FarKey.meta(path, isDirectory: isDirectory).storeKey
-                if let change = FarChange(path: path, metaKey: key, meta: meta) { changes.append(change) }
+                if var change = FarChange(path: path, metaKey: key, meta: meta) {
+                    change.metaRevision = revision
+                    changes.append(change)
+                }
             }
             changed += try apply(changes, asked)
         }

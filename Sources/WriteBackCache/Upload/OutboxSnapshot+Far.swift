@@ -25,7 +25,8 @@ extension OutboxSnapshot {
         return FarKey.content(of: shown, as: node.nameClass)?.storeKey.bytes
     }
 
-    var meta: FarMeta {
+    /// - Parameter isDescribed: says also of which value it is, and what its exact bytes are.
+    func meta(isDescribed: Bool) -> FarMeta {
         guard let node else { return FarMeta() }
         let kind: FarMeta.Kind =
             switch node.kind {
@@ -40,7 +41,7 @@ extension OutboxSnapshot {
         var meta = FarMeta(
             kind, mode: node.mode, uid: node.uid, gid: node.gid, mtime: node.mtime,
             attributes: Dictionary(attributes.map { ($0.name, $0.value) }) { $1 })
-        if node.kind == .file && !node.isStream {
+        if isDescribed && node.kind == .file && !node.isStream {
             meta.describe(content, isJSON: FarSum.isJSON(shown, as: node.nameClass))
         }
         return meta
@@ -71,9 +72,9 @@ extension FarRecord {
     }
 
     /// It is certain that the value with this sum is there.
-    func having(_ sum: [UInt8], _ revision: Revision?) -> FarRecord {
+    func having(_ sum: [UInt8], _ revision: Revision?, at time: Timestamp? = nil) -> FarRecord {
         var record = self
-        (record.sum, record.tried, record.revision) = (sum, nil, revision)
+        (record.sum, record.tried, record.revision, record.modified) = (sum, nil, revision, time)
         return record
     }
 
@@ -102,7 +103,7 @@ extension FarSum {
 extension FarChange {
     /// A value with its side data, if any.
     init(
-        path: ShownPath, value: [UInt8], key: StoreKey, metaKey: StoreKey, meta bytes: [UInt8]?, isJSON: Bool,
+        path: ShownPath, value: [UInt8], key: StoreKey, metaKey: StoreKey?, meta bytes: [UInt8]?, isJSON: Bool,
         isValue: Bool
     ) {
         let sum = FarSum(of: value, isJSON: isJSON)
@@ -111,8 +112,8 @@ extension FarChange {
             namespace: path.namespace, names: path.names,
             content: .file(meta.content(for: value, isJSON: isJSON), isValue: isValue), mode: meta.mode, uid: meta.uid,
             gid: meta.gid, mtime: meta.mtime, attributes: meta.attributes.map { ($0.key, $0.value) }, key: key.bytes,
-            sum: sum.digest, metaKey: bytes == nil ? nil : metaKey.bytes, meta: bytes.map(FarMeta.canonical))
-        hasOwnMeta = bytes != nil && meta.sum != nil
+            sum: sum.digest, metaKey: bytes == nil ? nil : metaKey?.bytes, meta: bytes.map(FarMeta.canonical))
+        hasOwnMeta = meta.isCarried || bytes != nil && meta.sum != nil
     }
 
     /// What has no value of its own: a directory, a symlink, a special file; a log. nil for any other file.

@@ -6,7 +6,8 @@ extension Upload {
     private static let eventsMost = 256
 
     enum Sent {
-        case record(FarRecord)
+        /// `hasAttributes`: what goes with the value went with it.
+        case record(FarRecord, hasAttributes: Bool)
         case conflict([UInt8])
         /// The node has changed meanwhile: its newer entry brings what it is now.
         case again
@@ -16,10 +17,10 @@ extension Upload {
     ///
     /// - Parameter isNoted: the record has been put down; else that is done here, before anything is sent.
     func putValue(
-        of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord, isNoted: Bool
+        of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord, _ side: Side, isNoted: Bool
     ) async throws(StoreError) -> Sent {
-        guard node.kind == .file else { return .record(record) }
-        if node.isStream { return .record(try await putEvents(of: snapshot, node, record)) }
+        guard node.kind == .file else { return .record(record, hasAttributes: false) }
+        if node.isStream { return .record(try await putEvents(of: snapshot, node, record), hasAttributes: false) }
         guard let bytes = record.key else {
             throw StoreError(
                 .invalid, key: StoreKey(record.path), hint: "no key of the far side leads to this name")
@@ -30,9 +31,9 @@ extension Upload {
         // With something tried, it may have that instead.
         guard record.sum != sum || record.tried != nil else {
             if !isNoted { try await announce(record) }
-            return .record(record)
+            return .record(record, hasAttributes: false)
         }
-        return try await putFile(of: snapshot, node, record, key, sum, isJSON: isJSON, isNoted: isNoted)
+        return try await putFile(of: snapshot, node, record, key, sum, side, isJSON: isJSON, isNoted: isNoted)
     }
 
     /// How often others may put something between our look and our put.
@@ -43,8 +44,8 @@ extension Upload {
     /// With revisions the far side sees to that itself, and is looked at only where it refuses. Without them it is looked
     /// at first, for values that are not too long.
     private func putFile(
-        of snapshot: OutboxSnapshot, _ node: Node, _ known: FarRecord, _ key: StoreKey, _ sum: [UInt8], isJSON: Bool,
-        isNoted: Bool
+        of snapshot: OutboxSnapshot, _ node: Node, _ known: FarRecord, _ key: StoreKey, _ sum: [UInt8], _ side: Side,
+        isJSON: Bool, isNoted: Bool
     ) async throws(StoreError) -> Sent {
         var record = known
         record.doubt()
@@ -59,6 +60,7 @@ extension Upload {
                         return try await meet(snapshot, node, theirs, found, key, record)
                     }
                     (record.sum, record.revision) = (found, theirs.revision)
+                    if let meta = theirs.meta { record.meta = side.key == nil ? meta : [] }
                 } else {
                     (record.sum, record.revision) = (nil, nil)
                     // Removed by others, and its side data with it.
@@ -69,14 +71,10 @@ extension Upload {
                 // Put down first: after a crash a value of ours must not look like somebody else's.
                 record.isTrying(sum)
                 try await announce(record)
-                guard isConditional else {
-                    try await put(key, snapshot.content)
-                    return .record(record.having(sum, nil))
-                }
-                switch try await far.put(key, snapshot.content, replacing: record.revision) {
-                case .put(let revision):
+                switch try await put(key, snapshot.content, side.carried, over: record, isConditional: isConditional) {
+                case .put(let revision, let time):
                     advanced()
-                    return .record(record.having(sum, revision))
+                    return .record(record.having(sum, revision, at: time), hasAttributes: side.carried != nil)
                 case .conflict, .unconditional:
                     record.doubt()
                     looks = true
@@ -84,7 +82,40 @@ extension Upload {
                 }
             }
             if !isNoted { try await announce(record) }
-            return .record(record.having(sum, record.revision))
+            return .record(record.having(sum, record.revision), hasAttributes: false)
+        }
+        throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
+    }
+
+    private func put(
+        _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes?, over record: FarRecord, isConditional: Bool
+    ) async throws(StoreError) -> FarSide.Replaced {
+        if let attributes {
+            return try await far.put(
+                key, value, attributes, replacing: record.revision, isConditional: isConditional)
+        }
+        if isConditional { return try await far.put(key, value, replacing: record.revision) }
+        try await far.put(key, value)
+        return .put(nil)
+    }
+
+    /// Of a value that stays. Where others have changed that meanwhile, theirs gets them, with its own time: it is taken
+    /// over by the next look.
+    func setAttributes(_ attributes: ValueAttributes, _ record: inout FarRecord) async throws(StoreError) {
+        guard let key = record.key.map({ StoreKey($0) }) else { return }
+        var (attributes, revision, isOurs) = (attributes, record.revision, true)
+        for _ in 0..<Self.roundsMax {
+            if case .put(let new, let time) = try await far.setAttributes(attributes, of: key, at: revision) {
+                advanced()
+                (record.revision, record.modified) = (isOurs ? new : nil, time)
+                return
+            }
+            guard far.putsConditionally else { continue }
+            guard let theirs = try await far.getRevised(key) else { return }
+            guard theirs.revision != revision else { continue }
+            (revision, isOurs) = (theirs.revision, false)
+            attributes.mtime = FarMeta(decoding: theirs.meta).mtime
+            (record.sum, record.tried, record.revision) = (nil, nil, nil)
         }
         throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
     }
@@ -98,14 +129,15 @@ extension Upload {
     /// The far side has a value that is not ours (R10): edits of different fields of a record merge; else the far side's
     /// gets the name, and what was here is kept.
     private func meet(
-        _ snapshot: OutboxSnapshot, _ node: Node, _ theirs: (value: [UInt8], revision: Revision?), _ sum: [UInt8],
+        _ snapshot: OutboxSnapshot, _ node: Node, _ theirs: FarValue, _ sum: [UInt8],
         _ key: StoreKey, _ record: FarRecord
     ) async throws(StoreError) -> Sent {
         let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
+        let side = try await far.meta(of: theirs, at: metaKey)
         var change = FarChange(
-            path: snapshot.shown, value: theirs.value, key: key, metaKey: metaKey, meta: try await far.get(metaKey),
-            isJSON: isJSON, isValue: node.nameClass == .document)
+            path: snapshot.shown, value: theirs.value, key: key, metaKey: side.key, meta: side.meta, isJSON: isJSON,
+            isValue: node.nameClass == .document)
         change.revision = theirs.revision
         // Both are made of one value only where the far side had that under this name: one that was moved here was not.
         if isJSON, case .file(let bytes, _) = change.content, let base = try store.baseValue(of: node.id),

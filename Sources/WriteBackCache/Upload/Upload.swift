@@ -62,17 +62,24 @@ struct Upload {
             return .sent(through: snapshot.entry.generation)
         }
         if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
-        let begun = try await begin(snapshot, node)
+        let side = Side(of: snapshot, node, by: far)
+        let begun = try await begin(snapshot, node, side)
         var record: FarRecord
-        switch try await putValue(of: snapshot, node, begun.record, isNoted: begun.isNoted) {
+        switch try await putValue(of: snapshot, node, begun.record, side, isNoted: begun.isNoted) {
         case .conflict(let kept): return .conflict(kept, through: snapshot.entry.generation)
         case .again: return .changed
-        case .record(let found): record = found
+        case .record(let found, let hasAttributes):
+            record = found
+            if !hasAttributes, record.meta != side.encoded, let attributes = side.carried {
+                try await setAttributes(attributes, &record)
+            }
         }
-        let meta = snapshot.meta.encoded()
-        if record.meta != meta, let key = record.metaKey {
-            try await put(StoreKey(key), meta)
-            record.meta = meta
+        if record.meta != side.encoded {
+            if let key = record.metaKey {
+                record.metaRevision = try await far.putSide(StoreKey(key), side.encoded)
+                advanced()
+            }
+            record.meta = side.encoded
         }
         let old = snapshot.records.filter { $0.path != record.path }
         let heirs = try await remove(old, of: node.id, except: record)
@@ -89,7 +96,7 @@ struct Upload {
     ///
     /// - Returns: `isNoted`: it has been put down.
     private func begin(
-        _ snapshot: OutboxSnapshot, _ node: Node
+        _ snapshot: OutboxSnapshot, _ node: Node, _ side: Side
     ) async throws(StoreError) -> (record: FarRecord, isNoted: Bool) {
         let path = snapshot.shown.text
         // What had this name may have another by now, and its only copy may still be here.
@@ -103,10 +110,9 @@ struct Upload {
             if let old = record.key { try await removeValue(record, StoreKey(old)) }
             (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)
         }
-        let metaKey = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey.bytes
-        if record.metaKey != metaKey {
+        if record.metaKey != side.key {
             if let old = record.metaKey { try await delete(StoreKey(old)) }
-            (record.metaKey, record.meta) = (metaKey, [])
+            (record.metaKey, record.meta, record.metaRevision) = (side.key, [], nil)
         }
         guard record != known else { return (record, true) }
         // A file's value is put down with its sum, before it goes.

@@ -72,7 +72,10 @@ import Testing
                     except OSError:
                         pass
                     """#)
-                try await Task.sleep(for: .milliseconds(Int.random(in: 200...700)))
+                try await eventually("it writes") {
+                    try await fixture.run(["grep", "-q", "^r\(round)-", "closed"]).succeeded
+                }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 100...500)))
                 try await mount.kill9()
                 _ = await writer.finish()
                 try await mount.start()

@@ -11,8 +11,14 @@ final class CacheBed: Sendable {
     private let directory: String
     let history = UnreliableAdapter.History()
     private let seed: UInt64
-    /// Whether caches see what the far side can beside the four methods.
-    private let showsCapabilities: Bool
+    /// What caches see of what the far side can.
+    enum Shown: CaseIterable, Sendable {
+        case fourMethods
+        /// Conditions, keys alone, ranges; attributes are values of their own.
+        case noAttributes
+        case all
+    }
+    private let shows: Shown
     private let farHasCapabilities: Bool
     private let count = Mutex(0)
     /// The way of each cache to the far side.
@@ -20,12 +26,12 @@ final class CacheBed: Sendable {
     private let wayOf = Mutex<[ObjectIdentifier: UnreliableAdapter]>([:])
 
     /// - Parameter farHasCapabilities: false: what it says it can turns out not to be so.
-    init(seed: UInt64 = 1, showsCapabilities: Bool = true, farHasCapabilities: Bool = true) throws {
+    init(seed: UInt64 = 1, shows: Shown = .all, farHasCapabilities: Bool = true) throws {
         var template = Array("\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/cache-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw StoreError(.io, hint: "no directory for the test") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.seed = seed
-        self.showsCapabilities = showsCapabilities
+        self.shows = shows
         self.farHasCapabilities = farHasCapabilities
     }
 
@@ -49,6 +55,14 @@ final class CacheBed: Sendable {
     /// What all caches have asked.
     var gets: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.gets } }
     func puts(_ key: StoreKey) -> Int { ways.withLock { $0 }.reduce(0) { $0 + ($1.puts[key] ?? 0) } }
+
+    var putsInAll: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.puts.values.reduce(0, +) } }
+    /// Of attributes alone.
+    var attributeChanges: Int {
+        ways.withLock { $0 }.reduce(0) { $0 + $1.attributeChanges.values.reduce(0, +) }
+    }
+    /// Of how many listed values the attributes were asked for.
+    var attributesAsked: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.attributesAsked } }
 
     /// The parts of a value that were asked for.
     func ranges(_ key: StoreKey) -> [Range<UInt64>] { ways.withLock { $0 }.flatMap { $0.ranges[key] ?? [] } }
@@ -85,10 +99,18 @@ final class CacheBed: Sendable {
             return way
         }
         let cache = try WriteBackCache(
-            showsCapabilities ? way : FourMethods(way), path: path, storeOptions: store, options: options)
+            shown(way), path: path, storeOptions: store, options: options)
         wayOf.withLock { $0[ObjectIdentifier(cache)] = way }
         cache.run()
         return cache
+    }
+
+    private func shown(_ way: UnreliableAdapter) -> any PersistAdapter {
+        switch shows {
+        case .fourMethods: FourMethods(way)
+        case .noAttributes: way
+        case .all: AttributedWay(way)
+        }
     }
 
     func isCut(_ cache: WriteBackCache) -> Bool { wayOf.withLock { $0[ObjectIdentifier(cache)] }?.isCut ?? false }

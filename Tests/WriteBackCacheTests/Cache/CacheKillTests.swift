@@ -62,11 +62,11 @@ struct CacheKillTests {
 
     @Test(
         "R2 whatever request it was at, the next mount sends the rest, and a fresh one shows what was closed",
-        arguments: [false, true], [false, true])
-    func eachRequest(cutsAfter: Bool, showsCapabilities: Bool) async throws {
+        arguments: [false, true], CacheBed.Shown.allCases)
+    func eachRequest(cutsAfter: Bool, shows: CacheBed.Shown) async throws {
         var number = 1
         while true {
-            let bed = try CacheBed(seed: UInt64(number), showsCapabilities: showsCapabilities)
+            let bed = try CacheBed(seed: UInt64(number), shows: shows)
             let path = bed.newPath()
             let first = try bed.cache(at: path)
             try await first.refresh()

@@ -56,15 +56,15 @@ struct CacheRandomTests {
 
     @Test(
         "what was done here is what a fresh cache shows after sync, whatever the far side does", arguments: seeds,
-        [true, false])
-    func everythingArrives(seed: UInt64, showsCapabilities: Bool) async throws {
+        CacheBed.Shown.allCases)
+    func everythingArrives(seed: UInt64, shows: CacheBed.Shown) async throws {
         try await withTaskExecutorPreference(BlockingExecutor()) {
-            try await run(seed: seed, showsCapabilities: showsCapabilities)
+            try await run(seed: seed, shows: shows)
         }
     }
 
-    private func run(seed: UInt64, showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(seed: seed, showsCapabilities: showsCapabilities)
+    private func run(seed: UInt64, shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(seed: seed, shows: shows)
         // Every other one with no room at all.
         let caches = Caches(bed, evicts: seed % 2 == 0)
         var followed = try FollowedStore(caches.factory, seed: seed)

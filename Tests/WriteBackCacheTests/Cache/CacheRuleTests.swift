@@ -12,9 +12,9 @@ struct CacheRuleTests {
         return cache
     }
 
-    @Test("a plain Persist program finds plain values", arguments: [true, false])
-    func plainValues(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test("a plain Persist program finds plain values", arguments: CacheBed.Shown.allCases)
+    func plainValues(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let cache = try await ready(bed)
         try cache.store.put("{ \"name\": \"Alice\" }\n", .records, "alice.json")
         try cache.store.put("dark", .kv, "theme")
@@ -29,9 +29,9 @@ struct CacheRuleTests {
 
     @Test(
         "what others put on the far side appears, and what they remove goes, at the next look",
-        arguments: [true, false])
-    func othersChanges(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+        arguments: CacheBed.Shown.allCases)
+    func othersChanges(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let cache = try await ready(bed)
         await bed.far.put("records/users/bob", Array(#"{"a":1}"#.utf8))
         await bed.far.put("kv/theme", Array("light".utf8))
@@ -52,9 +52,11 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
-    @Test("a file that is rewritten many times while the far side is down goes up once", arguments: [true, false])
-    func coalesces(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test(
+        "a file that is rewritten many times while the far side is down goes up once",
+        arguments: CacheBed.Shown.allCases)
+    func coalesces(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let cache = try await ready(bed)
         bed.setDown(true)
         for number in 0..<50 { try cache.store.put("\(number)", .kv, "a") }
@@ -67,9 +69,10 @@ struct CacheRuleTests {
     }
 
     @Test(
-        "while the far side is down, a thousand operations finish, and none of them asks it", arguments: [true, false])
-    func downIsNoMatter(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+        "while the far side is down, a thousand operations finish, and none of them asks it",
+        arguments: CacheBed.Shown.allCases)
+    func downIsNoMatter(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let path = bed.newPath()
         let first = try await ready(bed, path)
         for number in 0..<100 { try first.store.put("\(number)", .kv, "k\(number)") }
@@ -98,9 +101,11 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
-    @Test("R10 of two edits of one file the far one gets the name, and the other is kept", arguments: [true, false])
-    func conflict(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test(
+        "R10 of two edits of one file the far one gets the name, and the other is kept",
+        arguments: CacheBed.Shown.allCases)
+    func conflict(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let (one, two) = (try await ready(bed), try await ready(bed))
         try one.store.put("base", .kv, "a")
         try await one.sync()
@@ -123,9 +128,9 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("R10 edits of different fields of one record merge", arguments: [true, false])
-    func merge(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test("R10 edits of different fields of one record merge", arguments: CacheBed.Shown.allCases)
+    func merge(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let (one, two) = (try await ready(bed), try await ready(bed))
         try one.store.put(#"{"a": 1, "b": 1}"#, .records, "r.json")
         try await one.sync()
@@ -148,9 +153,9 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("R8 appends of two machines to one log all arrive at both, each once", arguments: [true, false])
-    func logsMerge(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test("R8 appends of two machines to one log all arrive at both, each once", arguments: CacheBed.Shown.allCases)
+    func logsMerge(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let (one, two) = (try await ready(bed), try await ready(bed))
         for cache in [one, two] {
             for number in 0..<20 {
@@ -185,9 +190,9 @@ struct CacheRuleTests {
 
     @Test(
         "R4 an edit of a file that another machine removes brings its mode and owner back with it",
-        arguments: [true, false])
-    func editAgainstRemoval(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+        arguments: CacheBed.Shown.allCases)
+    func editAgainstRemoval(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let (one, two) = (try await ready(bed), try await ready(bed))
         let made = try one.store.put("base", .blobs, "p")
         _ = try one.store.setAttributes(made.id, AttributeChange(mode: 0o600, uid: 77, time: .now()))
@@ -209,9 +214,9 @@ struct CacheRuleTests {
         }
     }
 
-    @Test("a directory that is here only because of what was in it goes with that", arguments: [true, false])
-    func impliedDirectories(showsCapabilities: Bool) async throws {
-        let bed = try CacheBed(showsCapabilities: showsCapabilities)
+    @Test("a directory that is here only because of what was in it goes with that", arguments: CacheBed.Shown.allCases)
+    func impliedDirectories(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
         let cache = try await ready(bed)
         await bed.far.put("blobs/a/b/c", [1])
         try await cache.refresh()

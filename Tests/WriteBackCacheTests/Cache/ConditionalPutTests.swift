@@ -109,7 +109,7 @@ struct ConditionalPutTests {
 
     @Test("one that turns out not to know conditions is looked at before each put, as if it had never said so")
     func unsupported() async throws {
-        let bed = try CacheBed(farHasCapabilities: false)
+        let bed = try CacheBed(shows: .noAttributes, farHasCapabilities: false)
         let cache = try await ready(bed)
         #expect(try cache.status().putsConditionally)
         try cache.store.put("1", .kv, "a")

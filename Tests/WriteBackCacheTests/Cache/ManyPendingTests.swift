@@ -11,7 +11,7 @@ struct ManyPendingTests {
 
     @Test("with much that has not been sent a cache can be used at once, the far side being down; then all arrives")
     func start() async throws {
-        let bed = try CacheBed(showsCapabilities: false)
+        let bed = try CacheBed(shows: .fourMethods)
         let path = bed.newPath()
         let first = try bed.cache(at: path)
         try await first.refresh()

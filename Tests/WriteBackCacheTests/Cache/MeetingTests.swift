@@ -23,7 +23,7 @@ struct MeetingTests {
 
     @Test("R10 a file that was moved to where others made one gives way; the name it was moved from goes all the same")
     func movedAway() async throws {
-        let bed = try CacheBed(showsCapabilities: false)
+        let bed = try CacheBed(shows: .fourMethods)
         let caches = try await Self.pair(bed)
         var clients = caches.map { StoreClient($0.store, .memory) }
         try clients[0].put("blobs/old", "mine")
@@ -48,7 +48,7 @@ struct MeetingTests {
 
     @Test("R10 a record that was moved onto another's name is not merged with it: they come from no one value")
     func movedRecord() async throws {
-        let bed = try CacheBed(showsCapabilities: false)
+        let bed = try CacheBed(shows: .fourMethods)
         let caches = try await Self.pair(bed)
         var clients = caches.map { StoreClient($0.store, .memory) }
         try clients[0].put("records/a.json", #"{"x": 1, "y": 2}"#)
@@ -72,7 +72,7 @@ struct MeetingTests {
         "R4 where the far side has the value of one and the side data of another, or none, the first sends its own again",
         arguments: [#"{"mode":420,"mtime":"1.5","size":1,"sum":"00","v":1}"#, nil])
     func sideDataOfAnother(meta: String?) async throws {
-        let bed = try CacheBed(showsCapabilities: false)
+        let bed = try CacheBed(shows: .fourMethods)
         let caches = try await Self.pair(bed)
         var client = StoreClient(caches[0].store, .memory)
         try client.put("kv/a", "mine")
@@ -123,7 +123,7 @@ struct MeetingTests {
 
     @Test("a value that the far side cannot show is not gone, and spoils no look")
     func cannotBeShown() async throws {
-        let bed = try CacheBed(showsCapabilities: false)
+        let bed = try CacheBed(shows: .fourMethods)
         let path = bed.newPath()
         let first = try bed.cache(at: path)
         try await first.refresh()

@@ -15,9 +15,9 @@ struct TwoCachesTests {
 
     @Test(
         "R10 whatever two machines do at once, in the end both show the same, and no content is lost",
-        arguments: seeds)
-    func randomSteps(seed: UInt64) async throws {
-        var machines = try await TwoMachines(seed: seed)
+        arguments: seeds, [CacheBed.Shown.fourMethods, .all])
+    func randomSteps(seed: UInt64, shows: CacheBed.Shown) async throws {
+        var machines = try await TwoMachines(seed: seed, shows: shows)
         for cache in machines.caches { machines.bed.setDown(true, for: cache) }
         for number in 0..<120 {
             machines.step()

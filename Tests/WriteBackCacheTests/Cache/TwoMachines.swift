@@ -18,8 +18,8 @@ struct TwoMachines {
     private(set) var lines: Set<String> = []
     private(set) var steps: [String] = []
 
-    init(seed: UInt64) async throws {
-        bed = try CacheBed(seed: seed, showsCapabilities: false)
+    init(seed: UInt64, shows: CacheBed.Shown) async throws {
+        bed = try CacheBed(seed: seed, shows: shows)
         random = SplitMix64(seed: seed)
         let bed = bed
         caches = try (0..<2).map { _ in try bed.cache(at: bed.newPath()) }
@@ -42,6 +42,8 @@ struct TwoMachines {
         if random.below(3) > 0 { try await caches[side].sync() }
         if random.below(3) > 0 { try await look(side) }
         try await caches[side].sync()
+        // What has not been read is not there while the far side is away.
+        _ = try await caches[side].keptTree()
         bed.setDown(true, for: caches[side])
     }
 
@@ -61,6 +63,7 @@ struct TwoMachines {
                 try await caches[side].sync()
                 try await look(side)
                 try await caches[side].sync()
+                _ = try await caches[side].keptTree()
                 bed.setDown(true, for: caches[side])
             }
             guard try trees(0) != trees(1) else { break }

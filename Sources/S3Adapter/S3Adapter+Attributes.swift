@@ -1,0 +1,125 @@
+public import Persist
+
+/// Attributes are user metadata (`UserMetadata`): a created file is one PUT, and setting them alone is a copy of the object
+/// onto itself on the server.
+extension S3Adapter: AttributedPutting {
+    /// Asked for at once.
+    private static let askedMax = 32
+    /// Of side data in the index.
+    private static let indexedBytesMax = 2_048
+
+    public func canCarry(_ attributes: ValueAttributes) -> Bool { UserMetadata.fits(attributes) }
+
+    public func getAttributed(_ key: StoreKey) async throws -> AttributedValue? {
+        guard let response = try await fetch(key) else { return nil }
+        return AttributedValue(
+            response.body, try revision(of: response, key), UserMetadata.attributes(of: response.headers))
+    }
+
+    public func put(
+        _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes, on condition: PutCondition
+    ) async throws -> DatedRevision {
+        var request = try putting(key, value)
+        request.headers += UserMetadata.headers(of: attributes)
+        switch condition {
+        case .none: return try dated(try await send(request, about: key), key, value, attributes)
+        case .replacing(let revision):
+            return try dated(try await put(request, replacing: revision, about: key), key, value, attributes)
+        }
+    }
+
+    public func setAttributes(
+        _ attributes: ValueAttributes, of key: StoreKey, on condition: PutCondition
+    ) async throws -> DatedRevision {
+        var request = try putting(key, [])
+        let source = URLText.encode(
+            Array("/\(service.endpoint.bucket)/".utf8) + (request.key ?? []), keepsSlashes: true)
+        request.headers += [("x-amz-copy-source", source), ("x-amz-metadata-directive", "REPLACE")]
+        if case .replacing(let revision) = condition {
+            // "Where nothing is" is no condition for attributes of what is there.
+            guard let revision else { throw RevisionConflict() }
+            guard try await conditions.areKept() else { throw StoreError(.unsupported, key: key) }
+            request.headers.append(("x-amz-copy-source-if-match", revision.etag))
+        }
+        request.headers += UserMetadata.headers(of: attributes)
+        switch try await service.send(request, about: key) {
+        case .done(let response):
+            let revision = try Self.revision(ofCopy: response, key)
+            noted(key, response, etag: revision, attributes)
+            return DatedRevision(revision, Self.time(of: response))
+        case .refused(let refusal) where refusal.isPrecondition || refusal.isMissingKey: throw RevisionConflict()
+        case .refused(let refusal): throw error(refusal, key)
+        }
+    }
+
+    private func dated(
+        _ response: HTTPResponse, _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes
+    ) throws(StoreError) -> DatedRevision {
+        let revision = try revision(of: response, key)
+        noted(key, response, attributes, body: isSideData(key) ? value : nil)
+        return DatedRevision(revision, Self.time(of: response))
+    }
+
+    /// An answer to a put has the time in seconds, and comes when the object has its own.
+    private static func time(of response: HTTPResponse) -> Timestamp? {
+        response.headers["date"].flatMap(HTTPDate.seconds).map {
+            Timestamp(seconds: $0, nanoseconds: 999_999_999)
+        }
+    }
+
+    /// A copy that fails on the way has status 200 all the same, and says so in its body.
+    private static func revision(ofCopy response: HTTPResponse, _ key: StoreKey) throws(StoreError) -> Revision {
+        let result = try XMLReader.read(response.body)
+        guard result.name == "CopyObjectResult", let etag = result["ETag"]?.string, !etag.isEmpty else {
+            let words = result["Message"]?.string ?? "<\(result.name)>"
+            throw StoreError(.timedOut, key: key, hint: "S3 has not copied it: \(words)")
+        }
+        return Revision(etag: etag)
+    }
+
+    /// By the index, and the rest one by one.
+    public func attributes(of entries: [KeyEntry]) async throws -> [ValueAttributes?] {
+        let known = await index.entries(of: try named(entries))
+        return try await zip(entries, known).map { ($0, $1?.attributes) }.concurrentMap(most: Self.askedMax) {
+            [self] entry, known in
+            if let known { known } else { try await attributes(of: entry.key) }
+        }
+    }
+
+    public func values(of entries: [KeyEntry]) async throws -> [[UInt8]?] {
+        let known = await index.entries(of: try named(entries))
+        return try await zip(entries, known).map { ($0, $1?.body) }.concurrentMap(most: Self.askedMax) {
+            [self] entry, known in
+            if let known { known } else { try await get(entry.key) }
+        }
+    }
+
+    private func named(_ entries: [KeyEntry]) throws(StoreError) -> [(name: [UInt8], entry: KeyEntry)] {
+        var named: [(name: [UInt8], entry: KeyEntry)] = []
+        for entry in entries { named.append((Array(keys.text(of: try keys.object(of: entry.key))), entry)) }
+        return named
+    }
+
+    /// What has been put goes into the index. - Parameter body: of side data, where it is not long.
+    func noted(
+        _ key: StoreKey, _ response: HTTPResponse, etag: Revision? = nil, _ attributes: ValueAttributes,
+        body: [UInt8]? = nil
+    ) {
+        guard let seconds = response.headers["date"].flatMap(HTTPDate.seconds), let name = try? keys.object(of: key),
+            let etag = etag ?? (try? revision(of: response, key)),
+            body.map({ $0.count <= Self.indexedBytesMax }) ?? true
+        else { return }
+        index.note(
+            IndexEntry(
+                name: Array(keys.text(of: name)), etag: etag.bytes, time: seconds, attributes: attributes, body: body))
+    }
+
+    private func attributes(of key: StoreKey) async throws(StoreError) -> ValueAttributes? {
+        switch try await service.send(S3Request("HEAD", try keys.object(of: key)), about: key) {
+        case .done(let response): return UserMetadata.attributes(of: response.headers)
+        // Without a body it says no more. The next look asks again.
+        case .refused(let refusal) where refusal.status == 404: return nil
+        case .refused(let refusal): throw error(refusal, key)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Persist
+import SQLiteStore
+
+/// The look at side data that has keys of its own: it is put down, and taken over with the values that it is of.
+extension Refresh {
+    func seeMetas() async throws(StoreError) {
+        guard far.attributed != nil, far.listsKeys else { return try await seeAllMetas() }
+        try await far.listKeysPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) {
+            entries async throws(StoreError) in
+            var seen: [SeenMeta] = []
+            var unknown: [(entry: KeyEntry, path: ShownPath)] = []
+            for entry in entries {
+                guard case .meta(let path, _)? = FarKey(entry.key) else { continue }
+                let record = try store.farRecord(at: path.text)
+                if let record, record.metaKey == entry.key.bytes, record.metaRevision == entry.revision,
+                    let meta = record.meta, !meta.isEmpty
+                {
+                    seen.append(SeenMeta(path, meta, entry.revision))
+                } else {
+                    unknown.append((entry, path))
+                }
+            }
+            // Only what is new, or has changed.
+            for (found, meta) in zip(unknown, try await far.sidesPatiently(of: unknown.map(\.entry))) {
+                if let meta { seen.append(SeenMeta(found.path, meta, found.entry.revision)) }
+            }
+            try store.saw(seen)
+        }
+    }
+
+    /// Where a listing brings values.
+    private func seeAllMetas() async throws(StoreError) {
+        try await far.listPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
+            try store.saw(
+                entries.compactMap { entry in
+                    guard case .meta(let path, _)? = FarKey(entry.key) else { return nil }
+                    return SeenMeta(path, entry.value, nil)
+                })
+        }
+    }
+}
+
+extension SeenMeta {
+    init(_ path: ShownPath, _ bytes: [UInt8], _ revision: Revision?) {
+        let meta = FarMeta(decoding: bytes)
+        self.init(
+            path: path.text, meta: bytes, isWhole: meta.kind != .file || meta.isOfLog(at: path), revision: revision)
+    }
+}

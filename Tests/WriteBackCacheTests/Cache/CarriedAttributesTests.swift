@@ -1,0 +1,133 @@
+import Persist
+import PersistTestKit
+import SQLiteStore
+import Testing
+import WriteBackCache
+
+@Suite("A far side whose values have their attributes with them", .serialized)
+struct CarriedAttributesTests {
+    private let bed: CacheBed
+
+    init() throws { bed = try CacheBed() }
+
+    private func ready(_ path: String? = nil) async throws -> WriteBackCache {
+        let cache = try bed.cache(at: path ?? bed.newPath())
+        try await cache.refresh()
+        return cache
+    }
+
+    private func close(_ caches: WriteBackCache...) async {
+        for cache in caches {
+            await cache.stop()
+            cache.store.close()
+        }
+    }
+
+    private func change(_ cache: WriteBackCache, _ name: String, mode: UInt16) throws {
+        let node = try cache.store.node(.blobs, name)
+        _ = try cache.store.setAttributes(node.id, AttributeChange(mode: mode, time: .now()))
+    }
+
+    @Test("a created file is one put, and a chmod none; another machine sees mode, owner and times")
+    func onePut() async throws {
+        let cache = try await ready()
+        for number in 0..<20 { try cache.store.put("value \(number)", .blobs, "f\(number)") }
+        try await cache.sync()
+        // Its directory has a new time, which is sent once.
+        #expect(bed.putsInAll == 21)
+        #expect(await bed.far.keys.filter { $0 != ".persist/meta/blobs/" }.allSatisfy { $0.hasPrefix("blobs/") })
+        try change(cache, "f7", mode: 0o600)
+        try await cache.sync()
+        #expect(bed.putsInAll == 21 && bed.attributeChanges == 1)
+        #expect(try await bed.freshTree() == cache.keptTree())
+        await close(cache)
+    }
+
+    @Test("what others have set of attributes alone is seen: the value has the revision that it had")
+    func othersAttributes() async throws {
+        let (here, there) = (try await ready(), try await ready())
+        try here.store.put("x", .blobs, "x")
+        try await here.sync()
+        // Their time is known from here on.
+        for cache in [here, there] { try await cache.refresh() }
+        try change(there, "x", mode: 0o711)
+        try await there.sync()
+        try await here.refresh()
+        #expect(try here.store.node(.blobs, "x").mode == 0o711)
+        #expect(try await here.keptTree() == there.keptTree())
+        await close(here, there)
+    }
+
+    @Test("a look asks only for the attributes of what is new or has changed")
+    func asksOnce() async throws {
+        let (here, there) = (try await ready(), try await ready())
+        for number in 0..<20 { try here.store.put("value \(number)", .blobs, "f\(number)") }
+        try await here.sync()
+        try await here.refresh()
+        #expect(bed.attributesAsked == 0)
+        try await there.refresh()
+        #expect(bed.attributesAsked == 20)
+        try change(here, "f7", mode: 0o600)
+        try here.store.put("another", .blobs, "f8")
+        try await here.sync()
+        for cache in [here, there] {
+            try await cache.refresh()
+            try await cache.refresh()
+        }
+        #expect(bed.attributesAsked == 22)
+        await close(here, there)
+    }
+
+    @Test("attributes that are too many for a value have a key of their own, until they fit again")
+    func tooMany() async throws {
+        let (here, there) = (try await ready(), try await ready())
+        try here.store.put("x", .blobs, "x")
+        let node = try here.store.node(.blobs, "x")
+        for number in 0..<4 {
+            try here.store.setAttribute(
+                Array("user.n\(number)".utf8), to: [UInt8](repeating: UInt8(number), count: 100), mode: .set,
+                of: node.id)
+        }
+        try await here.sync()
+        #expect(await bed.far.keys == [".persist/meta/blobs/", ".persist/meta/blobs/x", "blobs/x"])
+        try await there.refresh()
+        #expect(try await here.keptTree() == there.keptTree())
+        #expect(try await here.keptTree().contains { $0.contains("user.n3") })
+        for number in 1..<4 {
+            try here.store.removeAttribute(Array("user.n\(number)".utf8), of: node.id)
+        }
+        try await here.sync()
+        #expect(await bed.far.keys == [".persist/meta/blobs/", "blobs/x"])
+        try await there.refresh()
+        #expect(try await here.keptTree() == there.keptTree())
+        await close(here, there)
+    }
+
+    @Test("R10 who sets a mode while others edit the file keeps their edit, and they get the mode")
+    func modeAgainstEdit() async throws {
+        let (here, there) = (try await ready(), try await ready())
+        try here.store.put("first", .blobs, "x")
+        try await here.sync()
+        try await there.refresh()
+        try there.store.put("second", .blobs, "x")
+        try change(here, "x", mode: 0o700)
+        try await there.sync()
+        try await here.sync()
+        for cache in [here, there] {
+            try await cache.refresh()
+            #expect(try await cache.store.text(.blobs, "x") == "second")
+            #expect(try cache.store.node(.blobs, "x").mode == 0o700)
+            #expect(try cache.store.keptVersions(.conflicts).isEmpty)
+        }
+        #expect(try await here.keptTree() == there.keptTree())
+        await close(here, there)
+    }
+
+    @Test("a value without attributes, of another program, has the time that it was put at")
+    func plainValue() async throws {
+        await bed.far.put("blobs/plain", Array("plain".utf8))
+        let (here, there) = (try await ready(), try await ready())
+        #expect(try await here.keptTree() == there.keptTree())
+        await close(here, there)
+    }
+}
