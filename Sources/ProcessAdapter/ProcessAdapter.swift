@@ -45,14 +45,16 @@ public final class ProcessAdapter: PersistAdapter {
     /// the requests themselves fail only when their time is over.
     public var currentTrouble: Trouble? { trouble.current }
 
-    deinit { inbox.post(.close) }
+    deinit { inbox.post(.close(patience: nil)) }
 
     /// Ends the child: its input is closed, so that it can finish; then SIGTERM, then SIGKILL.
     ///
     /// Returns when it is gone: after `closeSeconds` and a second at the latest. Requests that it has not answered by
     /// then, and all later ones, fail with `.interrupted`.
-    public func close() async {
-        inbox.post(.close)
+    ///
+    /// - Parameter seconds: instead of `closeSeconds`.
+    public func close(seconds: Double? = nil) async {
+        inbox.post(.close(patience: seconds.map { .seconds($0) }))
         await inbox.finished()
     }
 

@@ -97,10 +97,10 @@ extension WriteBackCache {
         }
     }
 
-    /// Sends what is still to be sent, for as long as the far side takes it.
+    /// Sends what is still to be sent, for as long as the far side takes it, and while `goesOn`, which is asked often.
     ///
     /// - Returns: how many changes are left: they wait in the outbox.
-    public func drain() async -> Int {
+    public func drain(while goesOn: () -> Bool = { true }) async -> Int {
         var round = 0
         while true {
             // What is refused is not asked for without end meanwhile.
@@ -109,6 +109,7 @@ extension WriteBackCache {
             let count = (try? store.outboxCount()) ?? 0
             if count == 0 { return 0 }
             let totals = uploader.totals
+            guard goesOn() else { return count }
             // Nothing but what the far side does not take.
             if totals.downSince != nil || totals.itemsFailing > 0 && totals.itemsFailing >= totals.items {
                 return count

@@ -118,14 +118,17 @@ public final class WriteBackCache: Sendable {
         store.abandon()
     }
 
-    /// Sends and asks nothing any more, and waits for what is under way, at most so long. What has not been sent stays
-    /// in the outbox.
-    public func stop(waitMilliseconds: Int64 = 5_000) async {
+    /// Sends and asks nothing any more, and waits for what is under way, at most so long, and while `mayWait`. What has
+    /// not been sent stays in the outbox.
+    public func stop(waitMilliseconds: Int64 = 5_000, while mayWait: () -> Bool = { true }) async {
         uploader.stop()
         evictor.stop()
-        await refresher.stop()
+        refresher.end()
         let deadline = ContinuousClock.now + .milliseconds(waitMilliseconds)
-        while !uploader.isIdle, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+        // A look too: an adapter that hangs does not hear that it has been given up.
+        while !(uploader.isIdle && refresher.isIdle), ContinuousClock.now < deadline, mayWait() {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
         inlet.uploader.withLock { $0 = nil }
         inlet.refresher.withLock { $0 = nil }
         inlet.fetcher.withLock { $0 = nil }

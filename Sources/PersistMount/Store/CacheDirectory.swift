@@ -1,8 +1,6 @@
-internal import CLinux
 internal import Glibc
 internal import Linux
 internal import Persist
-import Synchronization
 
 /// Where the local copy of a far side lies, with what has not been sent: for one mount at a time.
 ///
@@ -10,7 +8,9 @@ import Synchronization
 /// of the machine: what is in it may be nowhere else yet.
 final class CacheDirectory: Sendable {
     let path: String
-    private let descriptor: Int32
+    /// From a process that still sent what had been written, and was asked to leave that.
+    let isTakenOver: Bool
+    private let lock: CacheLock
 
     /// The file of the local store.
     var store: String { path + "/cache.db" }
@@ -21,55 +21,39 @@ final class CacheDirectory: Sendable {
     ///   - identity: of the far side: two have different ones.
     ///   - shown: what a person knows it by.
     ///   - parent: as `cache_dir` says.
+    ///   - patience: how many milliseconds a process that only sends what was written gets, before it is asked to end.
     /// - Throws: `.busy` where another mount has it, `.failed`.
-    init(for identity: String, shown: String, in parent: String?) throws(MountFailure) {
+    init(for identity: String, shown: String, in parent: String?, patience: Int = 0) throws(MountFailure) {
         path = try Self.place(for: identity, in: parent)
         try Self.make(path)
-        let opened = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard opened >= 0 else {
-            throw MountFailure(ShownText.line(path + "/lock"), errorText(errno), status: .failed)
-        }
-        // From here on `deinit` closes it, of an object that is not finished too.
-        descriptor = opened
+        lock = try CacheLock(in: path)
         let place = path
-        guard Self.lock(opened, whoHasIt: { Self.mount(of: place) }) else {
-            let number = errno
-            let holder = readWhole(path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
-            if number == EWOULDBLOCK, let mount = Self.mount(of: path) {
-                throw MountFailure(
-                    ShownText.line(shown), "is mounted already, at \(mount)",
-                    hint: "Use the files there, or unmount it: persistfs umount \(mount)", status: .busy)
-            }
+        switch lock.take(patience: patience, isServed: { Self.mount(of: place) != nil }) {
+        case .atOnce: isTakenOver = false
+        case .after: isTakenOver = true
+        case .isServed:
+            let mount = Self.mount(of: path)
             throw MountFailure(
-                ShownText.line(shown),
-                number == EWOULDBLOCK
-                    ? "is in use: process \(holder) still sends what was written"
-                    : errorText(number),
-                hint:
-                    "What is not sent waits in the cache, \(ShownText.line(path)): end the process, or let it finish.",
+                ShownText.line(shown), "is mounted already\(mount.map { ", at \($0)" } ?? "")",
+                hint: mount.map { "Use the files there, or unmount it: persistfs umount \($0)" }, status: .busy)
+        case .failed(EWOULDBLOCK):
+            throw MountFailure(
+                ShownText.line(shown), "is in use: \(lock.holder) still sends what was written",
+                hint: "What is not sent waits in the cache, \(ShownText.line(path)): "
+                    + (lock.stoppedHolder.map { "let the process go on (kill -CONT \($0)), or end it." }
+                        ?? "end the process, or let it finish."),
                 status: .busy)
+        case .failed(let number):
+            throw MountFailure(ShownText.line(shown), errorText(number), status: .failed)
         }
         LastStatus.remove(in: path)
-        // For who finds it locked.
-        ftruncate(descriptor, 0)
-        writeAll(descriptor, Array("\(getpid())".utf8))
     }
 
-    /// Waits a little: a mount that has just been taken away sends its last files, a command its last value.
-    private static func lock(_ descriptor: Int32, whoHasIt: () -> String?) -> Bool {
-        for round in 0..<50 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
-            guard errno == EWOULDBLOCK else { return false }
-            if round == 0, whoHasIt() != nil {
-                errno = EWOULDBLOCK
-                return false
-            }
-            usleep(100_000)
-        }
-        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
-    }
+    /// Another process waits for it: it may only be asked where no directory is mounted any more.
+    var isWanted: Bool { lock.isWanted }
 
-    deinit { close(descriptor) }
+    /// Nothing of it is used any more. Idempotent.
+    func release() { lock.release() }
 
     /// Where it is mounted, as far as that can be seen.
     private static func mount(of path: String) -> String? {

@@ -80,5 +80,13 @@ public struct CommandStore: Sendable {
             hint: "It is safe on this machine, and sent by the next put, rm or mount of this store.", status: .busy)
     }
 
-    public func close() { opened.close() }
+    public func close() {
+        // It would be sent by now, had this command not come.
+        if opened.isTakenOver, let left = try? opened.store.outboxCount(), left > 0 {
+            warn(
+                "\(shown): \(left == 1 ? "1 file that a mount has left waits" : "\(left) files that a mount has left wait") "
+                    + "for the next put, rm or mount of this store, which sends it")
+        }
+        opened.close()
+    }
 }

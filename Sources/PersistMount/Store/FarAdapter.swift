@@ -46,9 +46,10 @@ enum FarAdapter: Sendable {
         if case .process(let adapter) = self { adapter.currentTrouble } else { nil }
     }
 
-    func close() async {
+    /// - Parameter seconds: what a process may take to end what it is at; nil: its usual time.
+    func close(seconds: Double?) async {
         switch self {
-        case .process(let adapter): await adapter.close()
+        case .process(let adapter): await adapter.close(seconds: seconds)
         case .s3(let adapter): await adapter.close()
         case .given: break
         }

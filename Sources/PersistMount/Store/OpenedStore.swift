@@ -3,6 +3,7 @@ internal import ProcessAdapter
 internal import S3Adapter
 internal import SQLiteStore
 internal import WriteBackCache
+import Synchronization
 
 /// A store that is open for a mount: the user's file, or the local copy of a far side.
 final class OpenedStore: Sendable {
@@ -11,6 +12,9 @@ final class OpenedStore: Sendable {
     let cache: WriteBackCache?
     private let adapter: FarAdapter?
     private let directory: CacheDirectory?
+    private let isClosed = Atomic(false)
+    /// What a mount that still sends gets to be done with it, before a command asks it to end. Milliseconds.
+    private static let commandPatience = 3_000
 
     private init(
         _ store: SQLiteStore, cache: WriteBackCache? = nil, adapter: FarAdapter? = nil,
@@ -35,8 +39,10 @@ final class OpenedStore: Sendable {
         cacheOptions: WriteBackCacheOptions, cacheParent: String?, isForOneCommand: Bool = false
     ) throws(MountFailure) -> OpenedStore {
         guard reference.hasFarSide else { return try open(reference, options) }
+        // A mount sends on what another one has not; a command may be one that sends nothing.
         let directory = try CacheDirectory(
-            for: reference.identity, shown: reference.shown, in: cacheParent)
+            for: reference.identity, shown: reference.shown, in: cacheParent,
+            patience: isForOneCommand ? Self.commandPatience : 0)
         let far = try FarAdapter.open(
             reference, given: adapter, isForOneCommand: isForOneCommand, log: options.log)
         do throws(StoreError) {
@@ -48,20 +54,26 @@ final class OpenedStore: Sendable {
         }
     }
 
+    /// From a mount that still sent what had been written, and was asked to leave that.
+    var isTakenOver: Bool { directory?.isTakenOver ?? false }
+
     /// Of the adapter's process.
     var trouble: Trouble? { adapter?.trouble }
 
     /// nil: the far side is none of S3.
     var bucket: S3Adapter? { if case .s3(let adapter) = adapter { adapter } else { nil } }
 
-    /// Sends on what is still to be sent, as long as the far side takes it; then closes.
+    /// Sends on what is still to be sent, as long as the far side takes it and nobody else waits for the store; then
+    /// closes.
     ///
     /// - Parameters:
     ///   - status: for `persistfs status`, which no mount answers any more, and for `persistfs umount`.
     ///   - log: is told what waits for the next mount.
     func finish(status: @escaping @Sendable () -> MountStatus, log: (String) -> Void) {
+        var isWanted = false
         if let cache {
-            Awaiting.run {
+            let directory = directory
+            isWanted = Awaiting.run {
                 let telling = Task.detached {
                     // What is over at once needs no note.
                     guard (try? await Task.sleep(for: .milliseconds(300))) != nil, let note = DrainNote() else {
@@ -72,25 +84,40 @@ final class OpenedStore: Sendable {
                         try? await Task.sleep(for: .seconds(1))
                     }
                 }
-                _ = await cache.drain()
+                _ = await cache.drain { directory?.isWanted != true }
                 telling.cancel()
                 await telling.value
                 // What is on its way may still arrive.
-                await cache.stop()
+                await cache.stop { directory?.isWanted != true }
+                return directory?.isWanted == true
             }
             let last = status()
             if let left = last.far?.pendingFiles, left > 0 {
-                log("\(left) changes have not been sent: the next mount of this store sends them")
+                log(
+                    "\(left) changes have not been sent: "
+                        + (isWanted
+                            ? "who uses this store now takes them over" : "the next mount of this store sends them"))
             }
             if let directory { LastStatus.write(last, in: directory.path) }
         }
-        close()
+        // Long enough has been waited already.
+        close(waitMilliseconds: 0, adapterSeconds: isWanted ? CacheLock.closeSeconds : nil)
     }
 
-    /// At once. Idempotent.
-    func close() {
-        if let cache { Awaiting.run { await cache.stop() } }
+    /// Idempotent.
+    func close() { close(waitMilliseconds: 5_000, adapterSeconds: nil) }
+
+    /// The adapter goes first: what it has still answered by its end is put down, and what it has not fails. The lock
+    /// goes last: by then nothing of this process is on its way to the far side.
+    private func close(waitMilliseconds: Int64, adapterSeconds: Double?) {
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+        Awaiting.run { [cache, adapter] in
+            await cache?.stop(waitMilliseconds: waitMilliseconds)
+            await adapter?.close(seconds: adapterSeconds)
+            // What has failed by that puts down that it has.
+            await cache?.stop(waitMilliseconds: 1_000)
+        }
         store.close()
-        if let adapter { Awaiting.run { await adapter.close() } }
+        directory?.release()
     }
 }

@@ -65,7 +65,9 @@ struct ChildKeeper {
             handle(.dropped(id))
         case .room(let id): handle(.room(id))
         case .ended: hasEnded = true
-        case .close: handle(.close)
+        case .close(let patience):
+            if let patience { machine.closePatience = patience }
+            handle(.close)
         }
     }
 

@@ -14,7 +14,8 @@ final class Inbox: Sendable {
         case room(UInt64)
         /// The child has ended.
         case ended
-        case close
+        /// nil: the child gets its usual time.
+        case close(patience: Duration?)
     }
 
     private struct State {

@@ -106,7 +106,8 @@ struct RequestMachine {
     /// In seconds, for people.
     let limitText: String
     let requestsMax: Int
-    let closePatience: Duration
+    /// What the child gets to finish, once its input is closed.
+    var closePatience: Duration
 
     init(options: ProcessAdapterOptions, seed: UInt64, now: Instant) {
         let seconds = options.requestSeconds

@@ -44,11 +44,11 @@ final class Refresher: Sendable {
         state.withLock { $0.loop = loop }
     }
 
-    func stop() async { _ = await end()?.value }
+    /// No look is under way.
+    var isIdle: Bool { state.withLock { $0.look == nil } }
 
-    /// - Returns: the look that is under way, which will end soon.
-    @discardableResult
-    func end() -> Task<StoreError?, Never>? {
+    /// No look begins any more, and the one that is under way ends soon.
+    func end() {
         let (loop, look) = state.withLock { state in
             state.isStopped = true
             defer { state.loop = nil }
@@ -56,7 +56,6 @@ final class Refresher: Sendable {
         }
         loop?.cancel()
         look?.cancel()
-        return look
     }
 
     /// One look, for all who want one at the time.

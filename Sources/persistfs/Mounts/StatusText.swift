@@ -21,7 +21,7 @@ enum StatusText {
             ),
         ]
         if status.isUnmounted == true {
-            rows.insert(("  unmounted", "and sends what was written; the next mount waits for it"), at: 1)
+            rows.insert(("  unmounted", "and sends what was written; the next mount takes over"), at: 1)
         }
         if status.log != "stderr" { rows.append(("  log", status.log)) }
         for other in store.mounts where !other.isThisMount {
