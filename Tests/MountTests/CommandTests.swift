@@ -90,11 +90,14 @@ import Testing
         }
     }
 
-    @Test("umount and status of what is no mount exit with 4; status of nothing is no error")
+    @Test("umount, status and sync of a directory that is no mount exit with 4; status of nothing is no error")
     func notMounted() async throws {
         try await MountFixture.unmounted { (fixture) async throws in
             #expect(try await fixture.persistfs(#"umount "$MOUNT""#).status == 4)
             #expect(try await fixture.persistfs(#"status "$MOUNT""#).status == 4)
+            let sync = try await fixture.persistfs(#"sync "$MOUNT""#)
+            expect(sync.status, is: 4)
+            #expect(sync.error.contains("no persistfs is mounted here"), "\(sync.error)")
             #expect(try await fixture.persistfs("status").succeeded)
         }
     }

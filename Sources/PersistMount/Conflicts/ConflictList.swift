@@ -9,14 +9,8 @@ public struct ConflictList: Sendable {
     /// - Throws: `.notFound` where there is none; `.failed`, `.busy` where that one cannot be asked.
     public static func find(at directory: String?) throws(MountFailure) -> ConflictList {
         var list = ConflictList(conflicts: [], problems: [])
-        // No path leads any more to what is unmounted.
-        let items = try MountList.find(at: directory).filter { $0.status?.isUnmounted != true }
-        if let directory, items.isEmpty {
-            throw MountFailure(
-                ShownText.line(directory), "is unmounted, and its process still sends what was written",
-                hint: "Its conflicts can be seen when it is mounted again.", status: .notFound)
-        }
-        for item in items {
+        let hint = "Its conflicts can be seen when it is mounted again."
+        for item in try MountList.mounted(at: directory, hint: hint) {
             guard let status = item.status else {
                 let failure = MountFailure(item.mountPoint, item.problem ?? "does not answer", status: .failed)
                 if directory != nil { throw failure }

@@ -32,6 +32,20 @@ public enum MountList {
         return [item(entry)]
     }
 
+    /// Those that a path leads to still.
+    ///
+    /// - Parameter hint: what to do where there is none any more.
+    /// - Throws: `.notFound` where there is none at `directory`, or only a process that still sends.
+    static func mounted(at directory: String?, hint: String) throws(MountFailure) -> [Item] {
+        let items = try find(at: directory).filter { $0.status?.isUnmounted != true }
+        if let directory, items.isEmpty {
+            throw MountFailure(
+                ShownText.line(directory), "is unmounted, and its process still sends what was written", hint: hint,
+                status: .notFound)
+        }
+        return items
+    }
+
     /// How long one may take to answer: a person waits for it.
     private static let answerSeconds = 2
 

@@ -21,10 +21,18 @@ public struct Synchronizing: Sendable {
 
     private let mountPoint: String
 
-    /// - Returns: nil where no persistfs is mounted at `path`.
+    /// - Returns: nil where no persistfs is mounted at `path`, which is no directory: a SQLite store, if anything.
+    /// - Throws: `.notFound` for any other directory.
     public static func mount(at path: String) throws(MountFailure) -> Synchronizing? {
         let resolved = PathText.resolved(path)
-        guard let entry = try MountTable.current().top(at: resolved), entry.isPersistfs else { return nil }
+        guard let entry = try MountTable.current().top(at: resolved), entry.isPersistfs else {
+            var found = stat()
+            guard stat(resolved, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else { return nil }
+            let hint = "What it does not send waits for the next mount. persistfs status shows how far it is."
+            _ = try MountList.mounted(at: path, hint: hint)
+            // It has been mounted in this moment.
+            return Synchronizing(mountPoint: resolved)
+        }
         return Synchronizing(mountPoint: resolved)
     }
 

@@ -59,6 +59,9 @@ import Testing
             let conflicts = try await fixture.persistfs(#"conflicts "$MOUNT""#)
             expect(conflicts.status, is: 4)
             #expect(conflicts.error.contains("is unmounted"), "\(conflicts.error)")
+            let sync = try await fixture.persistfs(#"sync "$MOUNT""#)
+            expect(sync.status, is: 4)
+            #expect(sync.error.contains("is unmounted, and its process still sends"), "\(sync.error)")
             try await fixture.succeed("touch go")
             try await eventually("it has sent all, and is gone") {
                 try await fixture.bash(#""$PERSISTFS" status "$MOUNT""#).status == 4
