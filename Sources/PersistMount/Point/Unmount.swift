@@ -38,16 +38,20 @@ public struct Unmount: Sendable {
         }
         let status = isStopped ? nil : try? MountStatus.read(at: path, seconds: share)
         let daemon = (status?.pid ?? server).flatMap { ProcessIdentity(pid: $0) }
+        var isSent = true
         if status?.far != nil, let mount = try Synchronizing.mount(at: path) {
             // What cannot be sent now waits in the cache: no reason to keep the mount.
-            _ = try? mount.run(seconds: seconds, stopsOffline: true, report: report)
+            let left = max(0, Int((deadline - ContinuousClock.now) / .seconds(1)))
+            isSent = (try? mount.run(seconds: left, stopsOffline: true, report: report)) != nil
         }
         // For a daemon that says nothing at its end.
         let before = status?.far == nil ? nil : (try? MountStatus.read(at: path, seconds: share))?.far
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
-        // However long sending has taken, it gets a time of its own to come to its end.
-        let end = max(deadline, ContinuousClock.now + .seconds(min(Self.endSeconds, seconds)))
+        // However long sending has taken, it gets a time of its own to come to its end; little where it has not, and
+        // most likely goes on.
+        let own = isSent ? min(Self.endSeconds, seconds) : Self.endSecondsUnsent
+        let end = max(deadline, ContinuousClock.now + .seconds(own))
         if let daemon, !daemon.waitForEnd(until: end) {
             let isStopped = DaemonSearch.isStopped(daemon.pid)
             throw MountFailure(
@@ -74,8 +78,9 @@ public struct Unmount: Sendable {
         return done
     }
 
-    /// What the daemon may take to end, beside the time for sending.
+    /// What the daemon may take to end, beside the time for sending; where that was not enough.
     private static let endSeconds = 10
+    private static let endSecondsUnsent = 2
 
     /// It is safe, but whoever takes this machine away takes it along.
     private static func waits(_ unsent: Synchronizing.State, shown: String) -> MountFailure {

@@ -70,6 +70,29 @@ import Testing
         }
     }
 
+    @Test("umount --timeout N takes that long in all where the far side hangs, and the few seconds for the end")
+    func timeOfUmount() async throws {
+        try await MountFixture.unmounted { fixture in
+            let mount = try await fixture.another(
+                store: Self.adapter(fixture), options: ["cache_dir=\(fixture.directory)/one"])
+            let before = try await mount.succeed(
+                #"""
+                echo 1 > kv/1
+                until grep -q '"uploading"' .persist/status.json; do sleep 0.05; done
+                pid=$(jq .pid .persist/status.json)
+                for child in $(cat /proc/$pid/task/*/children); do kill -STOP $child; done
+                date +%s
+                """#)
+            let end = try await mount.outside([mount.binary, "umount", "--timeout", "10", mount.point], seconds: 60)
+            let after = try await mount.outside(["date", "+%s"]).output
+            expect(end.status, is: 7)
+            #expect(end.error.contains("has not finished"), "\(end.error)")
+            let lines = [before, after].compactMap { Int($0.split(separator: "\n").last ?? "") }
+            #expect(lines.count == 2 && lines[1] - lines[0] < 16, "\(lines)")
+            try await fixture.succeed("touch go")
+        }
+    }
+
     @Test("R2 umount where the far side refuses a file is soon done, sends the others, and names it")
     func refused() async throws {
         try await MountFixture.unmounted { fixture in
