@@ -141,34 +141,3 @@ public struct Unmount: Sendable {
             hint: "End them, or leave the directory, and try again.", status: .busy)
     }
 }
-
-/// A process, told from a later one with the same number.
-struct ProcessIdentity: Sendable {
-    let pid: Int32
-    private let started: Substring
-
-    /// nil where it has ended.
-    init?(pid: Int32) {
-        guard let started = Self.started(pid) else { return nil }
-        self.pid = pid
-        self.started = started
-    }
-
-    func waitForEnd(until deadline: ContinuousClock.Instant) -> Bool {
-        while Self.started(pid) == started {
-            guard ContinuousClock.now < deadline else { return false }
-            usleep(10_000)
-        }
-        return true
-    }
-
-    /// Field 22 of /proc/PID/stat; nil of a zombie too: it holds no file any more.
-    private static func started(_ pid: Int32) -> Substring? {
-        guard let bytes = readWhole("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
-            return nil
-        }
-        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return fields[19]
-    }
-}

@@ -9,29 +9,31 @@ internal import Linux
 final class DrainNote: Sendable {
     private let path: String
     private static let prefix = "sending-"
+    private static let suffix = ".json"
 
     /// nil: there is no place for it.
     init?() {
-        guard let directory = try? RunDirectory.make() else { return nil }
-        path = "\(directory)/\(Self.prefix)\(getpid()).json"
+        guard let directory = try? RunDirectory.make(), let own = ProcessIdentity(pid: getpid()) else { return nil }
+        path = "\(directory)/\(Self.prefix)\(own.text)\(Self.suffix)"
     }
 
     deinit { unlink(path) }
 
     func write(_ status: MountStatus) { status.write(to: path) }
 
-    /// Those of processes that are there; of others the file goes.
+    /// Those of processes that are there; of others the file goes: a killed one could not take it along, and its number
+    /// may be another's by now.
     static func all() -> [MountStatus] {
         guard let directory = try? RunDirectory.make() else { return [] }
         return namesIn(directory).sorted().compactMap { name in
-            guard name.hasPrefix(prefix), name.hasSuffix(".json"), let bytes = readWhole("\(directory)/\(name)"),
-                let status = try? JSONDecoder().decode(MountStatus.self, from: Data(bytes))
-            else { return nil }
-            guard kill(status.pid, 0) == 0 || errno == EPERM else {
-                unlink("\(directory)/\(name)")
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+            let path = "\(directory)/\(name)"
+            guard ProcessIdentity(text: name.dropFirst(prefix.count).dropLast(suffix.count)) != nil else {
+                unlink(path)
                 return nil
             }
-            return status
+            guard let bytes = readWhole(path) else { return nil }
+            return try? JSONDecoder().decode(MountStatus.self, from: Data(bytes))
         }
     }
 }

@@ -70,6 +70,39 @@ import Testing
         }
     }
 
+    @Test("what still sends and has been killed is in status no more, whoever has its number by then")
+    func isKilled() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.succeed(
+                #"""
+                export XDG_CACHE_HOME="$SCRATCH/cache"
+                "$PERSISTFS" mount "\#(try Self.adapter(fixture))" "$MOUNT"
+                echo 1 > "$MOUNT/kv/1"
+                daemon=$(jq .pid "$MOUNT/.persist/status.json")
+                umount "$MOUNT" || fusermount3 -u "$MOUNT"
+                until "$PERSISTFS" status | grep "process $daemon"; do sleep 0.05; done
+                note=$(ls persistfs/sending-$daemon*)
+                # Its number is that of another process now.
+                sleep 100 & other=$!
+                trap 'kill $other || true' EXIT
+                jq ".pid = $other" "$note" > "${note/$daemon/$other}"
+                "$PERSISTFS" status > said
+                grep -q "process $daemon" said
+                ! grep "process $other" said || exit 1
+                kill -9 "$daemon"
+                # It may stay as a zombie for a while.
+                for i in {1..100}; do
+                    grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$daemon/status" || break
+                    sleep 0.05
+                done
+                "$PERSISTFS" status > said
+                ! grep "process $daemon" said || exit 1
+                ls persistfs > names
+                ! grep sending names || exit 1
+                """#)
+        }
+    }
+
     @Test("umount --timeout N takes that long in all where the far side hangs, and the few seconds for the end")
     func timeOfUmount() async throws {
         try await MountFixture.unmounted { fixture in
