@@ -61,7 +61,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Paths with their side data that need no value or have one; what lies in a directory before it.
+    /// Paths with their side data that need no value or have one, as `saw` was given them; what lies in a directory
+    /// before it.
     /// - Parameter path: those before this one in the order of bytes; nil: all.
     public func seen(
         before path: [UInt8]?, limit: Int
@@ -87,7 +88,8 @@ extension SQLiteStore {
                 SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
                     meta_revision FROM far f
                     WHERE ino <> 0 AND (?1 IS NULL OR path < ?1)
-                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.path = f.path AND s.is_whole = 1)
+                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.is_whole = 1 AND s.path =
+                        CASE WHEN substr(f.meta_key, -1) = x'2F' THEN CAST(f.path || x'2F' AS BLOB) ELSE f.path END)
                     ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit), read: { $0.farRecord })
         }

@@ -2,7 +2,7 @@ public import Persist
 
 /// Side data that the far side has under a key of its own, as a look has seen it.
 public struct SeenMeta: Sendable {
-    /// Of what it is about, as shown.
+    /// Of what it is about, as shown; of a directory with a `/` behind it: a value may have the same path.
     public let path: [UInt8]
     public let meta: [UInt8]
     /// It needs no value: of a directory, a symlink.

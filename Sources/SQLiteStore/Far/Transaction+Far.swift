@@ -107,10 +107,10 @@ extension Transaction {
             return try fresh(change.namespace?.node ?? .root)
         }
         var parent = namespace.node
-        for name in names { parent = try makeDirectory(name, in: parent) }
+        for name in names { parent = try makeDirectoryOfFar(name, in: parent) }
         switch change.content {
         case .directory:
-            return try fresh(try makeDirectory(last, in: parent))
+            return try fresh(try makeDirectoryOfFar(last, in: parent))
         case .symlink(let target):
             if let there, there.node.kind == .symlink, try db.bytes(of: there) == target { return there }
             return try replace(there, kind: .symlink, last, in: parent, target: target)
@@ -137,6 +137,22 @@ extension Transaction {
             return there
         case .nothing: throw StoreError(.invalid)
         }
+    }
+
+    /// A value that becomes `%self` in it takes along what is known of the far side's: under its old path nobody would
+    /// look for that any more, and the directory's own record goes there.
+    private func makeDirectoryOfFar(_ name: FileName, in parent: NodeID) throws(StoreError) -> NodeID {
+        guard let there = try db.child(name, of: parent), !there.isDirectory else {
+            return try makeDirectory(name, in: parent)
+        }
+        let old = try db.path(of: there)
+        let directory = try makeDirectory(name, in: parent)
+        let new = try db.path(of: try fresh(there.id))
+        try db.run("UPDATE OR REPLACE far SET path = ?3 WHERE ino = ?1 AND path = ?2", there.id, old, new)
+        try db.run("UPDATE away SET path = ?3 WHERE ino = ?1 AND path = ?2", there.id, old, new)
+        // Who sends it just now may put down the old path.
+        if try db.outboxEntry(of: there.id) != nil { journalled[there.id, default: []].formUnion(.name) }
+        return directory
     }
 
     private func putFile(

@@ -159,7 +159,8 @@ final class Fetcher: Sendable {
     ) async throws(StoreError) -> FarChange {
         let isJSON = FarSum.isJSON(key)
         let record = try store.farRecord(at: away.path)
-        let metaKey = FarKey.meta(path, isDirectory: false).storeKey
+        // Under the path that the key has by itself, where it is shown as `%self` too.
+        let metaKey = FarKey.meta(FarKey(key)?.path() ?? path, isDirectory: false).storeKey
         var side = (meta: record?.meta, key: record?.metaKey.map { StoreKey($0) })
         let isAsKnown = away.isValue(FarSum(of: found.value, isJSON: isJSON).digest, found.revision)
         if record?.key != key.bytes || side.meta?.isEmpty == true || !isAsKnown {

@@ -125,7 +125,7 @@ public enum FarKey: Hashable, Sendable {
 
     public static let filesPrefix = Array(".persist/files/".utf8)
     public static let metaPrefix = Array(".persist/meta/".utf8)
-    private static let slash = UInt8(ascii: "/")
+    static let slash = UInt8(ascii: "/")
 }
 
 extension ArraySlice<UInt8> {

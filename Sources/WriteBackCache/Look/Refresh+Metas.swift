@@ -8,21 +8,22 @@ extension Refresh {
         try await far.listKeysPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) {
             entries async throws(StoreError) in
             var seen: [SeenMeta] = []
-            var unknown: [(entry: KeyEntry, path: ShownPath)] = []
+            var unknown: [(entry: KeyEntry, path: ShownPath, isDirectory: Bool)] = []
             for entry in entries {
-                guard case .meta(let path, _)? = FarKey(entry.key) else { continue }
+                guard case .meta(let path, let isDirectory)? = FarKey(entry.key) else { continue }
                 let record = try store.farRecord(at: path.text)
                 if let record, record.metaKey == entry.key.bytes, record.metaRevision == entry.revision,
                     let meta = record.meta, !meta.isEmpty
                 {
-                    seen.append(SeenMeta(path, meta, entry.revision))
+                    seen.append(SeenMeta(path, isDirectory: isDirectory, meta, entry.revision))
                 } else {
-                    unknown.append((entry, path))
+                    unknown.append((entry, path, isDirectory))
                 }
             }
             // Only what is new, or has changed.
             for (found, meta) in zip(unknown, try await far.sidesPatiently(of: unknown.map(\.entry))) {
-                if let meta { seen.append(SeenMeta(found.path, meta, found.entry.revision)) }
+                guard let meta else { continue }
+                seen.append(SeenMeta(found.path, isDirectory: found.isDirectory, meta, found.entry.revision))
             }
             try store.saw(seen)
         }
@@ -33,17 +34,18 @@ extension Refresh {
         try await far.listPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) { entries throws(StoreError) in
             try store.saw(
                 entries.compactMap { entry in
-                    guard case .meta(let path, _)? = FarKey(entry.key) else { return nil }
-                    return SeenMeta(path, entry.value, nil)
+                    guard case .meta(let path, let isDirectory)? = FarKey(entry.key) else { return nil }
+                    return SeenMeta(path, isDirectory: isDirectory, entry.value, nil)
                 })
         }
     }
 }
 
 extension SeenMeta {
-    init(_ path: ShownPath, _ bytes: [UInt8], _ revision: Revision?) {
+    init(_ path: ShownPath, isDirectory: Bool, _ bytes: [UInt8], _ revision: Revision?) {
         let meta = FarMeta(decoding: bytes)
         self.init(
-            path: path.text, meta: bytes, isWhole: meta.kind != .file || meta.isOfLog(at: path), revision: revision)
+            path: path.text + (isDirectory ? [FarKey.slash] : []), meta: bytes,
+            isWhole: meta.kind != .file || meta.isOfLog(at: path), revision: revision)
     }
 }

@@ -93,8 +93,9 @@ struct Refresh {
             guard let end = piece.last else { return changed }
             last = end.path
             var changes: [FarChange] = []
-            for (text, meta, revision) in piece {
-                guard let path = ShownPath(text: text[...]) else { continue }
+            for (seenPath, meta, revision) in piece {
+                let text = seenPath.last == FarKey.slash ? seenPath.dropLast() : seenPath[...]
+                guard let path = ShownPath(text: text) else { continue }
                 let isDirectory = FarMeta(decoding: meta).kind == .directory
                 let key = FarKey.meta(path, isDirectory: isDirectory).storeKey
                 if var change = FarChange(path: path, metaKey: key, meta: meta) {

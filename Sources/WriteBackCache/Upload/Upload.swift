@@ -148,6 +148,8 @@ struct Upload {
         var heirs: [FarRecord] = []
         for var record in records {
             if let other = try store.node(at: record.path), other.id != id, other.isKept {
+                // A directory has the path, and the value is `%self` in it, under the same key: no heir may remove that.
+                if let key = record.key, key == kept?.key { continue }
                 record.node = other.id
                 // What is there is not the heir's: no look, and nobody who makes room, is to take it for that.
                 record.doubt()

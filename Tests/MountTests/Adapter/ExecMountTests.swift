@@ -141,4 +141,21 @@ import Testing
             #expect(second.error.contains("is mounted already, at \(mount.point)"), "\(second.error)")
         }
     }
+
+    @Test("R4 the value of a key that is a prefix too has its own mode and time on another machine")
+    func selfValue() async throws {
+        try await MountFixture.unmounted { fixture in
+            let one = try await fixture.mount(.python, cache: "one")
+            try await one.succeed(
+                """
+                mkdir kv/a; echo 1 > kv/a/%self; echo 2 > kv/a/b
+                chmod 600 kv/a/%self; touch -d @1000000000 kv/a/%self; chmod 750 kv/a
+                """)
+            expect(try await one.outside([one.binary, "sync", one.point]).status, is: 0)
+            let two = try await fixture.mount(.python, cache: "two")
+            expect(
+                try await two.succeed("stat -c '%a %Y' kv/a/%self; cat kv/a/%self; stat -c %a kv/a"),
+                is: "600 1000000000\n1\n750")
+        }
+    }
 }
