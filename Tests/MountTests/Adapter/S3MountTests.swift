@@ -73,7 +73,7 @@ import Testing
                         pass
                     """#)
                 try await eventually("it writes") {
-                    try await fixture.run(["grep", "-q", "^r\(round)-", "closed"]).succeeded
+                    try await mount.shell("grep -q '^r\(round)-' \"$SCRATCH/closed\"").succeeded
                 }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...500)))
                 try await mount.kill9()
