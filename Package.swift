@@ -73,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "CSQLite"], path: "Sources/PersistBench",
             swiftSettings: strict),
-        .target(name: "PersistTestKit", dependencies: ["Persist", "CLinux"], swiftSettings: strict),
+        .target(name: "PersistTestKit", dependencies: ["Persist", "Linux", "CLinux"], swiftSettings: strict),
 
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),
         .testTarget(
