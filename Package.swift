@@ -84,7 +84,8 @@ let package = Package(
             name: "ProcessAdapterTests", dependencies: ["Persist", "ProcessAdapter", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
-            name: "S3AdapterTests", dependencies: ["Persist", "S3Adapter", "PersistTestKit"], swiftSettings: strict),
+            name: "S3AdapterTests", dependencies: ["Persist", "S3Adapter", "PersistTestKit", "Linux"],
+            swiftSettings: strict),
         .testTarget(
             name: "PersistVFSTests", dependencies: ["Persist", "PersistVFS", "SQLiteStore", "PersistTestKit"],
             swiftSettings: strict),

@@ -16,7 +16,7 @@ static const char library[] = NAME(OPENSSL_SHLIB_VERSION);
 static const char library[] = "libcrypto.so." SHLIB_VERSION_NUMBER;
 #endif
 
-#define FUNCTIONS(each) each(EVP_sha256) each(EVP_Digest) each(HMAC)
+#define FUNCTIONS(each) each(EVP_sha256) each(EVP_md5) each(EVP_Digest) each(HMAC)
 
 #define POINTER(name) __typeof__(name) *name;
 static struct { FUNCTIONS(POINTER) } crypto;
@@ -46,6 +46,10 @@ const char *ccrypto_load(void) {
 
 bool ccrypto_sha256(const uint8_t *bytes, size_t count, uint8_t *result) {
     return !ccrypto_load() && crypto.EVP_Digest(bytes, count, result, NULL, crypto.EVP_sha256(), NULL) == 1;
+}
+
+bool ccrypto_md5(const uint8_t *bytes, size_t count, uint8_t *result) {
+    return !ccrypto_load() && crypto.EVP_Digest(bytes, count, result, NULL, crypto.EVP_md5(), NULL) == 1;
 }
 
 bool ccrypto_hmac(const uint8_t *key, size_t key_count, const uint8_t *bytes, size_t count, uint8_t *result) {

@@ -18,7 +18,7 @@ extension S3Adapter: ConditionalPutting {
         guard try await conditions.areKept() else { throw StoreError(.unsupported, key: key) }
         var request = request
         request.headers.append(revision.map { ("if-match", $0.etag) } ?? ("if-none-match", "*"))
-        switch try await service.send(request, about: key) {
+        switch try await content.put(request, about: key) {
         case .done(let response): return response
         case .refused(let refusal) where refusal.isPrecondition || revision != nil && refusal.isMissingKey:
             throw RevisionConflict()

@@ -12,6 +12,7 @@ public final class S3Adapter: PersistAdapter {
     public let options: S3Options
     let conditions: ConditionProbe
     let index: SideIndex
+    let content: ContentCheck
 
     /// - Parameter log: gets a line for what a person should know; any thread, must not block.
     /// - Throws: `.invalid` for an endpoint that is none; `.io` where libcurl or libcrypto cannot be used.
@@ -29,6 +30,7 @@ public final class S3Adapter: PersistAdapter {
         self.service = service
         conditions = ConditionProbe(service, key: keys.probe)
         index = SideIndex(service, keys)
+        content = ContentCheck(service)
     }
 
     /// How often the bucket was asked, by what S3 charges for.
@@ -46,9 +48,11 @@ public final class S3Adapter: PersistAdapter {
     public func get(_ key: StoreKey) async throws -> [UInt8]? { try await fetch(key)?.body }
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
-        let response = try await send(putting(key, value), about: key)
+        switch try await content.put(putting(key, value), about: key) {
         // Of what has no value of its own there may be as much as there are directories.
-        if isSideData(key) { noted(key, response, ValueAttributes(), body: value) }
+        case .done(let response): if isSideData(key) { noted(key, response, ValueAttributes(), body: value) }
+        case .refused(let refusal): throw error(refusal, key)
+        }
     }
 
     public func delete(_ key: StoreKey) async throws {
@@ -92,16 +96,9 @@ public final class S3Adapter: PersistAdapter {
     func fetch(_ key: StoreKey) async throws -> HTTPResponse? {
         var request = S3Request("GET", try keys.object(of: key))
         request.answerBytesMax = options.valueBytesMax
-        switch try await service.send(request, about: key) {
+        switch try await content.get(request, about: key) {
         case .done(let response): return response
         case .refused(let refusal) where refusal.isMissingKey: return nil
-        case .refused(let refusal): throw error(refusal, key)
-        }
-    }
-
-    func send(_ request: S3Request, about key: StoreKey) async throws(StoreError) -> HTTPResponse {
-        switch try await service.send(request, about: key) {
-        case .done(let response): return response
         case .refused(let refusal): throw error(refusal, key)
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import PersistTestKit
 
 /// A server that takes connections, and answers nothing or one thing.
@@ -50,6 +51,16 @@ final class LoopbackListener: Sendable {
         var request = [UInt8](repeating: 0, count: 64 << 10)
         let bytes = Array(text.utf8)
         return read(connection, &request, request.count) > 0 && write(connection, bytes, bytes.count) == bytes.count
+    }
+
+    /// The same for one connection after another, on a thread that may wait. - Returns: how many have come.
+    func answer(_ texts: [String]) async -> Int {
+        await withCheckedContinuation { continuation in
+            OwnThread.start("listener") { [self] in
+                // In their order: who gets none asks no more.
+                continuation.resume(returning: texts.prefix { answer($0) }.count)
+            }.detach()
+        }
     }
 
     private func isReady(milliseconds: Int32) -> Bool {

@@ -11,6 +11,8 @@ const char *ccrypto_load(void);
 
 /// 32 bytes; false where libcrypto cannot.
 bool ccrypto_sha256(const uint8_t *bytes, size_t count, uint8_t *result);
+/// 16 bytes; false where libcrypto has none, as one that keeps to FIPS.
+bool ccrypto_md5(const uint8_t *bytes, size_t count, uint8_t *result);
 /// HMAC with SHA-256 (RFC 2104), 32 bytes.
 bool ccrypto_hmac(const uint8_t *key, size_t key_count, const uint8_t *bytes, size_t count, uint8_t *result);
 

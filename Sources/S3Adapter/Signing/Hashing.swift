@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// The sums that signatures are made of, by libcrypto.
+/// The sums that signatures are made of, and that contents are checked by, from libcrypto.
 enum Hashing {
     private static let sumBytes = 32
 
@@ -14,6 +14,12 @@ enum Hashing {
         return result
     }
 
+    /// nil: there is none here (FIPS).
+    static func md5(_ bytes: [UInt8]) -> [UInt8]? {
+        var result = [UInt8](repeating: 0, count: 16)
+        return ccrypto_md5(bytes, bytes.count, &result) ? result : nil
+    }
+
     /// HMAC with SHA-256 (RFC 2104).
     static func hmac(_ key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: sumBytes)
@@ -25,5 +31,18 @@ enum Hashing {
     static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    static func base64(_ bytes: [UInt8]) -> String {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let part = bytes[start..<min(start + 3, bytes.count)]
+            let bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+            for place in 0..<4 {
+                text.append(place <= part.count ? digits[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }
