@@ -20,6 +20,8 @@ extension S3Adapter: ConditionalPutting {
         request.headers.append(revision.map { ("if-match", $0.etag) } ?? ("if-none-match", "*"))
         switch try await content.put(request, about: key) {
         case .done(let response): return response
+        case .refused(let refusal) where refusal.isPrecondition && revision == nil:
+            return try await putOverDirectory(request, at: key)
         case .refused(let refusal) where refusal.isPrecondition || revision != nil && refusal.isMissingKey:
             throw RevisionConflict()
         case .refused(let refusal): throw error(refusal, key)

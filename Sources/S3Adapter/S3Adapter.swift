@@ -5,7 +5,8 @@ internal import Synchronization
 ///
 /// Objects are plain (ADAPTER-KEYS.md): other tools read them, and what they put there appears here. One thread of its
 /// own; all methods from any thread, none blocks it. Errors are `StoreError`: `.timedOut` where S3 does not answer or is
-/// busy, `.accessDenied`, `.tooLarge`, `.quotaExceeded`, `.nameTooLong`, `.unsupported`, `.io` with S3's words.
+/// busy, `.accessDenied`, `.tooLarge`, `.quotaExceeded`, `.nameTooLong`, `.unsupported`, `.io` with S3's words;
+/// `.isDirectory` and `.notDirectory` where names of objects are paths to the server.
 public final class S3Adapter: PersistAdapter {
     let service: S3Service
     let keys: ObjectKeys

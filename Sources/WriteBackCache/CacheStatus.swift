@@ -10,6 +10,8 @@ public struct CacheStatus: Sendable {
         public var bytes: UInt64
         public var since: Timestamp
         public var isUploading: Bool
+        /// The far side does not take it as it is: it is tried again rarely, or once it changes.
+        public var isRefused: Bool
         /// Failures since the last success, and what the last one said.
         public var tries: Int
         public var lastError: String?
@@ -63,6 +65,7 @@ extension WriteBackCache {
             pending.append(
                 CacheStatus.Pending(
                     path: path, bytes: node?.size ?? 0, since: entry.since, isUploading: isUploading,
+                    isRefused: upload?.state.isRefused ?? false,
                     tries: upload?.state.tries ?? 0, lastError: upload?.state.lastError,
                     nextMilliseconds: upload?.inMilliseconds))
         }

@@ -45,7 +45,7 @@ extension MountStatus {
         public var path: String
         public var bytes: UInt64
         public var since: String
-        /// `uploading`, `waiting`.
+        /// `uploading`, `waiting`, `refused`.
         public var state: String
         public var tries: Int
         public var nextRetrySeconds: Double?
@@ -68,7 +68,7 @@ extension MountStatus.Far {
         pending = status.pending.map { item in
             MountStatus.Pending(
                 path: ShownText.line(item.path), bytes: item.bytes, since: TimeText.text(item.since),
-                state: item.isUploading ? "uploading" : "waiting", tries: item.tries,
+                state: item.isUploading ? "uploading" : item.isRefused ? "refused" : "waiting", tries: item.tries,
                 nextRetrySeconds: item.nextMilliseconds.map { Double($0) / 1_000 },
                 lastError: item.lastError.map { ShownText.line($0) })
         }

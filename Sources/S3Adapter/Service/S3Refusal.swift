@@ -27,9 +27,16 @@ struct S3Refusal: Equatable {
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
     var isExpired: Bool { ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(code) }
 
+    /// It holds no object beside those below its name, and there are some. JuiceFS's gateway has no code for it: it is an
+    /// internal error to it, of this cause.
+    var isOfDirectory: Bool { code == "XMinioObjectExistsAsDirectory" || message.hasSuffix("cause(is a directory)") }
+    /// The same of an object below the name of another one.
+    var isBelowObject: Bool { code == "XMinioParentIsObject" || message.hasSuffix("cause(not a directory)") }
+
     /// Worth another try soon.
     var isPassing: Bool {
-        [408, 429, 500, 502, 503, 504].contains(status)
+        if isOfDirectory || isBelowObject { return false }
+        return [408, 429, 500, 502, 503, 504].contains(status)
             || ["SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted"].contains(code)
             || code == "ConditionalRequestConflict"
     }
@@ -41,6 +48,18 @@ struct S3Refusal: Equatable {
         }
         let said = [code, message].filter { !$0.isEmpty }.joined(separator: ": ")
         if isPassing { return error(.timedOut, "S3 is busy" + (said.isEmpty ? "" : " (\(said))")) }
+        if isOfDirectory {
+            return error(
+                .isDirectory,
+                "this server holds no object beside those below its name, and there are some: give one of them another name"
+            )
+        }
+        if isBelowObject {
+            return error(
+                .notDirectory,
+                "this server holds no object below the name of another one, and there is one: give one of them another name"
+            )
+        }
         switch (status, code) {
         case (_, "NoSuchBucket"): return error(.io, "there is no bucket '\(bucket)' there")
         case (_, "InvalidAccessKeyId"): return error(.accessDenied, "S3 does not know this access key")

@@ -110,6 +110,14 @@ extension SQLiteStore {
         try readers.read { db throws(StoreError) in try db.far(at: path) }
     }
 
+    /// Whether the far side has anything under paths below this one, as far as is known.
+    public func hasFarRecords(below path: [UInt8]) throws(StoreError) -> Bool {
+        let slash = UInt8(ascii: "/")
+        return try readers.read { db throws(StoreError) in
+            try db.exists("SELECT 1 FROM far WHERE path > ? AND path < ?", path + [slash], path + [slash + 1])
+        }
+    }
+
     /// Puts down what becomes of what is sent, in one transaction.
     public func book(_ bookings: [FarBooking]) throws(StoreError) {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in

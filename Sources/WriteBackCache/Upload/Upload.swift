@@ -39,7 +39,10 @@ struct Upload {
             // As it is now: it may have changed before its paths were free.
             let isCurrent = isAtOnce && first.isOfOnePath
             guard let snapshot = isCurrent ? first : try await snapshot(id) else { return .nothing }
-            if paths.isSuperset(of: snapshot.paths) { return try await send(snapshot) }
+            guard paths.isSuperset(of: snapshot.paths) else { continue }
+            do throws(StoreError) { return try await send(snapshot) } catch {
+                throw try judged(error, at: snapshot.shown)
+            }
         }
     }
 

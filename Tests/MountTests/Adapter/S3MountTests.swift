@@ -5,11 +5,6 @@ import Testing
 
 /// Mounts of buckets of real servers.
 @Suite struct S3MountTests {
-    private static let tree = #"""
-        find records kv blobs events -mindepth 1 \( -type d -printf '%p %y %m\n' -o -printf '%p %y %m %s %T@ %l\n' \) | sort
-        find records kv blobs events -type f -print0 | sort -z | xargs -0 -r sha256sum
-        """#
-
     @Test(
         "what ordinary tools wrote is in the bucket when the mount is gone, and a machine that has nothing sees all of it",
         arguments: S3Server.Kind.allCases)
@@ -27,10 +22,10 @@ import Testing
                 chmod 640 records/a.json; chmod 750 blobs/d; setfattr -n user.a -v b kv/theme
                 sed -i 's/Alice/Bob/' records/users/alice.json; echo x > kv/gone; rm kv/gone; mv kv/bytes kv/moved
                 """#, seconds: 120)
-            let here = try await mount.succeed(Self.tree)
+            let here = try await mount.succeed(MountedBucket.tree)
             try await mount.unmount()
             let other = try await fixture.mount(bucket, cache: "two")
-            expect(try await other.succeed(Self.tree), is: here)
+            expect(try await other.succeed(MountedBucket.tree), is: here)
             expect(try await other.succeed("getfattr --only-values -n user.a kv/theme"), is: "b")
 
             // Plain objects, as any tool reads them.
@@ -124,40 +119,5 @@ import Testing
                 #expect(!(status + json + mount.log).contains(S3Server.accessKeyID))
             }
         }
-    }
-}
-
-/// A prefix that no other test uses, in a bucket that is there.
-private struct MountedBucket {
-    let endpoint: String
-    let prefix: String
-
-    static func make(_ kind: S3Server.Kind) async throws -> MountedBucket {
-        let bucket = MountedBucket(
-            endpoint: try await S3Server.shared(kind).endpoint, prefix: S3Server.freshPrefix())
-        let adapter = try S3Adapter(bucket.options(prefix: "")) { print($0) }
-        try await adapter.makeBucket()
-        await adapter.close()
-        return bucket
-    }
-
-    func options(prefix: String) -> S3Options {
-        var options = S3Options(bucket: S3Server.bucket, region: "us-east-1")
-        options.endpoint = endpoint
-        options.prefix = prefix
-        options.credentials = Credentials(
-            accessKeyID: S3Server.accessKeyID, secretAccessKey: S3Server.secretAccessKey)
-        return options
-    }
-}
-
-extension MountFixture {
-    fileprivate func mount(_ bucket: MountedBucket, cache: String) async throws -> TestMount {
-        try await another(
-            store: "s3://\(S3Server.bucket)/\(bucket.prefix)?endpoint=\(bucket.endpoint)",
-            options: ["cache_dir=\(directory)/\(cache)", "refresh_seconds=2"],
-            environment: [
-                "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
-            ])
     }
 }
