@@ -22,7 +22,11 @@ extension S3Adapter: AttributedPutting {
         var request = try putting(key, value)
         request.headers += UserMetadata.headers(of: attributes)
         switch condition {
-        case .none: return try dated(try await send(request, about: key), key, value, attributes)
+        case .none:
+            switch try await content.put(request, about: key) {
+            case .done(let response): return try dated(response, key, value, attributes)
+            case .refused(let refusal): throw error(refusal, key)
+            }
         case .replacing(let revision):
             return try dated(try await put(request, replacing: revision, about: key), key, value, attributes)
         }
