@@ -36,6 +36,12 @@ extension S3Adapter: ConditionalPutting {
     }
 }
 
+extension S3Adapter: RevisedDeleting {
+    public func delete(_ key: StoreKey, having revision: Revision) async throws -> Bool {
+        try await delete(key, of: revision)
+    }
+}
+
 extension S3Adapter: KeyListing {
     public func listKeys(_ prefix: StoreKey) async throws -> any AsyncSequence<KeyEntry, any Error> & Sendable {
         ObjectListing(service: service, keys: keys, prefix: prefix)

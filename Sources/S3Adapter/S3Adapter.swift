@@ -13,6 +13,7 @@ public final class S3Adapter: PersistAdapter {
     public let options: S3Options
     let conditions: ConditionProbe
     let index: SideIndex
+    private let deletes: DeleteBatch
     let content: ContentCheck
 
     /// - Parameter log: gets a line for what a person should know; any thread, must not block.
@@ -31,6 +32,7 @@ public final class S3Adapter: PersistAdapter {
         self.service = service
         conditions = ConditionProbe(service, key: keys.probe)
         index = SideIndex(service, keys)
+        deletes = DeleteBatch(service)
         content = ContentCheck(service)
     }
 
@@ -56,13 +58,13 @@ public final class S3Adapter: PersistAdapter {
         }
     }
 
-    public func delete(_ key: StoreKey) async throws {
-        let request = S3Request("DELETE", try keys.object(of: key))
-        if let name = request.key { index.noteDeleted(Array(keys.text(of: name))) }
-        switch try await service.send(request, about: key) {
-        case .done: return
-        case .refused(let refusal) where refusal.isMissingKey: return
-        case .refused(let refusal): throw error(refusal, key)
+    public func delete(_ key: StoreKey) async throws { _ = try await delete(key, of: nil) }
+
+    func delete(_ key: StoreKey, of revision: Revision?) async throws(StoreError) -> Bool {
+        let name = try keys.object(of: key)
+        index.noteDeleted(Array(keys.text(of: name)))
+        do throws(StoreError) { return try await deletes.delete(name, having: revision) } catch {
+            throw error.about(key)
         }
     }
 

@@ -62,7 +62,9 @@ struct AdapterConformanceTests {
         try await check.run { MemoryAdapter() }
     }
 
-    @Test("one that lists keys, and reads parts", arguments: AdapterCheck.keyListing + AdapterCheck.rangedReading)
+    @Test(
+        "one that lists keys, deletes revisions and reads parts",
+        arguments: AdapterCheck.keyListing + AdapterCheck.revisedDeleting + AdapterCheck.rangedReading)
     func listsAndReadsParts(check: AdapterCheck) async throws {
         try await check.run { MemoryAdapter() }
     }

@@ -12,8 +12,8 @@ struct ServerTests {
     }
 
     @Test(
-        "it lists keys and reads ranges", arguments: S3Server.Kind.allCases,
-        AdapterCheck.keyListing + AdapterCheck.rangedReading)
+        "it lists keys, deletes revisions and reads ranges", arguments: S3Server.Kind.allCases,
+        AdapterCheck.keyListing + AdapterCheck.revisedDeleting + AdapterCheck.rangedReading)
     func capabilities(kind: S3Server.Kind, check: AdapterCheck) async throws {
         try await run(check, on: kind)
     }

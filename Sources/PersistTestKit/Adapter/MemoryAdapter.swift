@@ -2,7 +2,7 @@ public import Persist
 
 /// The smallest adapter: four methods over a dictionary, and revisions that count; it lists keys, reads parts, and keeps
 /// attributes with values. The reference for others.
-public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
+public actor MemoryAdapter: ConditionalPutting, RevisedDeleting, RangedReading {
     private var values: [StoreKey: [UInt8]] = [:]
     private var revisions: [StoreKey: Revision] = [:]
     var kept: [StoreKey: ValueAttributes] = [:]
@@ -43,6 +43,12 @@ public actor MemoryAdapter: ConditionalPutting, KeyListing, RangedReading {
         guard revisions[key] == revision else { throw RevisionConflict() }
         put(key, value)
         return revisions[key]!
+    }
+
+    public func delete(_ key: StoreKey, having revision: Revision) -> Bool {
+        guard revisions[key] == revision else { return false }
+        delete(key)
+        return true
     }
 
     public func list(_ prefix: StoreKey) -> any AsyncSequence<StoreEntry, any Error> & Sendable {

@@ -2,7 +2,7 @@ public import Persist
 import Synchronization
 
 /// An unreliable way to a far side whose values have their attributes with them.
-public struct AttributedWay: AttributedPutting, RangedReading {
+public struct AttributedWay: AttributedPutting, RevisedDeleting, RangedReading {
     private let way: UnreliableAdapter
 
     /// - Precondition: `way` leads to an `AttributedPutting`.
@@ -20,6 +20,14 @@ public struct AttributedWay: AttributedPutting, RangedReading {
     }
     public func listKeys(_ prefix: StoreKey) async throws -> any AsyncSequence<KeyEntry, any Error> & Sendable {
         try await way.listKeys(prefix)
+    }
+    public func delete(_ key: StoreKey, having revision: Revision) async throws -> Bool {
+        try await way.ask(key, isChange: true) { far in
+            guard let far = far as? any RevisedDeleting else { throw StoreError(.unsupported) }
+            let isDone = try await far.delete(key, having: revision)
+            way.history?.note("delete \(key): \(isDone)")
+            return isDone
+        }
     }
     public func get(_ key: StoreKey, range: Range<UInt64>) async throws -> RevisedValue? {
         try await way.get(key, range: range)

@@ -1,6 +1,44 @@
 internal import Persist
 
 extension AdapterCheck {
+    /// Beside `keyListing`, for adapters that conform to `RevisedDeleting`.
+    public static let revisedDeleting: [AdapterCheck] = [
+        AdapterCheck("a delete of a revision deletes that one, and no other") { adapter in
+            guard let deleter = adapter as? any RevisedDeleting else {
+                return try expect(false, "it does not conform to RevisedDeleting")
+            }
+            try await adapter.put("kv/a", [1])
+            let first = try await keys(deleter, "kv/")[0].revision
+            try await adapter.put("kv/a", [2])
+            try await expectEqual(deleter.delete("kv/a", having: first), false, "a delete of what has been replaced")
+            try await expectEqual(adapter.get("kv/a"), [2], "the value")
+            let second = try await keys(deleter, "kv/")[0].revision
+            try await expectEqual(deleter.delete("kv/a", having: second), true, "a delete of what is there")
+            try await expectEqual(adapter.get("kv/a"), nil, "the value")
+            try await expectEqual(deleter.delete("kv/a", having: second), false, "a delete of what is gone")
+        },
+        AdapterCheck("of many deletes at once each does its own") { adapter in
+            guard let deleter = adapter as? any RevisedDeleting else {
+                return try expect(false, "it does not conform to RevisedDeleting")
+            }
+            let names = (0..<20).map { StoreKey(Array("blobs/d/\($0)&<é> x".utf8)) } + ["kv/far"]
+            for key in names { try await adapter.put(key, [1]) }
+            var revisions: [StoreKey: Revision] = [:]
+            for prefix: StoreKey in ["blobs/", "kv/"] {
+                for entry in try await keys(deleter, prefix) { revisions[entry.key] = entry.revision }
+            }
+            for key in names.prefix(5) { try await adapter.put(key, [2, 2]) }
+            let known = revisions
+            let done = try await names.concurrentMap(most: 64) { key in
+                try await deleter.delete(key, having: known[key] ?? Revision([]))
+            }
+            try expectEqual(done, names.indices.map { $0 >= 5 }, "what was deleted")
+            var left: [StoreKey] = []
+            for prefix: StoreKey in ["blobs/", "kv/"] { left += try await keys(deleter, prefix).map(\.key) }
+            try expectEqual(left, names.prefix(5).sorted(), "what is left")
+        },
+    ]
+
     /// Beside `all`, for adapters that conform to `KeyListing`.
     public static let keyListing: [AdapterCheck] = [
         AdapterCheck("a listing of keys has what a listing of values has, in order, with their sizes") { adapter in

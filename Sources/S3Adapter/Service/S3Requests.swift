@@ -13,6 +13,7 @@ public struct S3Requests: Sendable, Equatable {
         case "GET": gets += 1
         case "HEAD": heads += 1
         case "DELETE": deletes += 1
+        case "POST" where request.query.contains { $0.name == "delete" }: deletes += 1
         default: puts += 1
         }
         bytesSent += UInt64(request.body.count)

@@ -47,6 +47,19 @@ extension FarSide {
         }
     }
 
+    /// Deletes a value where it is the one with this revision still; nil: that cannot be said without a `get`, and nothing
+    /// was done.
+    func delete(_ key: StoreKey, having revision: Revision?) async throws(StoreError) -> Bool? {
+        guard let revision else { return nil }
+        guard let adapter = adapter as? any RevisedDeleting, listsKeys else {
+            guard let isThere = try await has(revision, at: key) else { return nil }
+            if isThere { try await delete(key) }
+            return isThere
+        }
+        count(\.deletes)
+        return try await asked(key) { try await adapter.delete(key, having: revision) }
+    }
+
     /// A part of a value. - Throws: `.unsupported` where not `readsRanges`.
     func get(_ key: StoreKey, range: Range<UInt64>) async throws(StoreError) -> RevisedValue? {
         guard let adapter = adapter as? any RangedReading else { throw StoreError(.unsupported) }

@@ -160,13 +160,14 @@ struct Upload {
                 heirs.append(record)
                 continue
             }
+            let known = record
             // Put down first: whoever comes to have this path must not take for sure that the far side has this still.
             if record.sum != nil || record.meta?.isEmpty == false {
                 record.doubt()
                 if record.meta != nil { record.meta = [] }
                 try await announce(record)
             }
-            if let key = record.key, key != kept?.key { try await removeValue(record, StoreKey(key)) }
+            if let key = record.key, key != kept?.key { try await removeValue(known, StoreKey(key)) }
             if let key = record.metaKey, key != kept?.metaKey { try await delete(StoreKey(key)) }
         }
         return heirs
@@ -175,9 +176,8 @@ struct Upload {
     private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
         if record.isLog { return try await removeEvents(below: key) }
         // What others have changed since is not what was removed here: it stays, and comes back.
-        if let isSame = try await far.has(record.tried == nil ? record.revision : nil, at: key) {
-            if isSame { try await delete(key) }
-            return
+        if try await far.delete(key, having: record.tried == nil ? record.revision : nil) != nil {
+            return advanced()
         }
         guard let theirs = try await far.get(key) else { return }
         let found = FarSum(of: theirs, isJSON: FarSum.isJSON(key)).digest

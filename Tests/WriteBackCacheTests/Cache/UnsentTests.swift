@@ -1,9 +1,9 @@
 import Persist
 import SQLiteStore
 import Testing
-import WriteBackCache
 
 @testable import PersistTestKit
+@testable import WriteBackCache
 
 /// What is here and the far side does not know yet is nobody's to take away: no look's, no other upload's, and not that of
 /// who makes room.
@@ -68,8 +68,9 @@ struct UnsentTests {
             case 1: try client.put("blobs/second", "x")
             default: _ = try client.rename("blobs/next", to: "blobs/build")
             }
-            // Until the uploader has seen it.
-            try await Task.sleep(for: .milliseconds(500))
+            try await until("the uploader has seen it") {
+                try cache.uploader.totals.items == cache.store.outboxCount()
+            }
         }
         first.open()
         try await until("the removal has been sent") { second.count == 1 }

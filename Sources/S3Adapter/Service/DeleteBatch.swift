@@ -1,0 +1,198 @@
+internal import Persist
+internal import Synchronization
+
+/// Deletes of objects that come within a moment of each other, in one request (DeleteObjects).
+///
+/// S3 deletes what is there, whatever it is: where only a certain revision is to go, a listing shows first whether it is
+/// still that one.
+final class DeleteBatch: Sendable {
+    private struct Item {
+        let name: [UInt8]
+        /// nil: whatever is there.
+        let revision: Revision?
+        let done: CheckedContinuation<Result<Bool, StoreError>, Never>
+    }
+
+    private struct State {
+        var waiting: [Item] = []
+        var isRunning = false
+    }
+
+    private let service: S3Service
+    private let state = Mutex(State())
+
+    private static let gathers = Duration.milliseconds(10)
+    /// S3 takes no more.
+    private static let most = 1_000
+    private static let headsMax = 16
+
+    init(_ service: S3Service) { self.service = service }
+
+    /// - Returns: false: it is another one, or none.
+    func delete(_ name: [UInt8], having revision: Revision?) async throws(StoreError) -> Bool {
+        let result = await withCheckedContinuation { done in
+            let begins = state.withLock { state in
+                state.waiting.append(Item(name: name, revision: revision, done: done))
+                defer { state.isRunning = true }
+                return !state.isRunning
+            }
+            if begins { Task.detached { await self.run() } }
+        }
+        return try result.get()
+    }
+
+    private func run() async {
+        while true {
+            try? await Task.sleep(for: Self.gathers)
+            let items = state.withLock { state in
+                let items = Array(state.waiting.prefix(Self.most))
+                state.waiting.removeFirst(items.count)
+                state.isRunning = !items.isEmpty
+                return items
+            }
+            if items.isEmpty { return }
+            // The next ones gather meanwhile.
+            Task.detached { await self.delete(items) }
+        }
+    }
+
+    private func delete(_ items: [Item]) async {
+        let there: [[UInt8]: Revision]
+        do throws(StoreError) {
+            there = try await revisions(of: items.compactMap { $0.revision == nil ? nil : $0.name })
+        } catch {
+            for item in items { item.done.resume(returning: .failure(error)) }
+            return
+        }
+        var names: Set<[UInt8]> = []
+        for item in items where item.revision == nil || there[item.name] == item.revision { names.insert(item.name) }
+        let failures = await remove(names)
+        for item in items {
+            let failure = failures[item.name].map { Result<Bool, StoreError>.failure($0) }
+            item.done.resume(returning: failure ?? .success(names.contains(item.name)))
+        }
+    }
+
+    // MARK: What is there
+
+    /// Of those that are there. One listing shows what lies together; of the rest each is asked for.
+    private func revisions(of names: [[UInt8]]) async throws(StoreError) -> [[UInt8]: Revision] {
+        var wanted = Set(names)
+        var found: [[UInt8]: Revision] = [:]
+        if let first = wanted.min(by: { $0.lexicographicallyPrecedes($1) }), wanted.count > 1 {
+            let prefix = wanted.reduce(first) { Self.common($0, $1) }
+            var (token, pages) = (String?.none, 1 + wanted.count / 8)
+            repeat {
+                // From where the first of them is on.
+                let request = ListPage.request(prefix, from: token, after: Self.before(first, under: prefix))
+                guard case .done(let response) = try await service.send(request, about: nil) else { break }
+                let page = try ListPage(response.body)
+                for object in page.objects where wanted.remove(object.name) != nil {
+                    found[object.name] = object.revision
+                }
+                (token, pages) = (page.next, pages - 1)
+                if token == nil { return found }
+            } while !wanted.isEmpty && pages > 0
+        }
+        let rest = Array(wanted)
+        let revisions: [Revision?]
+        do {
+            revisions = try await rest.concurrentMap(most: Self.headsMax) { [self] in try await revision(of: $0) }
+        } catch { throw error as? StoreError ?? StoreError(.timedOut, hint: "\(error)") }
+        for (name, revision) in zip(rest, revisions) { found[name] = revision }
+        return found
+    }
+
+    private func revision(of name: [UInt8]) async throws(StoreError) -> Revision? {
+        switch try await service.send(S3Request("HEAD", name), about: nil) {
+        case .done(let response): return Revision(etag: response.headers["etag"] ?? "")
+        case .refused(let refusal) where refusal.status == 404: return nil
+        case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
+        }
+    }
+
+    /// Whole characters: names are UTF-8.
+    private static func common(_ one: [UInt8], _ other: [UInt8]) -> [UInt8] {
+        var common = Array(zip(one, other).prefix { $0 == $1 }.map(\.0))
+        while let last = common.last, last >= 0x80 { common.removeLast() }
+        return common
+    }
+
+    /// What comes before a name, and behind its prefix alone: listings begin behind what they are given.
+    private static func before(_ name: [UInt8], under prefix: [UInt8]) -> [UInt8]? {
+        var before = name
+        while let last = before.popLast(), last & 0xC0 == 0x80 {}
+        return before.count > prefix.count ? before : nil
+    }
+
+    // MARK: Deleting
+
+    /// - Returns: those that are there still, and why.
+    private func remove(_ names: Set<[UInt8]>) async -> [[UInt8]: StoreError] {
+        var (listed, alone): ([[UInt8]], [[UInt8]]) = ([], [])
+        for name in names {
+            if names.count > 1, Self.canBeListed(name) { listed.append(name) } else { alone.append(name) }
+        }
+        var failures: [[UInt8]: StoreError] = [:]
+        if !listed.isEmpty {
+            do throws(StoreError) {
+                if let some = try await removeListed(listed) { failures = some } else { alone += listed }
+            } catch { for name in listed { failures[name] = error } }
+        }
+        let single = try? await alone.concurrentMap(most: Self.headsMax) { [self] in await remove($0) }
+        for (name, failure) in zip(alone, single ?? []) { failures[name] = failure }
+        return failures
+    }
+
+    private func remove(_ name: [UInt8]) async -> StoreError? {
+        do throws(StoreError) {
+            guard case .refused(let refusal) = try await service.send(S3Request("DELETE", name), about: nil),
+                !refusal.isMissingKey
+            else { return nil }
+            return refusal.error(nil, bucket: service.endpoint.bucket)
+        } catch { return error }
+    }
+
+    /// - Returns: nil: the server cannot do it.
+    private func removeListed(_ names: [[UInt8]]) async throws(StoreError) -> [[UInt8]: StoreError]? {
+        var request = S3Request("POST", nil)
+        request.query = [("delete", "")]
+        request.body =
+            Array("<Delete><Quiet>true</Quiet>".utf8)
+            + names.flatMap { Array("<Object><Key>".utf8) + Self.escaped($0) + Array("</Key></Object>".utf8) }
+            + Array("</Delete>".utf8)
+        request.headers = [("content-type", "application/xml")]
+        if let md5 = Hashing.md5(request.body) { request.headers.append(("content-md5", Hashing.base64(md5))) }
+        switch try await service.send(request, about: nil) {
+        case .done(let response):
+            var failures: [[UInt8]: StoreError] = [:]
+            for element in try XMLReader.read(response.body).all("Error") {
+                let refusal = S3Refusal(
+                    status: 0, code: element["Code"]?.string ?? "", message: element["Message"]?.string ?? "")
+                guard let name = element["Key"]?.text, refusal.code != "NoSuchKey" else { continue }
+                failures[name] = refusal.error(nil, bucket: service.endpoint.bucket)
+            }
+            return failures
+        case .refused(let refusal) where [404, 405, 501].contains(refusal.status) && refusal.code != "NoSuchBucket":
+            return nil
+        case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
+        }
+    }
+
+    /// XML has no way to write the others.
+    private static func canBeListed(_ name: [UInt8]) -> Bool {
+        name.allSatisfy { $0 >= 0x20 || [0x09, 0x0A, 0x0D].contains($0) }
+    }
+
+    private static func escaped(_ name: [UInt8]) -> [UInt8] {
+        name.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "&"): Array("&amp;".utf8)
+            case UInt8(ascii: "<"): Array("&lt;".utf8)
+            case UInt8(ascii: ">"): Array("&gt;".utf8)
+            case 0..<0x20: Array("&#\(byte);".utf8)
+            default: [byte]
+            }
+        }
+    }
+}
