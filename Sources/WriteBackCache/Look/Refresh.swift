@@ -107,39 +107,6 @@ struct Refresh {
         }
     }
 
-    private func takeEvents() async throws(StoreError) -> Int {
-        var changed = 0
-        var odd = IgnoredKeys.Found()
-        try await far.listPatiently("events/", most: Self.pieceMost) { entries throws(StoreError) in
-            var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
-            for entry in entries {
-                guard case .event(let key)? = FarKey(entry.key) else {
-                    odd.add(entry.key)
-                    continue
-                }
-                guard key.position.writer != writer else {
-                    logs[key.stream, default: []] += []
-                    continue
-                }
-                let time = Timestamp(nanoseconds: Int64(key.position.milliseconds) * 1_000_000)
-                logs[key.stream, default: []].append(
-                    (entry.key.bytes, LogEvent(id: 0, time: time, line: entry.value)))
-            }
-            for (stream, events) in logs {
-                var path = ShownPath(.events, EventKey.path(ofStream: stream).names)
-                if try store.node(at: path.text)?.kind == .directory {
-                    path = ShownPath(.events, EventKey.path(ofStream: stream, isPrefix: true).names)
-                }
-                let (added, refusal) = try store.appendFromFar(events, to: path.names)
-                changed += added
-                if let refusal { log("\(path): an event is not shown: \(refusal)") }
-                try store.sawValues(at: [path.text])
-            }
-        }
-        if ignored.set(odd), let words = odd.words { log(words) }
-        return changed
-    }
-
     /// A listing may miss what changes while it is made: what is not in it is asked for before it is taken away here.
     private func removeUnseen(_ asked: Timestamp) async throws(StoreError) -> Int {
         var (changed, last): (Int, [UInt8]?) = (0, nil)

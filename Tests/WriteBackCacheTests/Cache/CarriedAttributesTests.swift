@@ -1,8 +1,9 @@
 import Persist
-import PersistTestKit
 import SQLiteStore
 import Testing
 import WriteBackCache
+
+@testable import PersistTestKit
 
 @Suite("A far side whose values have their attributes with them", .serialized)
 struct CarriedAttributesTests {
@@ -75,6 +76,22 @@ struct CarriedAttributesTests {
             try await cache.refresh()
         }
         #expect(bed.attributesAsked == 22)
+        await close(here, there)
+    }
+
+    @Test("a look asks for each event of others once, and for none of its own")
+    func eventsOnce() async throws {
+        let (here, there) = (try await ready(), try await ready())
+        var client = StoreClient(here.store, .memory)
+        for number in 0..<30 { _ = try client.append("events/a.jsonl", "{\"n\":\(number)}\n") }
+        try await here.sync()
+        let before = bed.gets
+        try await there.refresh()
+        #expect(bed.gets - before >= 30)
+        let after = bed.gets
+        for cache in [here, there, here, there] { try await cache.refresh() }
+        #expect(bed.gets - after <= 2)
+        #expect(try StoreClient(there.store, .memory).text("events/a.jsonl").split(separator: "\n").count == 30)
         await close(here, there)
     }
 

@@ -1,0 +1,82 @@
+import Persist
+import SQLiteStore
+
+/// The look at events: each has a key of its own, and never changes.
+extension Refresh {
+    func takeEvents() async throws(StoreError) -> Int {
+        var changed = 0
+        var odd = IgnoredKeys.Found()
+        if far.attributed != nil, far.listsKeys {
+            try await far.listKeysPatiently("events/", most: Self.pieceMost) { entries async throws(StoreError) in
+                changed += try await takeNew(entries, &odd)
+            }
+        } else {
+            try await far.listPatiently("events/", most: Self.pieceMost) { entries throws(StoreError) in
+                var events: [Event] = []
+                for entry in entries {
+                    if let event = event(entry.key, &odd) { events.append(event.with(entry.value)) }
+                }
+                changed += try take(events)
+            }
+        }
+        if ignored.set(odd), let words = odd.words { log(words) }
+        return changed
+    }
+
+    private struct Event {
+        let key: EventKey
+        /// nil: it is here already.
+        var line: [UInt8]?
+
+        func with(_ line: [UInt8]) -> Event { Event(key: key, line: line) }
+    }
+
+    private func event(_ key: StoreKey, _ odd: inout IgnoredKeys.Found) -> Event? {
+        guard case .event(let found)? = FarKey(key) else {
+            odd.add(key)
+            return nil
+        }
+        return Event(key: found)
+    }
+
+    /// Of a listing of keys, what has not arrived is asked for.
+    private func takeNew(_ entries: [KeyEntry], _ odd: inout IgnoredKeys.Found) async throws(StoreError) -> Int {
+        var events: [Event] = []
+        var unknown: [KeyEntry] = []
+        for entry in entries {
+            guard let event = event(entry.key, &odd) else { continue }
+            events.append(event)
+            guard event.key.position.writer != writer, try !store.hasArrived(entry.key.bytes) else { continue }
+            unknown.append(entry)
+        }
+        let lines = try await far.sidesPatiently(of: unknown)
+        let found = Dictionary(zip(unknown.map(\.key), lines)) { $1 }
+        for index in events.indices { events[index].line = found[events[index].key.storeKey] ?? nil }
+        return try take(events)
+    }
+
+    private func take(_ events: [Event]) throws(StoreError) -> Int {
+        var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
+        for event in events {
+            let key = event.key
+            guard let line = event.line, key.position.writer != writer else {
+                logs[key.stream, default: []] += []
+                continue
+            }
+            let time = Timestamp(nanoseconds: Int64(key.position.milliseconds) * 1_000_000)
+            logs[key.stream, default: []].append((key.storeKey.bytes, LogEvent(id: 0, time: time, line: line)))
+        }
+        var changed = 0
+        for (stream, events) in logs {
+            var path = ShownPath(.events, EventKey.path(ofStream: stream).names)
+            if try store.node(at: path.text)?.kind == .directory {
+                path = ShownPath(.events, EventKey.path(ofStream: stream, isPrefix: true).names)
+            }
+            let (added, refusal) = try store.appendFromFar(events, to: path.names)
+            changed += added
+            if let refusal { log("\(path): an event is not shown: \(refusal)") }
+            try store.sawValues(at: [path.text])
+        }
+        return changed
+    }
+}
