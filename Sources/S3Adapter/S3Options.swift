@@ -1,4 +1,4 @@
-internal import Persist
+public import Persist
 
 /// Which bucket, where, and with what credentials.
 public struct S3Options: Sendable, Equatable {
@@ -14,6 +14,8 @@ public struct S3Options: Sendable, Equatable {
     public var credentials: Credentials?
     /// nil: `AWS_PROFILE`, else `default`.
     public var profile: String?
+    /// For `S3Requests.cost`.
+    public var prices = RequestPrices()
     /// Requests at once.
     public var connectionsMax = 32
     /// The longest value; all of it is in memory while it is sent or fetched.

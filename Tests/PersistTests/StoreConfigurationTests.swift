@@ -86,6 +86,21 @@ struct StoreConfigurationTests {
         }
     }
 
+    @Test("prices of requests are numbers; what is not said is the default")
+    func prices() throws {
+        var expected = StoreConfiguration.S3(bucket: "b")
+        var prices = RequestPrices()
+        (prices.put, prices.gigabyte, prices.currency) = (0.01, 0, "EUR")
+        expected.prices = prices
+        let found = try read("{adapter: 's3', bucket: 'b', prices: {put: 1e-2, gigabyte: 0, currency: 'EUR'}}")
+        #expect(found.adapter == .s3(expected))
+        for odd in ["1", "{put: '1'}", "{put: -1}", "{get: Infinity}", "{currency: 1}", "{post: 1}"] {
+            #expect(throws: ConfigurationError.self, "\(odd)") {
+                try read("{adapter: 's3', bucket: 'b', prices: \(odd)}")
+            }
+        }
+    }
+
     @Test("Options that mean nothing here give one line of warning each")
     func warnings() throws {
         let text = "{ path: 'a',\n  walMode: true, sqlite: { foreignKeys: 1, journalSizeLimit: '', sync: {} } }"

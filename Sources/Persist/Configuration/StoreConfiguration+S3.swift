@@ -20,6 +20,7 @@ extension StoreConfiguration {
         public var cacheDirectory: String?
         public var refreshSeconds: Int?
         public var settleSeconds: Int?
+        public var prices: RequestPrices?
 
         public init(bucket: String) { self.bucket = bucket }
     }
@@ -41,8 +42,9 @@ extension StoreConfiguration {
         }
         found.refreshSeconds = try options.takeInteger("refreshSeconds", in: 1...86_400, unit: "seconds")
         found.settleSeconds = try options.takeInteger("settleSeconds", in: 0...86_400, unit: "seconds")
+        found.prices = try options.takePrices("prices")
         try options.finish(known: [
-            "name", "adapter", "s3", "bucket", "region", "endpoint", "prefix", "forcePathStyle", "profile",
+            "name", "adapter", "prices", "s3", "bucket", "region", "endpoint", "prefix", "forcePathStyle", "profile",
             "credentials", "sessionToken", "cacheDir", "refreshSeconds", "settleSeconds", "encrypt",
         ])
         guard let bucket, !bucket.isEmpty, !bucket.contains("/") else { throw options.error("no 'bucket'") }

@@ -24,6 +24,17 @@ enum Metrics {
             "# TYPE persistfs_requests_failed_total counter",
             "persistfs_requests_failed_total \(far.requests["failed"] ?? 0)",
         ]
+        if let bucket = far.bucket {
+            for (name, help, value) in [
+                ("bytes_sent_total", "Bytes of requests to the bucket.", bucket.bytesSent),
+                ("bytes_received_total", "Bytes of its answers.", bucket.bytesReceived),
+            ] {
+                lines += [
+                    "# HELP persistfs_\(name) \(help)", "# TYPE persistfs_\(name) counter",
+                    "persistfs_\(name) \(value ?? 0)",
+                ]
+            }
+        }
         return Array((lines.joined(separator: "\n") + "\n").utf8)
     }
 }

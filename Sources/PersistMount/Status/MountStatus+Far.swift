@@ -39,6 +39,12 @@ extension MountStatus {
         public var place: String
         /// Whether it looks at the conditions of a put; nil: none has been made yet.
         public var keepsConditions: Bool?
+        /// Of bodies, since the mount began.
+        public var bytesSent: UInt64?
+        public var bytesReceived: UInt64?
+        /// What the requests cost, about, and by which prices.
+        public var cost: String?
+        public var prices: String?
     }
 
     public struct Pending: Codable, Sendable {
@@ -88,7 +94,13 @@ extension MountStatus.Far {
             place: ShownText.line(s3.options.endpoint ?? "AWS, \(s3.options.region)"),
             keepsConditions: s3.keepsConditions)
         // As they were sent: those that were sent again, and what was asked to try conditions, are among them.
-        let sent = s3.requests
+        let (sent, prices) = (s3.requests, s3.options.prices)
+        bucket?.bytesSent = sent.bytesSent
+        bucket?.bytesReceived = sent.bytesReceived
+        bucket?.cost = "\(PriceText.text(sent.cost(at: prices))) \(ShownText.line(prices.currency))"
+        bucket?.prices =
+            "put and list \(PriceText.text(prices.put)), get and head \(PriceText.text(prices.get)) a thousand, "
+            + "\(PriceText.text(prices.gigabyte)) a GB received"
         for (name, count) in [
             ("get", sent.gets), ("head", sent.heads), ("put", sent.puts), ("delete", sent.deletes),
             ("list", sent.lists),

@@ -42,6 +42,7 @@ extension StoreReference {
             options.prefix = trimmed(bucket.prefix ?? "")
             options.isPathStyle = bucket.isPathStyle
             options.profile = bucket.profile
+            if let prices = bucket.prices { options.prices = prices }
             if let id = bucket.accessKeyID, let secret = bucket.secretAccessKey {
                 options.credentials = Credentials(
                     accessKeyID: id, secretAccessKey: secret, sessionToken: bucket.sessionToken)

@@ -1,3 +1,5 @@
+public import Persist
+
 /// How often a bucket was asked, by what S3 charges for.
 public struct S3Requests: Sendable, Equatable {
     public var gets = 0
@@ -6,6 +8,13 @@ public struct S3Requests: Sendable, Equatable {
     public var deletes = 0
     public var lists = 0
     public var bytesSent: UInt64 = 0
+    public var bytesReceived: UInt64 = 0
+
+    /// What they cost, about.
+    public func cost(at prices: RequestPrices) -> Double {
+        Double(puts + lists) / 1_000 * prices.put + Double(gets + heads) / 1_000 * prices.get
+            + Double(bytesReceived) / 1e9 * prices.gigabyte
+    }
 
     mutating func count(_ request: S3Request) {
         switch request.method {

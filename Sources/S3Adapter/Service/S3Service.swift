@@ -50,6 +50,7 @@ final class S3Service: Sendable {
         for attempt in 1...Self.attemptsMax {
             switch await transport.send(try await signed(request)) {
             case .success(let response):
+                state.withLock { $0.requests.bytesReceived += UInt64(response.body.count) }
                 if (200..<300).contains(response.status) { return .done(response) }
                 let refusal = S3Refusal(response)
                 if refusal.isSkewed, correctClock(by: response) { continue }

@@ -72,10 +72,14 @@ enum StatusText {
     private static func rowsOf(_ bucket: MountStatus.Bucket, _ requests: [String: Int]) -> [(String, String)] {
         let conditions = bucket.keepsConditions.map { $0 ? "kept" : "not kept" } ?? "not known before the first put"
         let counts = ["get", "head", "put", "delete", "list"].map { "\($0) \(requests[$0] ?? 0)" }
-        return [
+        var rows = [
             ("  bucket", "\(bucket.name) at \(bucket.place); conditions of puts are \(conditions)"),
             ("  requests", counts.joined(separator: ", ")),
         ]
+        if let cost = bucket.cost, let prices = bucket.prices {
+            rows.append(("  cost", "about \(cost) since the mount began (\(prices))"))
+        }
+        return rows
     }
 
     private static func kept(

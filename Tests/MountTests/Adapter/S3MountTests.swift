@@ -98,7 +98,7 @@ import Testing
                     cat > my.persist.json <<'END'
                     { name: "my-app", adapter: "s3", bucket: "\#(S3Server.bucket)", endpoint: "\#(bucket.endpoint)",
                       prefix: "\#(bucket.prefix)", credentials: { accessKeyId: "${KEY_ID}", secretAccessKey: process.env.SECRET! },
-                      s3: { cacheDir: "./cache", refreshSeconds: 2 } }
+                      s3: { cacheDir: "./cache", refreshSeconds: 2, prices: { put: 1000, currency: "EUR" } } }
                     END
                     """#)
                 let mount = try await fixture.another(
@@ -115,6 +115,11 @@ import Testing
                 #expect(words.contains("conditions of puts are \(isKept ? "kept" : "not kept")"), "\(status)")
                 #expect(status.contains("best effort") == !isKept, "\(status)")
                 #expect(words.contains("head 0, put "), "\(status)")
+                // Each put and each listing is one here: what the probe of conditions takes, and the file.
+                let cost = words.firstMatch(of: /cost about (\d+)\.\d+ EUR since/).flatMap { Int($0.1) } ?? 0
+                #expect(cost >= 6, "\(status)")
+                #expect(words.contains("put and list 1000.00, get and head 0.0004 a thousand"), "\(status)")
+                #expect(try await mount.succeed("cat .persist/metrics").contains("\npersistfs_bytes_sent_total "))
                 #expect(!(status + json + mount.log).contains(S3Server.secretAccessKey))
                 #expect(!(status + json + mount.log).contains(S3Server.accessKeyID))
             }
