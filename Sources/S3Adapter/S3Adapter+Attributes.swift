@@ -42,7 +42,7 @@ extension S3Adapter: AttributedPutting {
         if case .replacing(let revision) = condition {
             // "Where nothing is" is no condition for attributes of what is there.
             guard let revision else { throw RevisionConflict() }
-            guard try await conditions.areKept() else { throw StoreError(.unsupported, key: key) }
+            // Another feature than conditions of puts: servers without those have it.
             request.headers.append(("x-amz-copy-source-if-match", revision.etag))
         }
         request.headers += UserMetadata.headers(of: attributes)
@@ -94,7 +94,8 @@ extension S3Adapter: AttributedPutting {
         let known = await index.entries(of: try named(entries))
         return try await zip(entries, known).map { ($0, $1?.body) }.concurrentMap(most: Self.askedMax) {
             [self] entry, known in
-            if let known { known } else { try await get(entry.key) }
+            if let known { return known }
+            do { return try await get(entry.key) } catch let error as StoreError where !error.isTransient { return nil }
         }
     }
 
@@ -123,6 +124,8 @@ extension S3Adapter: AttributedPutting {
         case .done(let response): return UserMetadata.attributes(of: response.headers)
         // Without a body it says no more. The next look asks again.
         case .refused(let refusal) where refusal.status == 404: return nil
+        // One that this key may not read, or that is encrypted with somebody's own, keeps no other from being shown.
+        case .refused(let refusal) where !refusal.isPassing: return ValueAttributes()
         case .refused(let refusal): throw error(refusal, key)
         }
     }

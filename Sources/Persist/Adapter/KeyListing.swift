@@ -17,11 +17,19 @@ public struct KeyEntry: Hashable, Sendable {
     public let revision: Revision
     /// When it was put, where the far side knows.
     public let modified: Timestamp?
+    /// So short ago that another change may get the same time.
+    public let isRecent: Bool
 
-    public init(key: StoreKey, size: UInt64, revision: Revision, modified: Timestamp? = nil) {
+    public init(key: StoreKey, size: UInt64, revision: Revision, modified: Timestamp? = nil, isRecent: Bool = false) {
         self.key = key
         self.size = size
         self.revision = revision
         self.modified = modified
+        self.isRecent = isRecent
     }
+}
+
+extension KeyEntry {
+    /// `modified`, where no other change can have the same.
+    package var settled: Timestamp? { isRecent ? nil : modified }
 }

@@ -1,3 +1,4 @@
+internal import Persist
 internal import ProcessAdapter
 internal import S3Adapter
 internal import WriteBackCache

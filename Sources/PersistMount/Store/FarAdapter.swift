@@ -46,6 +46,9 @@ enum FarAdapter: Sendable {
         if case .process(let adapter) = self { adapter.currentTrouble } else { nil }
     }
 
+    /// How long what has been asked of it may go on when it is closed: an adapter of the program's own cannot be ended.
+    var lingersMilliseconds: Int64 { if case .given = self { 60_000 } else { 1_000 } }
+
     /// - Parameter seconds: what a process may take to end what it is at; nil: its usual time.
     func close(seconds: Double?) async {
         switch self {

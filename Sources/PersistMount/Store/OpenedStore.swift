@@ -115,7 +115,7 @@ final class OpenedStore: Sendable {
             await cache?.stop(waitMilliseconds: waitMilliseconds)
             await adapter?.close(seconds: adapterSeconds)
             // What has failed by that puts down that it has.
-            await cache?.stop(waitMilliseconds: 1_000)
+            await cache?.stop(waitMilliseconds: adapter?.lingersMilliseconds ?? 1_000)
         }
         store.close()
         directory?.release()

@@ -20,11 +20,16 @@ struct IndexPending: Sendable {
 
     var count: Int { entries.count }
     private var last: Int64 = 0
+    /// When there were `countMax` of them; nil: there are fewer.
+    private var filled: Int64?
+    /// What nobody can write is not kept without end: a hint.
+    private static let entriesMax = 50_000
 
     mutating func note(_ entry: IndexEntry, now: Int64) {
-        entries[entry.name] = (entry, now)
+        if count < Self.entriesMax || entries[entry.name] != nil { entries[entry.name] = (entry, now) }
         deleted.remove(entry.name)
         last = now
+        if filled == nil, count >= Self.countMax { filled = now }
     }
 
     mutating func noteDeleted(_ name: [UInt8]) {
@@ -36,7 +41,7 @@ struct IndexPending: Sendable {
 
     /// In how many milliseconds a segment is to be written; nil: not for these.
     func due(now: Int64) -> Int64? {
-        if count >= Self.countMax { return max(0, last + Self.settleMilliseconds - now) }
+        if let filled { return max(0, filled + Self.settleMilliseconds - now) }
         return count >= Self.countMin ? max(0, last + Self.quietMilliseconds - now) : nil
     }
 
@@ -44,6 +49,7 @@ struct IndexPending: Sendable {
     mutating func take(now: Int64, isLast: Bool) -> [IndexEntry] {
         let taken = entries.values.filter { isLast || $0.noted + Self.settleMilliseconds <= now }.map(\.entry)
         for entry in taken { entries[entry.name] = nil }
+        filled = count >= Self.countMax ? now : nil
         return taken.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
@@ -53,6 +59,7 @@ struct IndexPending: Sendable {
             entries[entry.name] = (entry, now)
         }
         last = now
+        filled = count >= Self.countMax ? now : nil
     }
 
     mutating func forgetDeleted(_ names: Set<[UInt8]>) { deleted.subtract(names) }

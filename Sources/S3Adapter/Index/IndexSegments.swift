@@ -14,7 +14,7 @@ struct IndexSegments: Sendable {
 
     private static let heading = Array("persistfs index 1\n".utf8)
     /// Read at once.
-    private static let parallelMax = 16
+    private static let parallelMax = 8
     /// Longer ones are not read: what they say is asked for.
     static let bytesMax: UInt64 = 32 << 20
 

@@ -30,12 +30,15 @@ final class SideIndex: Sendable {
     private static let freshFor = Duration.seconds(5)
     /// What has not been used for so long is not kept in memory.
     private static let keptFor = Duration.seconds(60)
+    private static let loadedAtOnce = 8
     /// At the end of a mount, a segment is written for so many.
     private static let lastCountMin = 8
     private static let closingFor = Duration.seconds(3)
     /// After so many segments of its own, it is seen whether small ones can be merged: as many of one size as this.
     private static let mergedMin = 8
-    private static let levels: [ClosedRange<UInt64>] = [0...(1 << 20), (1 << 20)...(4 << 20)]
+    private static let levels: [Range<UInt64>] = [0..<(1 << 20), (1 << 20)..<(4 << 20)]
+    /// No segment becomes longer than that by it.
+    private static let mergedBytesMax: UInt64 = 8 << 20
 
     init(_ service: S3Service, _ keys: ObjectKeys) { segments = IndexSegments(service: service, keys: keys) }
 
@@ -102,7 +105,12 @@ final class SideIndex: Sendable {
     private func merge() async throws(StoreError) {
         let all = try await segments.list()
         for level in Self.levels {
-            let small = all.filter { level.contains($0.size) }
+            var bytes: UInt64 = 0
+            let small = all.filter { segment in
+                guard level.contains(segment.size), bytes + segment.size <= Self.mergedBytesMax else { return false }
+                bytes += segment.size
+                return true
+            }
             guard small.count >= Self.mergedMin else { continue }
             let deleted = state.withLock { $0.pending.deleted }
             var latest: [[UInt8]: [IndexEntry]] = [:]
@@ -168,14 +176,23 @@ final class SideIndex: Sendable {
     }
 
     private func load() async -> IndexTable? {
-        let (known, table) = state.withLock { ($0.loaded, $0.table ?? IndexTable()) }
+        let (known, table) = state.withLock { state in
+            defer { state.table = nil }
+            return (state.loaded, state.table ?? IndexTable())
+        }
         var new = table
         var loaded = known
         do throws(StoreError) {
             let all = try await segments.list().filter { $0.size <= IndexSegments.bytesMax }
             let missing = all.filter { !known.contains($0) }
-            for entry in try await segments.entries(of: missing) { new.add(entry) }
-            loaded.formUnion(missing)
+            var rest = missing[...]
+            while !rest.isEmpty {
+                // Not all of them in memory at once.
+                let piece = Array(rest.prefix(Self.loadedAtOnce))
+                rest = rest.dropFirst(piece.count)
+                for entry in try await segments.entries(of: piece) { new.add(entry) }
+                loaded.formUnion(piece)
+            }
         } catch {
             // Everything is asked for then.
         }

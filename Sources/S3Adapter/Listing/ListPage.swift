@@ -7,6 +7,12 @@ struct ListPage {
         let size: UInt64
         let revision: Revision
         let modified: Timestamp?
+
+        /// Times are in seconds: what was put in this one or the last may be put again with the same.
+        func isRecent(at now: Int64?) -> Bool {
+            guard let modified, let now else { return false }
+            return modified.seconds + 2 > now
+        }
     }
 
     var objects: [Object] = []

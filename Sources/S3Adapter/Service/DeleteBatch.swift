@@ -10,6 +10,7 @@ final class DeleteBatch: Sendable {
         let name: [UInt8]
         /// nil: whatever is there.
         let revision: Revision?
+        let since = ContinuousClock.now
         let done: CheckedContinuation<Result<Bool, StoreError>, Never>
     }
 
@@ -25,6 +26,8 @@ final class DeleteBatch: Sendable {
     /// S3 takes no more.
     private static let most = 1_000
     private static let headsMax = 16
+    /// What could not be begun so soon is not done: whoever asked may have put something else there by then.
+    private static let patience = Duration.seconds(20)
 
     init(_ service: S3Service) { self.service = service }
 
@@ -57,7 +60,8 @@ final class DeleteBatch: Sendable {
     }
 
     private func delete(_ items: [Item]) async {
-        let there: [[UInt8]: Revision]
+        let deadline = (items.map(\.since).min() ?? .now) + Self.patience
+        let there: There
         do throws(StoreError) {
             there = try await revisions(of: items.compactMap { $0.revision == nil ? nil : $0.name })
         } catch {
@@ -65,8 +69,10 @@ final class DeleteBatch: Sendable {
             return
         }
         var names: Set<[UInt8]> = []
-        for item in items where item.revision == nil || there[item.name] == item.revision { names.insert(item.name) }
-        let failures = await remove(names)
+        for item in items where item.revision == nil || there.revisions[item.name] == item.revision {
+            names.insert(item.name)
+        }
+        let failures = await remove(names, until: deadline).merging(there.failures) { $1 }
         for item in items {
             let failure = failures[item.name].map { Result<Bool, StoreError>.failure($0) }
             item.done.resume(returning: failure ?? .success(names.contains(item.name)))
@@ -75,10 +81,16 @@ final class DeleteBatch: Sendable {
 
     // MARK: What is there
 
-    /// Of those that are there. One listing shows what lies together; of the rest each is asked for.
-    private func revisions(of names: [[UInt8]]) async throws(StoreError) -> [[UInt8]: Revision] {
+    private struct There {
+        var revisions: [[UInt8]: Revision] = [:]
+        /// Of those that could not be asked for.
+        var failures: [[UInt8]: StoreError] = [:]
+    }
+
+    /// One listing shows what lies together; of the rest each is asked for.
+    private func revisions(of names: [[UInt8]]) async throws(StoreError) -> There {
         var wanted = Set(names)
-        var found: [[UInt8]: Revision] = [:]
+        var found = There()
         if let first = wanted.min(by: { $0.lexicographicallyPrecedes($1) }), wanted.count > 1 {
             let prefix = wanted.reduce(first) { Self.common($0, $1) }
             var (token, pages) = (String?.none, 1 + wanted.count / 8)
@@ -88,18 +100,21 @@ final class DeleteBatch: Sendable {
                 guard case .done(let response) = try await service.send(request, about: nil) else { break }
                 let page = try ListPage(response.body)
                 for object in page.objects where wanted.remove(object.name) != nil {
-                    found[object.name] = object.revision
+                    found.revisions[object.name] = object.revision
                 }
                 (token, pages) = (page.next, pages - 1)
-                if token == nil { return found }
-            } while !wanted.isEmpty && pages > 0
+            } while token != nil && !wanted.isEmpty && pages > 0
         }
         let rest = Array(wanted)
-        let revisions: [Revision?]
-        do {
-            revisions = try await rest.concurrentMap(most: Self.headsMax) { [self] in try await revision(of: $0) }
-        } catch { throw error as? StoreError ?? StoreError(.timedOut, hint: "\(error)") }
-        for (name, revision) in zip(rest, revisions) { found[name] = revision }
+        let asked = try? await rest.concurrentMap(most: Self.headsMax) { [self] name in
+            await Result { () async throws(StoreError) in try await revision(of: name) }
+        }
+        for (name, answer) in zip(rest, asked ?? []) {
+            switch answer {
+            case .success(let revision): found.revisions[name] = revision
+            case .failure(let error): found.failures[name] = error
+            }
+        }
         return found
     }
 
@@ -128,7 +143,9 @@ final class DeleteBatch: Sendable {
     // MARK: Deleting
 
     /// - Returns: those that are there still, and why.
-    private func remove(_ names: Set<[UInt8]>) async -> [[UInt8]: StoreError] {
+    private func remove(
+        _ names: Set<[UInt8]>, until deadline: ContinuousClock.Instant
+    ) async -> [[UInt8]: StoreError] {
         var (listed, alone): ([[UInt8]], [[UInt8]]) = ([], [])
         for name in names {
             if names.count > 1, Self.canBeListed(name) { listed.append(name) } else { alone.append(name) }
@@ -136,17 +153,23 @@ final class DeleteBatch: Sendable {
         var failures: [[UInt8]: StoreError] = [:]
         if !listed.isEmpty {
             do throws(StoreError) {
-                if let some = try await removeListed(listed) { failures = some } else { alone += listed }
+                if let some = try await removeListed(listed, until: deadline) {
+                    failures = some
+                } else {
+                    alone += listed
+                }
             } catch { for name in listed { failures[name] = error } }
         }
-        let single = try? await alone.concurrentMap(most: Self.headsMax) { [self] in await remove($0) }
+        let single = try? await alone.concurrentMap(most: Self.headsMax) { [self] in await remove($0, until: deadline) }
         for (name, failure) in zip(alone, single ?? []) { failures[name] = failure }
         return failures
     }
 
-    private func remove(_ name: [UInt8]) async -> StoreError? {
+    private func remove(_ name: [UInt8], until deadline: ContinuousClock.Instant) async -> StoreError? {
+        var request = S3Request("DELETE", name)
+        request.deadline = deadline
         do throws(StoreError) {
-            guard case .refused(let refusal) = try await service.send(S3Request("DELETE", name), about: nil),
+            guard case .refused(let refusal) = try await service.send(request, about: nil),
                 !refusal.isMissingKey
             else { return nil }
             return refusal.error(nil, bucket: service.endpoint.bucket)
@@ -154,26 +177,36 @@ final class DeleteBatch: Sendable {
     }
 
     /// - Returns: nil: the server cannot do it.
-    private func removeListed(_ names: [[UInt8]]) async throws(StoreError) -> [[UInt8]: StoreError]? {
+    private func removeListed(
+        _ names: [[UInt8]], until deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> [[UInt8]: StoreError]? {
         var request = S3Request("POST", nil)
+        request.deadline = deadline
         request.query = [("delete", "")]
         request.body =
             Array("<Delete><Quiet>true</Quiet>".utf8)
             + names.flatMap { Array("<Object><Key>".utf8) + Self.escaped($0) + Array("</Key></Object>".utf8) }
             + Array("</Delete>".utf8)
         request.headers = [("content-type", "application/xml")]
-        if let md5 = Hashing.md5(request.body) { request.headers.append(("content-md5", Hashing.base64(md5))) }
+        // AWS takes no list without; there may be none in a FIPS mode.
+        guard let md5 = Hashing.md5(request.body) else { return nil }
+        request.headers.append(("content-md5", Hashing.base64(md5)))
         switch try await service.send(request, about: nil) {
         case .done(let response):
             var failures: [[UInt8]: StoreError] = [:]
-            for element in try XMLReader.read(response.body).all("Error") {
+            let result = try XMLReader.read(response.body)
+            // A failure on the way has status 200 too.
+            guard result.name == "DeleteResult" else { return nil }
+            for element in result.all("Error") {
                 let refusal = S3Refusal(
                     status: 0, code: element["Code"]?.string ?? "", message: element["Message"]?.string ?? "")
                 guard let name = element["Key"]?.text, refusal.code != "NoSuchKey" else { continue }
                 failures[name] = refusal.error(nil, bucket: service.endpoint.bucket)
             }
             return failures
-        case .refused(let refusal) where [404, 405, 501].contains(refusal.status) && refusal.code != "NoSuchBucket":
+        // Whatever it is in the list that it does not understand: one by one.
+        case .refused(let refusal)
+        where ![401, 403].contains(refusal.status) && refusal.code != "NoSuchBucket":
             return nil
         case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
         }

@@ -10,6 +10,8 @@ struct S3Request {
     var headers: [(String, String)] = []
     var body: [UInt8] = []
     var answerBytesMax: UInt64 = 16 << 20
+    /// It is not begun after this: whoever waits for it will have given up, and done something else.
+    var deadline: ContinuousClock.Instant?
 
     init(_ method: String, _ key: [UInt8]?) {
         self.method = method

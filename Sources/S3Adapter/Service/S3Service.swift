@@ -48,6 +48,7 @@ final class S3Service: Sendable {
         var pause = Self.firstPauseMilliseconds
         var last = StoreError(.timedOut, key: key, hint: "S3 does not answer")
         for attempt in 1...Self.attemptsMax {
+            if let deadline = request.deadline, ContinuousClock.now > deadline { throw last }
             switch await transport.send(try await signed(request)) {
             case .success(let response):
                 state.withLock { $0.requests.bytesReceived += UInt64(response.body.count) }

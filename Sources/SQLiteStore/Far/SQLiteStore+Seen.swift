@@ -39,11 +39,14 @@ extension SQLiteStore {
     }
 
     /// The side data that was seen for each of these paths.
-    public func seenMeta(at paths: [[UInt8]]) throws(StoreError) -> [[UInt8]?] {
+    public func seenMeta(at paths: [[UInt8]]) throws(StoreError) -> [(meta: [UInt8], revision: Revision?)?] {
         try readers.read { db throws(StoreError) in
-            var found: [[UInt8]?] = []
+            var found: [(meta: [UInt8], revision: Revision?)?] = []
             for path in paths {
-                found.append(try db.first("SELECT meta FROM seen WHERE path = ?", path, read: { $0.bytes(0) }))
+                found.append(
+                    try db.first(
+                        "SELECT meta, meta_revision FROM seen WHERE path = ? AND meta IS NOT NULL", path,
+                        read: { ($0.bytes(0), $0.optionalBytes(1).map(Revision.init)) }))
             }
             return found
         }

@@ -97,6 +97,9 @@ public struct FarMeta: Sendable, Equatable {
         isCarried = true
     }
 
+    /// Nobody has set anything of it; the time may be that of the put.
+    var isBare: Bool { mode == nil && uid == nil && gid == nil && attributes.isEmpty }
+
     /// What of it can lie with a value.
     var carried: ValueAttributes {
         ValueAttributes(mode: mode, uid: uid, gid: gid, mtime: mtime, extended: attributes)

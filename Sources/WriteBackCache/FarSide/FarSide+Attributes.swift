@@ -57,8 +57,7 @@ extension FarSide {
     func setAttributes(
         _ attributes: ValueAttributes, of key: StoreKey, at revision: Revision?
     ) async throws(StoreError) -> Replaced {
-        let condition = putsConditionally ? revision.map { PutCondition.replacing($0) } : nil
-        return try await changed(key, condition ?? .none) { adapter, condition in
+        try await changed(key, revision.map { .replacing($0) } ?? .none) { adapter, condition in
             try await adapter.setAttributes(attributes, of: key, on: condition)
         }
     }
@@ -97,19 +96,31 @@ extension FarSide {
 
     /// Side data that has keys of its own, of a listing; nil where it is there no more. - Precondition: `attributed`.
     func sides(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
-        guard let attributed, let first = entries.first else { return [] }
-        count(\.gets)
-        return try await asked(first.key) { try await attributed.values(of: entries) }
+        guard let attributed else { return [] }
+        return try await inPieces(entries) { try await attributed.values(of: $0) }
+    }
+
+    /// Each within the limit of time of one request.
+    private static let pieceMost = 128
+
+    private func inPieces(
+        _ entries: [KeyEntry], _ ask: @escaping @Sendable ([KeyEntry]) async throws -> [[UInt8]?]
+    ) async throws(StoreError) -> [[UInt8]?] {
+        var (found, rest): ([[UInt8]?], ArraySlice<KeyEntry>) = ([], entries[...])
+        while let first = rest.first {
+            let piece = Array(rest.prefix(Self.pieceMost))
+            rest = rest.dropFirst(piece.count)
+            count(\.gets)
+            found += try await asked(first.key) { try await ask(piece) }
+        }
+        return found
     }
 
     /// What lies with values of a listing, as side data; nil where the value is there no more.
     /// - Precondition: `attributed`.
     func metas(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
-        guard let attributed, let first = entries.first else { return [] }
-        count(\.lists)
-        return try await asked(first.key) {
-            try await attributed.attributes(of: entries).map { $0.map(\.meta) }
-        }
+        guard let attributed else { return [] }
+        return try await inPieces(entries) { try await attributed.attributes(of: $0).map { $0.map(\.meta) } }
     }
 }
 

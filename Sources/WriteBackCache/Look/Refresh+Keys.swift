@@ -51,24 +51,32 @@ extension Refresh {
         }
     }
 
-    /// Where it lies, and what it is.
-    private typealias SideData = (meta: [UInt8]?, key: StoreKey?)
+    /// What it is, where it lies, and its revision there.
+    private typealias SideData = (meta: [UInt8]?, key: StoreKey?, revision: Revision?)
 
     /// The side data of what is not known to be the same.
     private func sides(of found: [Listed]) async throws(StoreError) -> [(Listed, SideData)] {
+        let seen = try store.seenMeta(at: found.map(\.metaPath.text))
         guard far.attributed != nil else {
-            let metas = try store.seenMeta(at: found.map(\.metaPath.text))
-            return zip(found, metas).map { ($0, ($1, $1 == nil ? nil : $0.metaKey)) }
+            return zip(found, seen).map { ($0, ($1?.meta, $1 == nil ? nil : $0.metaKey, $1?.revision)) }
         }
-        let others = found.filter { !$0.isSame }
-        let carried = try await far.metasPatiently(of: others.map(\.entry))
-        let seen = try store.seenMeta(at: others.map(\.metaPath.text))
+        let others = zip(found, seen).filter { listed, seen in
+            // What has a key of its own may have changed alone.
+            !listed.isSame
+                || listed.known?.metaKey != nil && seen.map { FarMeta.canonical($0.meta) } != listed.known?.meta
+        }
+        let carried = try await far.metasPatiently(of: others.map(\.0.entry))
         var sides: [(Listed, SideData)] = []
-        for ((listed, carried), seen) in zip(zip(others, carried), seen) {
+        for ((listed, seen), carried) in zip(others, carried) {
             // Gone since the listing: the next look says so.
             guard let carried else { continue }
-            let hasMore = FarMeta(decoding: carried).hasMore
-            sides.append((listed, hasMore && seen != nil ? (seen, listed.metaKey) : (carried, nil)))
+            let meta = FarMeta(decoding: carried)
+            // Values that were put before attributes went with them have theirs there.
+            if let seen, meta.hasMore || meta.isBare {
+                sides.append((listed, (seen.meta, listed.metaKey, seen.revision)))
+            } else {
+                sides.append((listed, (carried, nil, nil)))
+            }
         }
         return sides
     }
@@ -85,8 +93,10 @@ extension Refresh {
         }
         // What was put from here without a condition is known by its sum alone, and what is empty has nothing to fetch.
         guard entry.size == 0 || known?.sum != nil && known?.revision == nil else {
-            return FarChange(
+            var change = FarChange(
                 path: path, absent: entry, metaKey: side.key, meta: side.meta, known: known, isValue: isValue)
+            change.metaRevision = side.revision
+            return change
         }
         let found: [UInt8]?
         do throws(StoreError) { found = try await far.getPatiently(entry.key) } catch {
@@ -99,7 +109,7 @@ extension Refresh {
         var change = FarChange(
             path: path, value: value, key: entry.key, metaKey: side.key, meta: side.meta,
             isJSON: FarSum.isJSON(entry.key), isValue: isValue)
-        (change.revision, change.modified) = (entry.revision, entry.modified)
+        (change.revision, change.modified, change.metaRevision) = (entry.revision, entry.settled, side.revision)
         return change
     }
 }
@@ -125,6 +135,6 @@ extension FarChange {
             mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime: meta.mtime,
             attributes: meta.attributes.map { ($0.key, $0.value) }, key: entry.key.bytes,
             sum: isSame ? known?.sum : nil, metaKey: bytes == nil ? nil : metaKey?.bytes, meta: canonical)
-        (revision, modified) = (entry.revision, entry.modified)
+        (revision, modified) = (entry.revision, entry.settled)
     }
 }

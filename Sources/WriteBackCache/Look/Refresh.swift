@@ -51,7 +51,7 @@ struct Refresh {
             for entry in entries {
                 if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
             }
-            let metas = try store.seenMeta(at: found.map { $0.metaPath.text })
+            let metas = try store.seenMeta(at: found.map { $0.metaPath.text }).map { $0?.meta }
             var changes: [FarChange] = []
             for ((entry, path, metaPath), meta) in zip(found, metas) {
                 let isValue = !prefix.bytes.starts(with: FarKey.filesPrefix)

@@ -5,10 +5,11 @@ import SQLiteStore
 extension OutboxSnapshot {
     var shown: ShownPath { ShownPath(node?.namespace, names) }
 
-    /// All that it is about there.
+    /// All that it is about there: paths, and keys, since a directory and the `%self` in it have one key.
     var paths: Set<[UInt8]> {
-        var paths = Set(records.map(\.path))
+        var paths = Set(records.map(\.path) + records.compactMap(\.key))
         if node != nil { paths.insert(shown.text) }
+        if let valueKey { paths.insert(valueKey) }
         return paths
     }
 

@@ -101,19 +101,32 @@ extension Upload {
 
     /// Of a value that stays. Where others have changed that meanwhile, theirs gets them, with its own time: it is taken
     /// over by the next look.
-    func setAttributes(_ attributes: ValueAttributes, _ record: inout FarRecord) async throws(StoreError) {
+    func setAttributes(
+        _ attributes: ValueAttributes, of snapshot: OutboxSnapshot, _ record: inout FarRecord
+    ) async throws(StoreError) {
         guard let key = record.key.map({ StoreKey($0) }) else { return }
         var (attributes, revision, isOurs) = (attributes, record.revision, true)
         for _ in 0..<Self.roundsMax {
-            if case .put(let new, let time) = try await far.setAttributes(attributes, of: key, at: revision) {
+            // A copy of the object onto itself compares, and then writes what it has read: others may come in between. Where a
+            // put does both in one step, what is short is put again.
+            let isPut =
+                isOurs && revision != nil && far.putsConditionally && snapshot.content.count <= options.compareBytesMax
+            let replaced =
+                isPut
+                ? try await far.put(key, snapshot.content, attributes, replacing: revision, isConditional: true)
+                : try await far.setAttributes(attributes, of: key, at: revision)
+            if case .put(let new, let time) = replaced {
                 advanced()
                 (record.revision, record.modified) = (isOurs ? new : nil, time)
                 return
             }
-            guard far.putsConditionally else { continue }
+            if case .unconditional = replaced { continue }
             guard let theirs = try await far.getRevised(key) else { return }
             guard theirs.revision != revision else { continue }
-            (revision, isOurs) = (theirs.revision, false)
+            revision = theirs.revision
+            // The same value, put again, or by whom nobody told here.
+            if let sum = record.sum, FarSum(of: theirs.value, isJSON: FarSum.isJSON(key)).digest == sum { continue }
+            isOurs = false
             attributes.mtime = FarMeta(decoding: theirs.meta).mtime
             (record.sum, record.tried, record.revision) = (nil, nil, nil)
         }

@@ -74,7 +74,7 @@ struct Upload {
         case .record(let found, let hasAttributes):
             record = found
             if !hasAttributes, record.meta != side.encoded, let attributes = side.carried {
-                try await setAttributes(attributes, &record)
+                try await setAttributes(attributes, of: snapshot, &record)
             }
         }
         if record.meta != side.encoded {
