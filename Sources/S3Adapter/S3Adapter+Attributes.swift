@@ -95,7 +95,9 @@ extension S3Adapter: AttributedPutting {
         return try await zip(entries, known).map { ($0, $1?.body) }.concurrentMap(most: Self.askedMax) {
             [self] entry, known in
             if let known { return known }
-            do { return try await get(entry.key) } catch let error as StoreError where !error.isTransient { return nil }
+            do {
+                return entry.isMarker ? try await markedDirectory(entry.key) : try await get(entry.key)
+            } catch let error as StoreError where !error.isTransient { return nil }
         }
     }
 

@@ -48,7 +48,10 @@ public final class S3Adapter: PersistAdapter {
         await service.close()
     }
 
-    public func get(_ key: StoreKey) async throws -> [UInt8]? { try await fetch(key)?.body }
+    public func get(_ key: StoreKey) async throws -> [UInt8]? {
+        if let found = try await fetch(key) { return found.body }
+        return try await isMarkedDirectory(key) ? try await markedDirectory(key) : nil
+    }
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
         switch try await content.put(putting(key, value), about: key) {
@@ -58,7 +61,10 @@ public final class S3Adapter: PersistAdapter {
         }
     }
 
-    public func delete(_ key: StoreKey) async throws { _ = try await delete(key, of: nil) }
+    public func delete(_ key: StoreKey) async throws {
+        _ = try await delete(key, of: nil)
+        try await deleteMarker(key)
+    }
 
     func delete(_ key: StoreKey, of revision: Revision?) async throws(StoreError) -> Bool {
         let name = try keys.object(of: key)

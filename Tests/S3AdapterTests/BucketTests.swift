@@ -1,7 +1,8 @@
 import Persist
 import PersistTestKit
-import S3Adapter
 import Testing
+
+@testable import S3Adapter
 
 /// What buckets of real servers do that the contract of adapters does not speak of.
 @Suite("S3 buckets", .serialized)
@@ -55,6 +56,33 @@ struct BucketTests {
             for (number, key) in keys.enumerated() { try await adapter.put(key, [UInt8(number)]) }
             for (number, key) in keys.enumerated() { #expect(try await adapter.get(key) == [UInt8(number)]) }
             #expect(try await TestBucket.keys(adapter, "") == keys)
+        }
+    }
+
+    @Test(
+        "a directory that another tool has made is listed, and goes with its side data",
+        arguments: S3Server.Kind.allCases)
+    func markers(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { adapter in
+            let (theirs, implied): (StoreKey, StoreKey) = (".persist/meta/blobs/d/", ".persist/meta/blobs/e/")
+            _ = try await adapter.send(S3Request("PUT", adapter.keys.marker(of: theirs)), about: theirs)
+            for key in ["blobs/d/x", "blobs/e/x"] as [StoreKey] { try await adapter.put(key, [1]) }
+            #expect(try await TestBucket.keys(adapter, "blobs/") == [theirs, "blobs/d/x", "blobs/e/x"])
+            let meta = try #require(try await adapter.get(theirs))
+            #expect(String(decoding: meta, as: UTF8.self).hasPrefix(#"{"v":1,"dir":true,"mtime":""#))
+            var entries: [KeyEntry] = []
+            for try await entry in try await adapter.listKeys("blobs/") where entry.key == theirs {
+                entries.append(entry)
+            }
+            #expect(try await adapter.values(of: entries) == [meta])
+            // SeaweedFS answers to a HEAD of this one too.
+            #expect(try await adapter.get(implied) == nil)
+
+            try await adapter.put(theirs, Array("{}".utf8))
+            #expect(try await adapter.get(theirs) == Array("{}".utf8))
+            try await adapter.delete(theirs)
+            #expect(try await adapter.get(theirs) == nil)
+            #expect(try await TestBucket.keys(adapter, "") == ["blobs/d/x", "blobs/e/x"])
         }
     }
 

@@ -32,6 +32,22 @@ struct LayoutTests {
         #expect(throws: StoreError.self) { try keys.object(of: StoreKey(Array(repeating: 65, count: 1_100))) }
     }
 
+    @Test("a directory of another tool has the key of its side data; one whose name stands for another has none")
+    func markers() {
+        let keys = ObjectKeys(prefix: "p")
+        for name in ["blobs/d/", "kv/a/b/", "records/users/"] {
+            let (object, key) = (Array("p/\(name)".utf8), StoreKey(stringLiteral: ".persist/meta/\(name)"))
+            #expect(keys.directory(of: object) == key)
+            #expect(keys.marker(of: key) == object)
+            #expect(keys.key(of: object) == nil)
+        }
+        for name in ["blobs/", "blobs/d", "events/d/", "other/", "blobs/100%/", ".persist/meta/blobs/d/", ""] {
+            #expect(keys.directory(of: Array("p/\(name)".utf8)) == nil, "\(name)")
+            #expect(keys.marker(of: StoreKey(stringLiteral: ".persist/meta/\(name)")) == nil, "\(name)")
+        }
+        #expect(keys.marker(of: "blobs/d/") == nil)
+    }
+
     @Test(
         "keys come in the order of their bytes, whatever the order of the objects and wherever a page ends",
         arguments: ["records/", "kv/", ""])

@@ -4,6 +4,9 @@
 /// Without it the cache lists values, and keeps of them what it has room for.
 public protocol KeyListing: PersistAdapter {
     /// Keys that begin with `prefix`, in the order of their bytes, with what a listing knows of their values.
+    ///
+    /// Where other programs make directories among the values, those too, anywhere in between, under the keys of their side
+    /// data: `.persist/meta/<prefix>…/`.
     func listKeys(_ prefix: StoreKey) async throws -> any AsyncSequence<KeyEntry, any Error> & Sendable
 }
 

@@ -63,7 +63,7 @@ struct ObjectKeys: Sendable, Equatable {
             guard text.count >= Self.records.count + Self.suffix.count, text.hasSuffix(Self.suffix) else { return nil }
             text.removeLast(Self.suffix.count)
         } else if text.isEmpty || text.last == UInt8(ascii: "/") {
-            // A marker of a directory, as other tools make them.
+            // See `directory(of:)`.
             return nil
         } else if text.last == Self.percent, Self.endsWithoutName(text[...]) {
             text.removeLast()

@@ -44,10 +44,12 @@ struct ListPage {
         next = token
     }
 
-    static func request(_ prefix: [UInt8], from token: String?, after name: [UInt8]?) -> S3Request {
+    static func request(
+        _ prefix: [UInt8], from token: String?, after name: [UInt8]?, most: Int = 1_000
+    ) -> S3Request {
         var request = S3Request("GET", nil)
         request.query = [
-            ("list-type", "2"), ("encoding-type", "url"), ("max-keys", "1000"),
+            ("list-type", "2"), ("encoding-type", "url"), ("max-keys", "\(most)"),
             ("prefix", String(decoding: prefix, as: UTF8.self)),
         ]
         if let token { request.query.append(("continuation-token", token)) }

@@ -5,6 +5,8 @@ struct ObjectListing: AsyncSequence, Sendable {
     let service: S3Service
     let keys: ObjectKeys
     let prefix: StoreKey
+    /// Markers of directories below the prefix are in it too, under the keys of their side data.
+    var showsDirectories = false
 
     func makeAsyncIterator() -> Iterator { Iterator(listing: self) }
 
@@ -27,6 +29,10 @@ struct ObjectListing: AsyncSequence, Sendable {
                 let (found, now) = try await page.value.get()
                 self.page = found.next.map { Self.ask(listing, $0) }
                 for object in found.objects {
+                    if listing.showsDirectories, let key = listing.keys.directory(of: object.name) {
+                        order.add(KeyEntry(directory: key, object))
+                        continue
+                    }
                     guard let key = listing.keys.key(of: object.name), key.hasPrefix(listing.prefix) else { continue }
                     order.add(
                         KeyEntry(
@@ -57,6 +63,20 @@ struct ObjectListing: AsyncSequence, Sendable {
             }
         }
     }
+}
+
+extension KeyEntry {
+    /// All markers have the same ETag, or none: another time is another revision.
+    fileprivate init(directory key: StoreKey, _ marker: ListPage.Object) {
+        let time = Array((marker.modified?.decimal ?? "").utf8)
+        self.init(key: key, size: 0, revision: Revision(Self.markerMark + time), modified: marker.modified)
+    }
+
+    /// What lies under the key is not an object of that name, but a marker.
+    var isMarker: Bool { revision.bytes.starts(with: Self.markerMark) }
+
+    /// No ETag begins so.
+    private static let markerMark = Array("marker/".utf8)
 }
 
 extension Result where Failure == StoreError {

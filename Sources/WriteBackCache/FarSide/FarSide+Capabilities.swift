@@ -31,8 +31,10 @@ extension FarSide {
         guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
         count(\.lists)
         return try await asked(key) { () async throws -> KeyEntry? in
-            // In the order of the bytes it is the first of those that begin with it.
-            for try await entry in try await adapter.listKeys(key) { return entry.key == key ? entry : nil }
+            // In the order of the bytes it is the first of those that begin with it; directories are in between.
+            for try await entry in try await adapter.listKeys(key) where entry.key.hasPrefix(key) {
+                return entry.key == key ? entry : nil
+            }
             return nil
         }
     }

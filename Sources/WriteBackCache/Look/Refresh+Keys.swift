@@ -9,7 +9,8 @@ extension Refresh {
         let holdsValues = !prefix.bytes.starts(with: FarKey.filesPrefix)
         try await far.listKeysPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [Listed] = []
-            for entry in entries {
+            try await seeDirectories(entries.filter { Self.isDirectory($0) })
+            for entry in entries where !Self.isDirectory(entry) {
                 if let (path, metaPath) = try place(of: entry.key) {
                     let known = try store.farRecord(at: path.text)
                     found.append(

@@ -6,27 +6,40 @@ extension Refresh {
     func seeMetas() async throws(StoreError) {
         guard far.attributed != nil, far.listsKeys else { return try await seeAllMetas() }
         try await far.listKeysPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) {
-            entries async throws(StoreError) in
-            var seen: [SeenMeta] = []
-            var unknown: [(entry: KeyEntry, path: ShownPath, isDirectory: Bool)] = []
-            for entry in entries {
-                guard case .meta(let path, let isDirectory)? = FarKey(entry.key) else { continue }
-                let record = try store.farRecord(at: path.text)
-                if let record, record.metaKey == entry.key.bytes, record.metaRevision == entry.revision,
-                    let meta = record.meta, !meta.isEmpty
-                {
-                    seen.append(SeenMeta(path, isDirectory: isDirectory, meta, entry.revision))
-                } else {
-                    unknown.append((entry, path, isDirectory))
-                }
-            }
-            // Only what is new, or has changed.
-            for (found, meta) in zip(unknown, try await far.sidesPatiently(of: unknown.map(\.entry))) {
-                guard let meta else { continue }
-                seen.append(SeenMeta(found.path, isDirectory: found.isDirectory, meta, found.entry.revision))
-            }
-            try store.saw(seen)
+            entries async throws(StoreError) in try await see(entries)
         }
+    }
+
+    private func see(_ entries: [KeyEntry]) async throws(StoreError) {
+        var seen: [SeenMeta] = []
+        var unknown: [(entry: KeyEntry, path: ShownPath, isDirectory: Bool)] = []
+        for entry in entries {
+            guard case .meta(let path, let isDirectory)? = FarKey(entry.key) else { continue }
+            let record = try store.farRecord(at: path.text)
+            if let record, record.metaKey == entry.key.bytes, record.metaRevision == entry.revision,
+                let meta = record.meta, !meta.isEmpty
+            {
+                seen.append(SeenMeta(path, isDirectory: isDirectory, meta, entry.revision))
+            } else {
+                unknown.append((entry, path, isDirectory))
+            }
+        }
+        // Only what is new, or has changed.
+        for (found, meta) in zip(unknown, try await far.sidesPatiently(of: unknown.map(\.entry))) {
+            guard let meta else { continue }
+            seen.append(SeenMeta(found.path, isDirectory: found.isDirectory, meta, found.entry.revision))
+        }
+        try store.saw(seen)
+    }
+
+    /// A directory that another program has made, in a listing of values.
+    static func isDirectory(_ entry: KeyEntry) -> Bool { entry.key.bytes.starts(with: FarKey.metaPrefix) }
+
+    /// Those that have no side data from here: that has been seen already.
+    func seeDirectories(_ entries: [KeyEntry]) async throws(StoreError) {
+        guard !entries.isEmpty else { return }
+        let known = try store.seenMeta(at: entries.map { Array($0.key.bytes.dropFirst(FarKey.metaPrefix.count)) })
+        try await see(zip(entries, known).compactMap { $1 == nil ? $0 : nil })
     }
 
     /// Where a listing brings values.
