@@ -33,12 +33,16 @@ struct MountedBucket {
 }
 
 extension MountFixture {
-    func mount(_ bucket: MountedBucket, cache: String, refreshSeconds: Int = 2) async throws -> TestMount {
-        try await another(
+    /// - Parameter refreshSeconds: between two looks at the bucket.
+    func mount(
+        _ bucket: MountedBucket, cache: String, refreshSeconds: Int = 2, environment: [String: String] = [:]
+    ) async throws -> TestMount {
+        let credentials = [
+            "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
+        ]
+        return try await another(
             store: "s3://\(S3Server.bucket)/\(bucket.prefix)?endpoint=\(bucket.endpoint)",
             options: ["cache_dir=\(directory)/\(cache)", "refresh_seconds=\(refreshSeconds)"],
-            environment: [
-                "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
-            ])
+            environment: environment.merging(credentials) { $1 })
     }
 }
