@@ -8,6 +8,7 @@ public actor MemoryAdapter: ConditionalPutting, RevisedDeleting, RangedReading {
     var kept: [StoreKey: ValueAttributes] = [:]
     private var times: [StoreKey: Timestamp] = [:]
     private var puts = 0
+    private var tellsSeconds = false
 
     public init() {}
 
@@ -24,13 +25,18 @@ public actor MemoryAdapter: ConditionalPutting, RevisedDeleting, RangedReading {
         touch(key)
     }
 
+    /// From now on, as S3 does: changes of one second have one time.
+    public func tellSeconds() { tellsSeconds = true }
+
     /// No two changes have one time.
     func touch(_ key: StoreKey) {
         let last = times.values.max() ?? Timestamp(nanoseconds: 0)
         times[key] = max(.now(), Timestamp(nanoseconds: last.nanoseconds + 1))
     }
 
-    func time(of key: StoreKey) -> Timestamp? { times[key] }
+    func time(of key: StoreKey) -> Timestamp? {
+        times[key].map { tellsSeconds ? Timestamp(seconds: $0.seconds, nanoseconds: 0) : $0 }
+    }
 
     func isThere(_ revision: Revision?, at key: StoreKey) -> Bool { revisions[key] == revision }
 
@@ -62,7 +68,8 @@ public actor MemoryAdapter: ConditionalPutting, RevisedDeleting, RangedReading {
     public func listKeys(_ prefix: StoreKey) -> any AsyncSequence<KeyEntry, any Error> & Sendable {
         let found = values.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }.map { key, value in
             KeyEntry(
-                key: key, size: UInt64(value.count), revision: revisions[key] ?? Revision([]), modified: times[key])
+                key: key, size: UInt64(value.count), revision: revisions[key] ?? Revision([]), modified: time(of: key),
+                isRecent: tellsSeconds)
         }
         return AsyncThrowingStream { stream in
             for entry in found { stream.yield(entry) }

@@ -30,7 +30,7 @@ struct ObjectListing: AsyncSequence, Sendable {
                 self.page = found.next.map { Self.ask(listing, $0) }
                 for object in found.objects {
                     if listing.showsDirectories, let key = listing.keys.directory(of: object.name) {
-                        order.add(KeyEntry(directory: key, object))
+                        order.add(KeyEntry(directory: key, object, isRecent: object.isRecent(at: now)))
                         continue
                     }
                     guard let key = listing.keys.key(of: object.name), key.hasPrefix(listing.prefix) else { continue }
@@ -67,9 +67,10 @@ struct ObjectListing: AsyncSequence, Sendable {
 
 extension KeyEntry {
     /// All markers have the same ETag, or none: another time is another revision.
-    fileprivate init(directory key: StoreKey, _ marker: ListPage.Object) {
+    fileprivate init(directory key: StoreKey, _ marker: ListPage.Object, isRecent: Bool) {
         let time = Array((marker.modified?.decimal ?? "").utf8)
-        self.init(key: key, size: 0, revision: Revision(Self.markerMark + time), modified: marker.modified)
+        self.init(key: key, size: 0, revision: Revision(Self.markerMark + time), modified: marker.modified,
+            isRecent: isRecent)
     }
 
     /// What lies under the key is not an object of that name, but a marker.

@@ -27,7 +27,9 @@ extension Refresh {
         // Only what is new, or has changed.
         for (found, meta) in zip(unknown, try await far.sidesPatiently(of: unknown.map(\.entry))) {
             guard let meta else { continue }
-            seen.append(SeenMeta(found.path, isDirectory: found.isDirectory, meta, found.entry.revision))
+            // What may change again with the same time is asked for again.
+            let revision = found.entry.isRecent ? nil : found.entry.revision
+            seen.append(SeenMeta(found.path, isDirectory: found.isDirectory, meta, revision))
         }
         try store.saw(seen)
     }

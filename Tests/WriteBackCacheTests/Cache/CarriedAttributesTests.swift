@@ -66,6 +66,23 @@ struct CarriedAttributesTests {
         await close(here, there)
     }
 
+    @Test("a change of attributes in the second of the put is seen, where the far side tells seconds")
+    func sameSecond() async throws {
+        await bed.far.tellSeconds()
+        let here = try await ready()
+        for mode in [0o600, 0o640, 0o644] as [UInt16] {
+            let attributes = ValueAttributes(mode: mode)
+            if mode == 0o600 {
+                _ = try await bed.far.put("blobs/x", [1], attributes, on: .none)
+            } else {
+                _ = try await bed.far.setAttributes(attributes, of: "blobs/x", on: .none)
+            }
+            try await here.refresh()
+            #expect(try here.store.node(.blobs, "x").mode == mode)
+        }
+        await close(here)
+    }
+
     @Test("a look asks only for the attributes of what is new or has changed")
     func asksOnce() async throws {
         let (here, there) = (try await ready(), try await ready())
