@@ -40,7 +40,7 @@ import Testing
             try await mount.succeed(
                 #"""
                 printf 'of the mount\n' > blobs/ours; chmod 640 blobs/ours; echo '{"n": 1}' > records/ours.json
-                printf dark > kv/theme; echo 1 > blobs/removed; echo 1 > blobs/changed; "$PERSISTFS" sync .
+                printf dark > kv/theme; echo 1 > blobs/removed; echo 1 > blobs/changed; chmod 640 blobs/changed; "$PERSISTFS" sync .
                 $AWS s3 cp --quiet --recursive --exclude '.persist/*' "s3://$FAR/" "$SCRATCH/back"
                 for file in blobs/ours records/ours.json kv/theme; do cmp $file "$SCRATCH/back/$file"; done
                 """#)
@@ -59,7 +59,7 @@ import Testing
             try await Self.expect(
                 #"""
                 cat records/theirs.json kv/theirs blobs/deep/theirs blobs/changed; ls blobs
-                stat -c '%n %a %.9Y' blobs/described; stat -c '%n %a' blobs/ours blobs/deep/theirs records/theirs.json
+                stat -c '%n %a %.9Y' blobs/described; stat -c '%n %a' blobs/ours blobs/changed blobs/deep/theirs records/theirs.json
                 date -u -d "@$(stat -c %Y blobs/deep/theirs)" "+%F %T 7"
                 """#,
                 is: #"""
@@ -73,6 +73,7 @@ import Testing
                     ours
                     blobs/described 640 1600000000.250000000
                     blobs/ours 640
+                    blobs/changed 644
                     blobs/deep/theirs 644
                     records/theirs.json 644
                     \#(listed)
