@@ -65,7 +65,7 @@ struct BucketTests {
     func markers(kind: S3Server.Kind) async throws {
         try await TestBucket.with(kind) { adapter in
             let (theirs, implied): (StoreKey, StoreKey) = (".persist/meta/blobs/d/", ".persist/meta/blobs/e/")
-            _ = try await adapter.send(S3Request("PUT", adapter.keys.marker(of: theirs)), about: theirs)
+            _ = try await adapter.service.send(S3Request("PUT", adapter.keys.marker(of: theirs)), about: theirs)
             for key in ["blobs/d/x", "blobs/e/x"] as [StoreKey] { try await adapter.put(key, [1]) }
             #expect(try await TestBucket.keys(adapter, "blobs/") == [theirs, "blobs/d/x", "blobs/e/x"])
             let meta = try #require(try await adapter.get(theirs))

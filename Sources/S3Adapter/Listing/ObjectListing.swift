@@ -69,7 +69,8 @@ extension KeyEntry {
     /// All markers have the same ETag, or none: another time is another revision.
     fileprivate init(directory key: StoreKey, _ marker: ListPage.Object, isRecent: Bool) {
         let time = Array((marker.modified?.decimal ?? "").utf8)
-        self.init(key: key, size: 0, revision: Revision(Self.markerMark + time), modified: marker.modified,
+        self.init(
+            key: key, size: 0, revision: Revision(Self.markerMark + time), modified: marker.modified,
             isRecent: isRecent)
     }
 

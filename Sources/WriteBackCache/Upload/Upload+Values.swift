@@ -122,7 +122,11 @@ extension Upload {
             }
             if case .unconditional = replaced { continue }
             guard let theirs = try await far.getRevised(key) else { return }
-            guard theirs.revision != revision else { continue }
+            guard theirs.revision != revision else {
+                // It is what it was, and the far side says that it is not: it does not understand what it was asked.
+                revision = nil
+                continue
+            }
             revision = theirs.revision
             // The same value, put again, or by whom nobody told here.
             if let sum = record.sum, FarSum(of: theirs.value, isJSON: FarSum.isJSON(key)).digest == sum { continue }
