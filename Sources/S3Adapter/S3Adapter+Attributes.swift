@@ -28,7 +28,10 @@ extension S3Adapter: AttributedPutting {
             case .refused(let refusal): throw error(refusal, key)
             }
         case .replacing(let revision):
-            return try dated(try await put(request, replacing: revision, about: key), key, value, attributes)
+            let response = try await put(request, replacing: revision, about: key)
+            // The same content again: it is about the attributes.
+            if let revision, try self.revision(of: response, key) == revision { return unconfirmed(revision, key) }
+            return try dated(response, key, value, attributes)
         }
     }
 
@@ -48,9 +51,7 @@ extension S3Adapter: AttributedPutting {
         request.headers += UserMetadata.headers(of: attributes)
         switch try await service.send(request, about: key) {
         case .done(let response):
-            let revision = try Self.revision(ofCopy: response, key)
-            noted(key, response, etag: revision, attributes)
-            return DatedRevision(revision, Self.time(of: response))
+            return unconfirmed(try Self.revision(ofCopy: response, key), key)
         case .refused(let refusal) where refusal.isPrecondition || refusal.isMissingKey: throw RevisionConflict()
         case .refused(let refusal): throw error(refusal, key)
         }
@@ -62,6 +63,13 @@ extension S3Adapter: AttributedPutting {
         let revision = try revision(of: response, key)
         noted(key, response, attributes, body: isSideData(key) ? value : nil)
         return DatedRevision(revision, Self.time(of: response))
+    }
+
+    /// Of attributes alone: the ETag is what it was, and no condition has seen what others have set in the same second. The
+    /// next look asks what is there.
+    private func unconfirmed(_ revision: Revision, _ key: StoreKey) -> DatedRevision {
+        if let name = try? keys.object(of: key) { index.forget(Array(keys.text(of: name))) }
+        return DatedRevision(revision, nil)
     }
 
     /// An answer to a put has the time in seconds, and comes when the object has its own.
@@ -107,13 +115,13 @@ extension S3Adapter: AttributedPutting {
         return named
     }
 
-    /// What has been put goes into the index. - Parameter body: of side data, where it is not long.
+    /// What is there goes into the index. - Parameter body: of side data, where it is not long.
     func noted(
-        _ key: StoreKey, _ response: HTTPResponse, etag: Revision? = nil, _ attributes: ValueAttributes,
+        _ key: StoreKey, _ response: HTTPResponse, at time: Int64? = nil, _ attributes: ValueAttributes,
         body: [UInt8]? = nil
     ) {
-        guard let seconds = response.headers["date"].flatMap(HTTPDate.seconds), let name = try? keys.object(of: key),
-            let etag = etag ?? (try? revision(of: response, key)),
+        guard let seconds = time ?? response.headers["date"].flatMap(HTTPDate.seconds),
+            let name = try? keys.object(of: key), let etag = try? revision(of: response, key),
             body.map({ $0.count <= Self.indexedBytesMax }) ?? true
         else { return }
         index.note(
@@ -123,7 +131,15 @@ extension S3Adapter: AttributedPutting {
 
     private func attributes(of key: StoreKey) async throws(StoreError) -> ValueAttributes? {
         switch try await service.send(S3Request("HEAD", try keys.object(of: key)), about: key) {
-        case .done(let response): return UserMetadata.attributes(of: response.headers)
+        case .done(let response):
+            let attributes = UserMetadata.attributes(of: response.headers)
+            // Old enough that no other change has the same time: others need not ask.
+            if let put = response.headers["last-modified"].flatMap(HTTPDate.seconds),
+                let now = response.headers["date"].flatMap(HTTPDate.seconds), put + 2 <= now
+            {
+                noted(key, response, at: put, attributes)
+            }
+            return attributes
         // Without a body it says no more. The next look asks again.
         case .refused(let refusal) where refusal.status == 404: return nil
         // One that this key may not read, or that is encrypted with somebody's own, keeps no other from being shown.

@@ -67,7 +67,8 @@ public final class S3Adapter: PersistAdapter {
     }
 
     func delete(_ key: StoreKey, of revision: Revision?) async throws(StoreError) -> Bool {
-        let name = try keys.object(of: key)
+        // No object can have that name: it is not there.
+        guard let name = try? keys.object(of: key) else { return false }
         index.noteDeleted(Array(keys.text(of: name)))
         do throws(StoreError) { return try await deletes.delete(name, having: revision) } catch {
             throw error.about(key)
@@ -103,7 +104,8 @@ public final class S3Adapter: PersistAdapter {
 
     /// nil: there is no such object.
     func fetch(_ key: StoreKey) async throws -> HTTPResponse? {
-        var request = S3Request("GET", try keys.object(of: key))
+        guard let name = try? keys.object(of: key) else { return nil }
+        var request = S3Request("GET", name)
         request.answerBytesMax = options.valueBytesMax
         switch try await content.get(request, about: key) {
         case .done(let response): return response

@@ -1,3 +1,4 @@
+import Glibc
 import PersistTestKit
 import Testing
 
@@ -99,6 +100,26 @@ import Testing
             expect(sync.status, is: 4)
             #expect(sync.error.contains("no persistfs is mounted here"), "\(sync.error)")
             #expect(try await fixture.persistfs("status").succeeded)
+        }
+    }
+
+    @Test("sync of a mount that is stopped, or whose process is dead, says so, and does not wait longer than it may")
+    func syncOfNoAnswer() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            mount.signal(SIGSTOP)
+            let stopped = try await mount.outside([mount.binary, "sync", "--timeout", "2", mount.point], seconds: 30)
+            mount.signal(SIGCONT)
+            expect(stopped.status, is: 7)
+            #expect(stopped.error.contains("does not answer"), "\(stopped.error)")
+            mount.signal(SIGKILL)
+            try await eventually("it is dead") {
+                try await mount.outside(["stat", mount.point], seconds: 10).status != 0
+            }
+            let dead = try await mount.outside([mount.binary, "sync", mount.point], seconds: 30)
+            expect(dead.status, is: 1)
+            #expect(dead.error.contains("not connected"), "\(dead.error)")
+            try await mount.kill9()
         }
     }
 

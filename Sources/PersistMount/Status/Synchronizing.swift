@@ -46,12 +46,12 @@ public struct Synchronizing: Sendable {
     ) throws(MountFailure) -> State {
         let start = ContinuousClock.now
         // Being asked tells the mount to hurry. Without a far side there is no such file.
-        guard let answer = readWhole(mountPoint + "/.persist/sync"),
-            let last = Int64(String(decoding: answer, as: UTF8.self).prefix { $0 != "\n" })
-        else { return State(files: 0, bytes: 0, filesAtFirst: 0, bytesAtFirst: 0, seconds: 0) }
+        guard let last = try begin(seconds: seconds) else {
+            return State(files: 0, bytes: 0, filesAtFirst: 0, bytesAtFirst: 0, seconds: 0)
+        }
         var first: State?
         while true {
-            let status = try MountStatus.read(at: mountPoint)
+            let status = try MountStatus.read(at: mountPoint, seconds: min(seconds ?? 10, 10))
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
             let state = State(status.far, seconds: elapsed, first: first)
             first = state
@@ -66,6 +66,35 @@ public struct Synchronizing: Sendable {
             }
             usleep(100_000)
         }
+    }
+}
+
+extension Synchronizing {
+    /// Asks the mount to hurry. - Returns: the number of the last change; nil: there is no far side.
+    private func begin(seconds: Int?) throws(MountFailure) -> Int64? {
+        let file = mountPoint + "/.persist/sync"
+        let answer = Deadline.ask(seconds: max(1, seconds ?? 60)) { () -> Answer in
+            let bytes = readWhole(file)
+            return Answer(bytes: bytes, errno: bytes == nil ? errno : 0)
+        }
+        guard let answer else {
+            throw MountFailure(
+                ShownText.line(mountPoint),
+                "does not answer" + (DaemonSearch.words(at: mountPoint).map { " (\($0))" } ?? ""), status: .busy)
+        }
+        guard let bytes = answer.bytes else {
+            // Of a store without a far side.
+            if answer.errno == ENOENT { return nil }
+            throw MountFailure(
+                ShownText.line(mountPoint), errorText(answer.errno),
+                hint: "What has not been sent waits in the cache for the next mount of this store.", status: .failed)
+        }
+        return Int64(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" })
+    }
+
+    private struct Answer: Sendable {
+        var bytes: [UInt8]?
+        var errno: Int32
     }
 }
 

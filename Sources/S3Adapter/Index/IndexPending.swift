@@ -37,6 +37,8 @@ struct IndexPending: Sendable {
         if deleted.count < Self.deletedMax { deleted.insert(name) }
     }
 
+    mutating func forget(_ name: [UInt8]) { entries[name] = nil }
+
     func entry(of name: [UInt8]) -> IndexEntry? { entries[name]?.entry }
 
     /// In how many milliseconds a segment is to be written; nil: not for these.

@@ -54,6 +54,9 @@ final class SideIndex: Sendable {
 
     func noteDeleted(_ name: [UInt8]) { state.withLock { $0.pending.noteDeleted(name) } }
 
+    /// What is known of it is not certain any more.
+    func forget(_ name: [UInt8]) { state.withLock { $0.pending.forget(name) } }
+
     private func wait() {
         let now = now
         let begins = state.withLock { state in
@@ -96,7 +99,10 @@ final class SideIndex: Sendable {
             if count % Self.mergedMin == 0 { try await merge() }
             return true
         } catch {
-            state.withLock { $0.pending.putBack(entries, now: now) }
+            state.withLock { state in
+                // Who may only read writes none.
+                if error.isTransient { state.pending.putBack(entries, now: now) } else { state.isClosed = true }
+            }
             return false
         }
     }

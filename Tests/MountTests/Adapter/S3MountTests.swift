@@ -87,6 +87,42 @@ import Testing
         }
     }
 
+    @Test("R10 whoever sets the modes of the same files in the same second, in the end both show the same")
+    func modesOfOneSecond() async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let one = try await fixture.mount(bucket, cache: "one", refreshSeconds: 1)
+            let other = try await fixture.mount(bucket, cache: "two", refreshSeconds: 1)
+            try await one.succeed("for i in {1..20}; do echo $i > blobs/f$i; done; \"$PERSISTFS\" sync .")
+            try await eventually("they are there") { try await other.succeed("ls blobs | wc -l") == "20" }
+            try await other.succeed(
+                "for i in {1..20}; do chmod 640 blobs/f$i; chmod 604 '\(one.point)'/blobs/f$i; done", seconds: 60)
+            for mount in [one, other] {
+                expect(try await mount.outside([mount.binary, "sync", mount.point], seconds: 60).status, is: 0)
+            }
+            try await eventually("both show the same", within: .seconds(30)) {
+                let modes = "stat -c '%n %a' blobs/*"
+                return try await one.succeed(modes) == other.succeed(modes)
+            }
+        }
+    }
+
+    @Test("what is no name of an object is refused, and gone when it is removed here")
+    func longNames() async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let mount = try await fixture.mount(bucket, cache: "one")
+            try await mount.succeed(
+                "d=$(printf 'd%.0s' {1..250}); mkdir -p blobs/$d/$d/$d/$d; echo x > blobs/$d/$d/$d/$d/file; echo y > kv/y"
+            )
+            let refused = try await mount.outside([mount.binary, "sync", "--timeout", "3", mount.point], seconds: 60)
+            expect(refused.status, is: 7)
+            #expect(refused.error.contains("longer than S3 takes"), "\(refused.error)")
+            try await mount.succeed("rm -r blobs/ddd*")
+            expect(try await mount.outside([mount.binary, "sync", mount.point], seconds: 60).status, is: 0)
+        }
+    }
+
     @Test("a configuration names the bucket; status says what it can and what it was asked, and no secret")
     func configured() async throws {
         for kind in S3Server.Kind.allCases {
