@@ -142,8 +142,9 @@ extension S3Adapter: AttributedPutting {
             return attributes
         // Without a body it says no more. The next look asks again.
         case .refused(let refusal) where refusal.status == 404: return nil
-        // One that this key may not read, or that is encrypted with somebody's own, keeps no other from being shown.
-        case .refused(let refusal) where !refusal.isPassing: return ValueAttributes()
+        // One that this key may not read, or that is encrypted with somebody's own, keeps no other from being shown; and
+        // what is known of it stays.
+        case .refused(let refusal) where !refusal.isPassing: return nil
         case .refused(let refusal): throw error(refusal, key)
         }
     }

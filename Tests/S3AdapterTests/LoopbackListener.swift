@@ -53,6 +53,19 @@ final class LoopbackListener: Sendable {
         return read(connection, &request, request.count) > 0 && write(connection, bytes, bytes.count) == bytes.count
     }
 
+    /// The same on a thread of its own: those of tasks may all be taken by other tests.
+    func answering(_ text: String) -> Task<Bool, Never> {
+        let (answers, giver) = AsyncStream.makeStream(of: Bool.self)
+        OwnThread.start("listener") { [self] in
+            giver.yield(answer(text))
+            giver.finish()
+        }.detach()
+        return Task {
+            for await isDone in answers { return isDone }
+            return false
+        }
+    }
+
     /// The same for one connection after another, on a thread that may wait. - Returns: how many have come.
     func answer(_ texts: [String]) async -> Int {
         await withCheckedContinuation { continuation in

@@ -26,10 +26,8 @@ struct TransportTests {
             ($0 as? StoreError)?.kind == .timedOut
         }
         let back = try LoopbackListener(port: port)
-        let answering = Task.detached {
-            back.answer(
-                "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
-        }
+        let answering = back.answering(
+            "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
         #expect(try await adapter.get("kv/a") == Array("hi".utf8))
         #expect(await answering.value)
         await adapter.close()
@@ -61,9 +59,8 @@ struct TransportTests {
     func foreignNotFound() async throws {
         let listener = try LoopbackListener()
         let adapter = try Self.adapter(listener.endpoint)
-        let answering = Task.detached {
-            listener.answer("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops")
-        }
+        let answering = listener.answering(
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops")
         await #expect {
             _ = try await adapter.get("kv/a")
         } throws: {
@@ -77,9 +74,8 @@ struct TransportTests {
     func cut() async throws {
         let listener = try LoopbackListener()
         let adapter = try Self.adapter(listener.endpoint)
-        let answering = Task.detached {
-            listener.answer("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhi")
-        }
+        let answering = listener.answering(
+            "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhi")
         await #expect {
             _ = try await adapter.get("kv/a")
         } throws: {

@@ -51,7 +51,7 @@ public struct Synchronizing: Sendable {
         }
         var first: State?
         while true {
-            let status = try MountStatus.read(at: mountPoint, seconds: min(seconds ?? 10, 10))
+            let status = try MountStatus.read(at: mountPoint, seconds: max(1, min(seconds ?? 10, 10)))
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
             let state = State(status.far, seconds: elapsed, first: first)
             first = state
@@ -83,13 +83,16 @@ extension Synchronizing {
                 "does not answer" + (DaemonSearch.words(at: mountPoint).map { " (\($0))" } ?? ""), status: .busy)
         }
         guard let bytes = answer.bytes else {
-            // Of a store without a far side.
-            if answer.errno == ENOENT { return nil }
+            // Of a store without a far side; or of one that has been unmounted this moment.
+            if answer.errno == ENOENT, try MountStatus.read(at: mountPoint).far == nil { return nil }
             throw MountFailure(
                 ShownText.line(mountPoint), errorText(answer.errno),
                 hint: "What has not been sent waits in the cache for the next mount of this store.", status: .failed)
         }
-        return Int64(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" })
+        guard let last = Int64(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }) else {
+            throw MountFailure(ShownText.line(file), "is in a form that this version does not read", status: .failed)
+        }
+        return last
     }
 
     private struct Answer: Sendable {

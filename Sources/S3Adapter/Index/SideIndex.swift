@@ -38,7 +38,7 @@ final class SideIndex: Sendable {
     private static let mergedMin = 8
     private static let levels: [Range<UInt64>] = [0..<(1 << 20), (1 << 20)..<(4 << 20)]
     /// No segment becomes longer than that by it.
-    private static let mergedBytesMax: UInt64 = 8 << 20
+    private static let mergedBytesMax: UInt64 = 24 << 20
 
     init(_ service: S3Service, _ keys: ObjectKeys) { segments = IndexSegments(service: service, keys: keys) }
 

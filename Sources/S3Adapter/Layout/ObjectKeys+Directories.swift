@@ -22,6 +22,7 @@ extension ObjectKeys {
     func marker(of key: StoreKey) -> [UInt8]? {
         guard key.bytes.starts(with: Self.meta) else { return nil }
         let text = key.bytes.dropFirst(Self.meta.count)
+        guard prefix.count + text.count <= Self.bytesMax else { return nil }
         return Self.canBeMarked(text) ? prefix + text : nil
     }
 

@@ -200,8 +200,11 @@ final class DeleteBatch: Sendable {
             for element in result.all("Error") {
                 let refusal = S3Refusal(
                     status: 0, code: element["Code"]?.string ?? "", message: element["Message"]?.string ?? "")
-                guard let name = element["Key"]?.text, refusal.code != "NoSuchKey" else { continue }
-                failures[name] = refusal.error(nil, bucket: service.endpoint.bucket)
+                guard refusal.code != "NoSuchKey" else { continue }
+                // One that names no object is of all of them.
+                for name in element["Key"].map({ [$0.text] }) ?? names {
+                    failures[name] = refusal.error(nil, bucket: service.endpoint.bucket)
+                }
             }
             return failures
         // Whatever it is in the list that it does not understand: one by one.

@@ -46,9 +46,11 @@ extension FarSide {
         _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes, replacing revision: Revision?,
         isConditional: Bool
     ) async throws(StoreError) -> Replaced {
-        try await changed(key, isConditional ? .replacing(revision) : .none) { adapter, condition in
+        let replaced = try await changed(key, isConditional ? .replacing(revision) : .none) { adapter, condition in
             try await adapter.put(key, value, attributes, on: condition)
         }
+        if case .unconditional = replaced { refusesConditions() }
+        return replaced
     }
 
     /// Replaces what lies with a value. - Precondition: `attributed`.
@@ -78,7 +80,6 @@ extension FarSide {
                 return .unconditional
             }
         }
-        if case .unconditional = replaced { refusesConditions() }
         return replaced
     }
 

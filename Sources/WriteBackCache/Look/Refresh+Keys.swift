@@ -41,6 +41,21 @@ extension Refresh {
         let known: FarRecord?
 
         var metaKey: StoreKey { FarKey.meta(metaPath, isDirectory: false).storeKey }
+        /// Side data with a key of its own came, went or changed alone.
+        func hasOther(_ seen: [UInt8]?) -> Bool {
+            guard let known, seen.map(FarMeta.canonical) != known.meta else { return false }
+            if known.metaKey != nil { return true }
+            let carried = FarMeta(decoding: known.meta)
+            return seen != nil && (carried.hasMore || carried.isBare)
+        }
+
+        /// What was set from here and nobody has seen since is asked of the value itself: no index is newer than that.
+        var asked: KeyEntry {
+            guard let known, known.revision == entry.revision, known.modified == nil else { return entry }
+            return KeyEntry(
+                key: entry.key, size: entry.size, revision: entry.revision, modified: Timestamp(nanoseconds: .max))
+        }
+
         /// The value, and what lies with it, are those that are known: attributes that others have set leave the revision as
         /// it is, and have a later time.
         var isSame: Bool {
@@ -62,11 +77,9 @@ extension Refresh {
             return zip(found, seen).map { ($0, ($1?.meta, $1 == nil ? nil : $0.metaKey, $1?.revision)) }
         }
         let others = zip(found, seen).filter { listed, seen in
-            // What has a key of its own may have changed alone.
-            !listed.isSame
-                || listed.known?.metaKey != nil && seen.map { FarMeta.canonical($0.meta) } != listed.known?.meta
+            !listed.isSame || listed.hasOther(seen?.meta)
         }
-        let carried = try await far.metasPatiently(of: others.map(\.0.entry))
+        let carried = try await far.metasPatiently(of: others.map(\.0.asked))
         var sides: [(Listed, SideData)] = []
         for ((listed, seen), carried) in zip(others, carried) {
             // Gone since the listing: the next look says so.

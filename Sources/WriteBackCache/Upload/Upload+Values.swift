@@ -117,10 +117,14 @@ extension Upload {
                 : try await far.setAttributes(attributes, of: key, at: revision)
             if case .put(let new, let time) = replaced {
                 advanced()
-                (record.revision, record.modified) = (isOurs ? new : nil, time)
+                // A copy is of whatever was there: only where that is known to be ours its revision is.
+                (record.revision, record.modified) = (isOurs && (isPut || new == revision) ? new : nil, time)
                 return
             }
-            if case .unconditional = replaced { continue }
+            if case .unconditional = replaced {
+                if !isPut { revision = nil }
+                continue
+            }
             guard let theirs = try await far.getRevised(key) else { return }
             guard theirs.revision != revision else {
                 // It is what it was, and the far side says that it is not: it does not understand what it was asked.

@@ -236,7 +236,7 @@ import Testing
                 sync.error.contains("no such colour") && sync.error.contains("Ctrl-C loses nothing"), "\(sync.error)")
             let status = try await mount.outside([mount.binary, "status", mount.point]).output
             #expect(status.contains("cannot") && status.contains("best effort"), "\(status)")
-            #expect(status.contains("kv/refused, 2 B, waiting, tried"), "\(status)")
+            #expect(status.contains("kv/refused, 2 B, refused, tried"), "\(status)")
             #expect(status.split(separator: "\n").allSatisfy { $0.count <= 80 || !$0.contains(" ") }, "\(status)")
             let version = try await fixture.persistfs("version --json")
             #expect(version.output.contains(#""exec""#) && version.output.contains(#""sqlite""#), "\(version.output)")

@@ -144,6 +144,23 @@ struct CarriedAttributesTests {
         await close(here, there)
     }
 
+    @Test("side data with a key of its own that comes after its value is seen")
+    func sideLater() async throws {
+        let here = try await ready()
+        _ = try await bed.far.put("blobs/x", [1], ValueAttributes(mode: 0o600, hasMore: true), on: .none)
+        try await here.refresh()
+        #expect(try here.store.node(.blobs, "x").mode == 0o600)
+        let name = Array("user.large".utf8)
+        var meta = FarMeta(mode: 0o640, attributes: [name: [7]])
+        meta.describe([1], isJSON: false)
+        await bed.far.put(".persist/meta/blobs/x", meta.encoded())
+        try await here.refresh()
+        let node = try here.store.node(.blobs, "x")
+        #expect(node.mode == 0o640)
+        #expect(try here.store.attribute(name, of: node.id) == [7])
+        await close(here)
+    }
+
     @Test("R10 who sets a mode while others edit the file keeps their edit, and they get the mode")
     func modeAgainstEdit() async throws {
         let (here, there) = (try await ready(), try await ready())
