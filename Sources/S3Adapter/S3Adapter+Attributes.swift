@@ -5,6 +5,8 @@ public import Persist
 extension S3Adapter: AttributedPutting {
     /// Asked for at once.
     private static let askedMax = 32
+    /// Of one part of a copy; S3 takes up to 5 GiB.
+    private static let copiedBytesMax: UInt64 = 1 << 30
     /// Of side data in the index.
     private static let indexedBytesMax = 2_048
 
@@ -39,9 +41,9 @@ extension S3Adapter: AttributedPutting {
         _ attributes: ValueAttributes, of key: StoreKey, on condition: PutCondition
     ) async throws -> DatedRevision {
         var request = try putting(key, [])
-        let source = URLText.encode(
-            Array("/\(service.endpoint.bucket)/".utf8) + (request.key ?? []), keepsSlashes: true)
-        request.headers += [("x-amz-copy-source", source), ("x-amz-metadata-directive", "REPLACE")]
+        request.headers += [
+            ("x-amz-copy-source", copySource(request.key ?? [])), ("x-amz-metadata-directive", "REPLACE"),
+        ]
         if case .replacing(let revision) = condition {
             // "Where nothing is" is no condition for attributes of what is there.
             guard let revision else { throw RevisionConflict() }
@@ -53,7 +55,33 @@ extension S3Adapter: AttributedPutting {
         case .done(let response):
             return unconfirmed(try Self.revision(ofCopy: response, key), key)
         case .refused(let refusal) where refusal.isPrecondition || refusal.isMissingKey: throw RevisionConflict()
+        case .refused(let refusal) where refusal.isTooLargeToCopy:
+            return unconfirmed(try await copyInParts(key, attributes, on: condition), key)
         case .refused(let refusal): throw error(refusal, key)
+        }
+    }
+
+    /// Over 5 GiB an object is copied in parts.
+    private func copyInParts(
+        _ key: StoreKey, _ attributes: ValueAttributes, on condition: PutCondition
+    ) async throws -> Revision {
+        guard case .done(let response) = try await service.send(S3Request("HEAD", keys.object(of: key)), about: key),
+            let size = response.headers["content-length"].flatMap({ UInt64($0) })
+        else { throw RevisionConflict() }
+        let there = try revision(of: response, key)
+        if case .replacing(let wanted) = condition, wanted != there { throw RevisionConflict() }
+        let upload = try await beginParts(of: key, attributes)
+        do {
+            let starts = Array(stride(from: 0, to: size, by: Int(Self.copiedBytesMax)).enumerated())
+            let parts = try await starts.concurrentMap(most: 4) { [self] index, start in
+                let range = start..<min(start + Self.copiedBytesMax, size)
+                return try await copyPart(index + 1, from: key, having: there, range, of: upload)
+            }
+            return try await complete(upload, of: parts, on: .replacing(there)).revision
+        } catch {
+            // What was wrong first is what counts.
+            try? await abandon(upload)
+            throw error
         }
     }
 
@@ -73,7 +101,7 @@ extension S3Adapter: AttributedPutting {
     }
 
     /// An answer to a put has the time in seconds, and comes when the object has its own.
-    private static func time(of response: HTTPResponse) -> Timestamp? {
+    static func time(of response: HTTPResponse) -> Timestamp? {
         response.headers["date"].flatMap(HTTPDate.seconds).map {
             Timestamp(seconds: $0, nanoseconds: 999_999_999)
         }

@@ -11,12 +11,16 @@ extension S3Adapter {
     /// So in that case alone there is no condition: the server shows a directory, and twice no object. Who puts
     /// between our last look and our put is overwritten.
     ///
-    /// - Parameter request: with the condition, which has failed.
+    /// - Parameters:
+    ///   - request: with the condition, which has failed.
+    ///   - send: what puts.
     /// - Throws: `RevisionConflict` where there is an object, or no directory.
-    func putOverDirectory(_ request: S3Request, at key: StoreKey) async throws -> HTTPResponse {
+    func putOverDirectory(
+        _ request: S3Request, at key: StoreKey, by send: (S3Request) async throws -> S3Service.Outcome
+    ) async throws -> HTTPResponse {
         for _ in 0..<2 {
             guard try await get(key, range: 0..<1) == nil, try await isDirectory(key) else { throw RevisionConflict() }
-            switch try await content.put(request, about: key) {
+            switch try await send(request) {
             case .done(let response): return response
             case .refused(let refusal) where refusal.isPrecondition: continue
             case .refused(let refusal): throw error(refusal, key)
@@ -25,7 +29,7 @@ extension S3Adapter {
         guard try await get(key, range: 0..<1) == nil else { throw RevisionConflict() }
         var request = request
         request.headers.removeAll { S3Request.conditions.contains($0.0) }
-        switch try await content.put(request, about: key) {
+        switch try await send(request) {
         case .done(let response): return response
         case .refused(let refusal): throw error(refusal, key)
         }

@@ -21,7 +21,7 @@ extension S3Adapter: ConditionalPutting {
         switch try await content.put(request, about: key) {
         case .done(let response): return response
         case .refused(let refusal) where refusal.isPrecondition && revision == nil:
-            return try await putOverDirectory(request, at: key)
+            return try await putOverDirectory(request, at: key) { try await content.put($0, about: key) }
         case .refused(let refusal) where refusal.isPrecondition || revision != nil && refusal.isMissingKey:
             throw RevisionConflict()
         case .refused(let refusal): throw error(refusal, key)

@@ -18,8 +18,12 @@ public struct S3Options: Sendable, Equatable {
     public var prices = RequestPrices()
     /// Requests at once.
     public var connectionsMax = 32
-    /// The longest value; all of it is in memory while it is sent or fetched.
+    /// The longest value that is sent or fetched as a whole: all of it is in memory then.
     public var valueBytesMax: UInt64 = 64 << 20
+    /// Values from this size on are sent in parts (multipart upload).
+    public var partedBytesMin: UInt64 = 16 << 20
+    /// Bytes of a part, at least 5 MiB; more for objects that would have more than 10,000 parts.
+    public var partBytes: UInt64 = 8 << 20
     /// A file with certificates of authorities (PEM); nil: those of the system.
     public var authorities: String?
 

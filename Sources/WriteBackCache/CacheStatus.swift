@@ -44,6 +44,10 @@ public struct CacheStatus: Sendable {
     /// It lists keys without their values, and reads parts of values.
     public var listsKeys: Bool
     public var readsRanges: Bool
+    /// From this size on values go in parts; nil: none do.
+    public var partedBytesMin: UInt64?
+    /// The longest value.
+    public var valueBytesMax: UInt64
     /// What it was asked since the mount began.
     public var gets: Int
     public var puts: Int
@@ -81,6 +85,7 @@ extension WriteBackCache {
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
             ignored: ignored.found.words,
             putsConditionally: far.putsConditionally, listsKeys: far.listsKeys, readsRanges: far.readsRanges,
+            partedBytesMin: far.parted?.partedBytesMin, valueBytesMax: store.limits.blobBytesMax,
             gets: requests.gets, puts: requests.puts, deletes: requests.deletes, lists: requests.lists,
             failures: requests.failures)
     }

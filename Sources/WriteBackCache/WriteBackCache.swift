@@ -66,6 +66,11 @@ public final class WriteBackCache: Sendable {
         inlet.refresher.withLock { $0 = refresher }
     }
 
+    /// The longest value that this adapter takes.
+    public static func valueBytesMax(of adapter: any PersistAdapter, _ options: WriteBackCacheOptions) -> UInt64 {
+        (adapter as? any PartedPutting)?.partedBytesMax ?? options.valueBytesMax
+    }
+
     /// The first digits of the store's own number.
     private static func writer(of store: SQLiteStore) -> UInt32 {
         UInt32(store.identifier.prefix(8), radix: 16) ?? 0

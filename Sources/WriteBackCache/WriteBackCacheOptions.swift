@@ -8,7 +8,7 @@ public struct WriteBackCacheOptions: Sendable {
     public var uploadsMax = 8
     /// Their values together; one that is larger goes alone.
     public var uploadBytesMax: UInt64 = 32 << 20
-    /// The largest value that the far side takes: `.tooLarge` past it.
+    /// The largest value that the far side takes: `.tooLarge` past it. Of `PartedPutting` that says it itself.
     public var valueBytesMax: UInt64 = 64 << 20
     /// Between two looks at what the far side has.
     public var refreshMilliseconds: Int64 = 300_000

@@ -71,7 +71,8 @@ struct AdapterConformanceTests {
 
     @Test(
         "one whose values have their attributes with them",
-        arguments: AdapterCheck.attributed + AdapterCheck.attributedConditions)
+        arguments: AdapterCheck.attributed + AdapterCheck.attributedConditions + AdapterCheck.parted
+            + AdapterCheck.copying + AdapterCheck.partedConditions)
     func attributes(check: AdapterCheck) async throws {
         try await check.run { MemoryAdapter() }
     }

@@ -28,6 +28,16 @@ struct ServerTests {
         try await run(check, on: kind)
     }
 
+    @Test("long values go in parts", arguments: S3Server.Kind.allCases, AdapterCheck.parted + AdapterCheck.copying)
+    func parts(kind: S3Server.Kind, check: AdapterCheck) async throws {
+        try await run(check, on: kind)
+    }
+
+    @Test("parts become a value on conditions", arguments: AdapterCheck.partedConditions)
+    func partsOnConditions(check: AdapterCheck) async throws {
+        try await run(check, on: .seaweedfs)
+    }
+
     @Test("they are set on conditions", arguments: AdapterCheck.attributedConditions)
     func attributesOnConditions(check: AdapterCheck) async throws {
         try await run(check, on: .seaweedfs)

@@ -155,7 +155,7 @@ public struct Mount: Sendable {
         if let milliseconds = options.refreshMilliseconds { found.refreshMilliseconds = milliseconds }
         found.log = log
         // What it waits for is the network.
-        if case .s3 = reference.source { found.uploadsMax = 32 }
+        if case .s3 = reference.source { (found.uploadsMax, found.uploadBytesMax) = (32, 64 << 20) }
         found.dirtyBytesMax = options.dirtyBytesMax
         found.waitMilliseconds = options.farWaitMilliseconds
         return found
@@ -167,13 +167,8 @@ public struct Mount: Sendable {
         if !options.setsBusyMilliseconds, let milliseconds = reference.busyMilliseconds {
             found.limits.busyMilliseconds = milliseconds
         }
-        if reference.hasFarSide {
-            found.limits.logBytesMax = found.limits.blobBytesMax
-            found.limits.blobBytesMax = min(found.limits.blobBytesMax, cacheOptions(log: log).valueBytesMax)
-        } else {
-            // Of a cache, only the filesystem is: it takes over what the far side has, and sends what waits in it.
-            found.isReadOnly = options.isReadOnly
-        }
+        // Of a cache, only the filesystem is: it takes over what the far side has, and sends what waits in it.
+        if !reference.hasFarSide { found.isReadOnly = options.isReadOnly }
         found.adopts = options.adopts
         found.reserveBytes = options.reserveBytes
         found.walBytesMax = Int(options.walBytesMax)

@@ -10,6 +10,10 @@ struct Promises {
     var putsConditionally = false
     var listsKeys = false
     var readsRanges = false
+    /// From this size on values go in parts; nil: none do.
+    var partedBytesMin: UInt64?
+    /// The longest value that the far side takes.
+    var valueBytesMax: UInt64 = 64 << 20
 
     var can: [String] {
         guard hasFarSide else {
@@ -29,6 +33,11 @@ struct Promises {
         }
         if listsKeys { found.append("changes by others are looked for by names and revisions alone, without values") }
         if readsRanges { found.append("of a large value that part is brought which is read") }
+        if let partedBytesMin {
+            found.append(
+                "files from \(ByteCount.text(partedBytesMin)) on are sent in parts, "
+                    + "and go on where they were after a crash")
+        }
         return found
     }
 
@@ -38,7 +47,7 @@ struct Promises {
             "locks (flock, fcntl) between two mounts",
         ]
         guard hasFarSide else { return always }
-        var found = ["values over \(ByteCount.text(options.valueBytesMax)): EFBIG"]
+        var found = ["values over \(ByteCount.text(valueBytesMax)): EFBIG"]
         if !putsConditionally {
             found.append(
                 "compare and set: conflicts are found by looking before a put, up to "
@@ -84,5 +93,7 @@ extension Promises {
         putsConditionally = far?.putsConditionally ?? false
         listsKeys = far?.listsKeys ?? false
         readsRanges = far?.readsRanges ?? false
+        partedBytesMin = far?.partedBytesMin
+        if let far { valueBytesMax = far.valueBytesMax }
     }
 }

@@ -45,6 +45,10 @@ final class OpenedStore: Sendable {
             patience: isForOneCommand ? Self.commandPatience : 0)
         let far = try FarAdapter.open(
             reference, given: adapter, isForOneCommand: isForOneCommand, log: options.log)
+        var options = options
+        options.limits.logBytesMax = options.limits.blobBytesMax
+        options.limits.blobBytesMax = min(
+            options.limits.blobBytesMax, WriteBackCache.valueBytesMax(of: far.adapter, cacheOptions))
         do throws(StoreError) {
             let cache = try WriteBackCache(
                 far.adapter, path: directory.store, storeOptions: options, options: cacheOptions)

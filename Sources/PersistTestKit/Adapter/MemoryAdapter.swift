@@ -9,8 +9,11 @@ public actor MemoryAdapter: ConditionalPutting, RevisedDeleting, RangedReading {
     private var times: [StoreKey: Timestamp] = [:]
     private var puts = 0
     private var tellsSeconds = false
+    var uploads: [[UInt8]: MemoryUpload] = [:]
+    public nonisolated let partedBytesMin: UInt64
 
-    public init() {}
+    /// - Parameter partedBytesMin: values from this size on go in parts of a quarter of that.
+    public init(partedBytesMin: UInt64 = 4 << 20) { self.partedBytesMin = partedBytesMin }
 
     public var count: Int { values.count }
     public var keys: [StoreKey] { values.keys.sorted() }

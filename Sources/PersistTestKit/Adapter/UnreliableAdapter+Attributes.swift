@@ -3,7 +3,7 @@ import Synchronization
 
 /// An unreliable way to a far side whose values have their attributes with them.
 public struct AttributedWay: AttributedPutting, RevisedDeleting, RangedReading {
-    private let way: UnreliableAdapter
+    let way: UnreliableAdapter
 
     /// - Precondition: `way` leads to an `AttributedPutting`.
     public init(_ way: UnreliableAdapter) { self.way = way }

@@ -43,6 +43,7 @@ public final class UnreliableAdapter: PersistAdapter {
         var gets = 0
         var puts: [StoreKey: Int] = [:]
         var ranges: [StoreKey: [Range<UInt64>]] = [:]
+        var parts: [StoreKey: [Int]] = [:]
         var attributeChanges: [StoreKey: Int] = [:]
         var attributesAsked = 0
         var underWay = 0

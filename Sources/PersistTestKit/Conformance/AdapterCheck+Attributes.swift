@@ -95,7 +95,7 @@ extension AdapterCheck {
         }
     }
 
-    private static func entry(of key: StoreKey, _ adapter: any AttributedPutting) async throws -> KeyEntry {
+    static func entry(of key: StoreKey, _ adapter: any AttributedPutting) async throws -> KeyEntry {
         for try await entry in try await adapter.listKeys(key) where entry.key == key { return entry }
         throw CheckFailure(text: "\(key) is not in a listing", file: #fileID, line: #line)
     }

@@ -4,31 +4,106 @@ internal import Synchronization
 /// Finds out whether a bucket looks at the conditions of a PUT. Some servers take them and put all the same: then two
 /// machines could overwrite each other unseen.
 final class ConditionProbe: Sendable {
-    private let service: S3Service
-    private let key: [UInt8]
+    private let ofPuts: AskedOnce
+    private let ofParts: AskedOnce
+
+    /// - Parameter key: of an object of our own.
+    init(_ service: S3Service, key: [UInt8]) {
+        let asking = Asking(service: service, key: key)
+        ofPuts = AskedOnce { () async throws(StoreError) in try await asking.areKept() }
+        ofParts = AskedOnce { () async throws(StoreError) in try await asking.areKeptOfParts() }
+    }
+
+    /// nil: that is not known yet.
+    var answer: Bool? { ofPuts.answer }
+
+    func areKept() async throws(StoreError) -> Bool { try await ofPuts.ask() }
+
+    /// Whether it does so where an upload in parts is completed: that is another request, which servers learned later.
+    func areKeptOfParts() async throws(StoreError) -> Bool {
+        guard try await ofPuts.ask() else { return false }
+        return try await ofParts.ask()
+    }
+
+    private struct Asking {
+        let service: S3Service
+        let key: [UInt8]
+
+        /// The object is put, and then put again where nothing is: that must not work.
+        func areKept() async throws(StoreError) -> Bool {
+            var request = S3Request("PUT", key)
+            request.headers = [("content-type", "text/plain")]
+            request.body = Array("whether conditions are kept here\n".utf8)
+            let response = try await sent(request)
+            let isThere = try await isRefused(request, [("if-none-match", "*")])
+            let isOther = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
+            let etag = Revision(etag: response.headers["etag"] ?? "").etag
+            let isSame = try await !isRefused(request, [("if-match", etag)])
+            return isThere && isOther && isSame
+        }
+
+        /// The same object again, in one part.
+        func areKeptOfParts() async throws(StoreError) -> Bool {
+            var request = S3Request("POST", key)
+            request.query = [("uploads", "")]
+            let id = try XMLReader.read(try await sent(request).body)["UploadId"]?.string ?? ""
+            request = S3Request("PUT", key)
+            request.query = [("partNumber", "1"), ("uploadId", id)]
+            request.body = Array("whether conditions are kept here too\n".utf8)
+            let part = Revision(etag: try await sent(request).headers["etag"] ?? "")
+            request = S3Request("POST", key)
+            request.query = [("uploadId", id)]
+            request.body = S3Adapter.list(of: [PartReceipt(mark: part.bytes, sum: [])])
+            var isKept = try await isRefused(request, [("if-none-match", "*")])
+            if isKept {
+                isKept = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
+            }
+            request = S3Request("DELETE", key)
+            request.query = [("uploadId", id)]
+            // Where it was completed, there is none any more.
+            _ = try await service.send(request, about: nil)
+            return isKept
+        }
+
+        private func sent(_ request: S3Request) async throws(StoreError) -> HTTPResponse {
+            switch try await service.send(request, about: nil) {
+            case .done(let response): return response
+            case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
+            }
+        }
+
+        private func isRefused(_ request: S3Request, _ condition: [(String, String)]) async throws(StoreError) -> Bool {
+            var request = request
+            request.headers += condition
+            if case .refused(let refusal) = try await service.send(request, about: nil) {
+                return refusal.isPrecondition
+            }
+            return false
+        }
+    }
+}
+
+/// A question with one answer, which is asked for once for all who want it; what fails is asked again.
+private final class AskedOnce: Sendable {
     private enum State {
         case unknown
         case asking(Task<Result<Bool, StoreError>, Never>)
         case known(Bool)
     }
     private let state = Mutex(State.unknown)
+    private let question: @Sendable () async throws(StoreError) -> Bool
 
-    /// - Parameter key: of an object of our own.
-    init(_ service: S3Service, key: [UInt8]) {
-        self.service = service
-        self.key = key
-    }
+    init(_ question: @escaping @Sendable () async throws(StoreError) -> Bool) { self.question = question }
 
     /// nil: that is not known yet.
     var answer: Bool? { state.withLock { if case .known(let answer) = $0 { answer } else { nil } } }
 
-    /// Asked once; what fails is asked again.
-    func areKept() async throws(StoreError) -> Bool {
+    func ask() async throws(StoreError) -> Bool {
         if let answer { return answer }
         let asking = state.withLock { state in
             if case .asking(let task) = state { return task }
-            let task = Task.detached { [self] in
-                await Result { () async throws(StoreError) in try await probe() }
+            let task = Task.detached { [question] in
+                await Result { () async throws(StoreError) in try await question() }
             }
             state = .asking(task)
             return task
@@ -38,29 +113,5 @@ final class ConditionProbe: Sendable {
             if case .success(let isKept) = result { state = .known(isKept) } else { state = .unknown }
         }
         return try result.get()
-    }
-
-    /// The object is put, and then put again where nothing is: that must not work.
-    private func probe() async throws(StoreError) -> Bool {
-        var request = S3Request("PUT", key)
-        request.headers = [("content-type", "text/plain")]
-        request.body = Array("whether conditions are kept here\n".utf8)
-        let response: HTTPResponse
-        switch try await service.send(request, about: nil) {
-        case .done(let done): response = done
-        case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
-        }
-        let isThere = try await isRefused(request, [("if-none-match", "*")])
-        let isOther = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
-        let etag = Revision(etag: response.headers["etag"] ?? "").etag
-        let isSame = try await !isRefused(request, [("if-match", etag)])
-        return isThere && isOther && isSame
-    }
-
-    private func isRefused(_ request: S3Request, _ condition: [(String, String)]) async throws(StoreError) -> Bool {
-        var request = request
-        request.headers += condition
-        if case .refused(let refusal) = try await service.send(request, about: nil) { return refusal.isPrecondition }
-        return false
     }
 }

@@ -18,6 +18,7 @@ final class ContentCheck: Sendable {
 
     private struct State {
         var ofPuts = ETags()
+        var ofParts = ETags()
         var ofGets = ETags()
     }
 
@@ -62,9 +63,48 @@ final class ContentCheck: Sendable {
                 request.headers.append(("if-match", etag))
             }
         }
-        throw StoreError(
+        throw Self.damagedPut(key)
+    }
+
+    /// As `put`, of a part of an upload, which cannot be fetched.
+    ///
+    /// - Throws: `.io` where S3 has got another content each time.
+    func putPart(_ request: S3Request, about key: StoreKey) async throws(StoreError) -> S3Service.Outcome {
+        let md5 = Hashing.md5(request.body)
+        var request = request
+        if let md5 { request.headers.append(("content-md5", Hashing.base64(md5))) }
+        var last: String?
+        for _ in 0..<Self.attemptsMax {
+            let response: HTTPResponse
+            switch try await service.send(request, about: key) {
+            case .done(let done): response = done
+            case .refused(let refusal) where refusal.isDamage: continue
+            case .refused(let refusal): return .refused(refusal)
+            }
+            switch ContentSums.verdict(of: response, on: request.body, md5: md5) {
+            case .sameETag:
+                state.withLock { $0.ofParts.haveMatched = true }
+                return .done(response)
+            case .same, .unknown: return .done(response)
+            case .different: break
+            case .differentETag:
+                let etags = state.withLock { $0.ofParts }
+                if etags.sayNothing { return .done(response) }
+                // What is damaged on its way is not damaged in the same manner twice.
+                if !etags.haveMatched, let etag = response.headers["etag"], last == etag {
+                    state.withLock { $0.ofParts.haveDiffered = true }
+                    return .done(response)
+                }
+                last = response.headers["etag"]
+            }
+        }
+        throw Self.damagedPut(key)
+    }
+
+    private static func damagedPut(_ key: StoreKey) -> StoreError {
+        StoreError(
             .io, key: key,
-            hint: "S3 has got another content than was sent, \(Self.attemptsMax) times: what is on the way damages it")
+            hint: "S3 has got another content than was sent, \(attemptsMax) times: what is on the way damages it")
     }
 
     /// - Throws: `.io` where what comes is not what S3 says it is, each time.

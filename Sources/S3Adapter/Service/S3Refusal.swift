@@ -22,6 +22,11 @@ struct S3Refusal: Equatable {
 
     /// By S3's own word alone: a 404 of whatever stands in between says nothing about the object.
     var isMissingKey: Bool { status == 404 && code == "NoSuchKey" }
+    /// A copy in one request is of 5 GiB at most.
+    var isTooLargeToCopy: Bool {
+        code == "EntityTooLarge" || code == "InvalidRequest" && message.contains("copy source")
+    }
+    var isMissingUpload: Bool { code == "NoSuchUpload" }
     var isPrecondition: Bool { status == 412 }
     /// The server's clock and ours are too far apart.
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }

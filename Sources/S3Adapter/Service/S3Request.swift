@@ -13,6 +13,9 @@ struct S3Request {
     /// It is not begun after this: whoever waits for it will have given up, and done something else.
     var deadline: ContinuousClock.Instant?
 
+    /// Done twice it would do something else than once: what fails is the caller's to see to.
+    var isOnce = false
+
     init(_ method: String, _ key: [UInt8]?) {
         self.method = method
         self.key = key

@@ -47,7 +47,8 @@ final class S3Service: Sendable {
     func send(_ request: S3Request, about key: StoreKey?) async throws(StoreError) -> Outcome {
         var pause = Self.firstPauseMilliseconds
         var last = StoreError(.timedOut, key: key, hint: "S3 does not answer")
-        for attempt in 1...Self.attemptsMax {
+        let attemptsMax = request.isOnce ? 1 : Self.attemptsMax
+        for attempt in 1...attemptsMax {
             if let deadline = request.deadline, ContinuousClock.now > deadline { throw last }
             switch await transport.send(try await signed(request)) {
             case .success(let response):
@@ -67,7 +68,7 @@ final class S3Service: Sendable {
                 continue
             }
             let wait = pause / 2 + .random(in: 0...pause)
-            guard attempt < Self.attemptsMax, (try? await Task.sleep(for: .milliseconds(wait))) != nil else { break }
+            guard attempt < attemptsMax, (try? await Task.sleep(for: .milliseconds(wait))) != nil else { break }
             pause *= 2
         }
         throw last
@@ -91,7 +92,7 @@ final class S3Service: Sendable {
             method: request.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + (query.isEmpty ? "" : "?\(query)"),
             headers: (request.headers + added).map { (name: $0.0, value: $0.1) }, body: request.body,
-            answerBytesMax: request.answerBytesMax)
+            isOnce: request.isOnce, answerBytesMax: request.answerBytesMax)
     }
 
     /// By what the server says the time is. - Returns: whether another try makes sense.

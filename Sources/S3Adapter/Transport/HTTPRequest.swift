@@ -5,6 +5,8 @@ struct HTTPRequest: Sendable {
     var url: String
     var headers: [(name: String, value: String)]
     var body: [UInt8] = []
+    /// It goes over a new connection: libcurl sends again by itself what fails on one that was kept.
+    var isOnce = false
     /// An answer that is longer has failed.
     var answerBytesMax: UInt64
 }

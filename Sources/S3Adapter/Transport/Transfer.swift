@@ -29,6 +29,7 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
         // Not asked for: a server that waits with its 100 costs up to a second each PUT.
         append("expect:")
         ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList)
+        if request.isOnce { ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1) }
         switch request.method {
         case "GET": ccurl_set_long(easy, CURLOPT_HTTPGET, 1)
         case "HEAD": ccurl_set_long(easy, CURLOPT_NOBODY, 1)
@@ -37,7 +38,8 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
             ccurl_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(request.body.count))
         default:
             ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
-            if !request.body.isEmpty {
+            // A POST says how long it is, even of nothing.
+            if !request.body.isEmpty || request.method == "POST" {
                 ccurl_set_long(easy, CURLOPT_UPLOAD, 1)
                 ccurl_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(request.body.count))
             }

@@ -1,4 +1,4 @@
-internal import Persist
+public import Persist
 
 /// What is put down of something that is sent to the far side.
 public enum FarBooking: Sendable {
@@ -6,6 +6,14 @@ public enum FarBooking: Sendable {
     case begun(FarRecord)
     /// The far side has been told of an entry. It goes, unless the node has changed since.
     case ended(Ended)
+    /// A value is about to go in parts; with its token: has been begun.
+    case uploading(FarUpload)
+    /// One of its parts has arrived.
+    case sentPart(NodeID, number: Int, PartReceipt)
+    /// It goes on no more: it has been abandoned.
+    case endedUpload(NodeID)
+    /// The far side has the content that a node had at this revision; nothing else of its entry may have been sent.
+    case sentLong(FarRecord, revision: Int64)
 
     public struct Ended: Sendable {
         public var entry: OutboxEntry
@@ -30,7 +38,22 @@ extension Transaction {
         switch booking {
         case .begun(let record): try putFar(record)
         case .ended(let ended): try book(ended)
+        case .uploading(let upload): try putUpload(upload)
+        case .sentPart(let id, let number, let receipt): try putPart(number, receipt, of: id)
+        case .endedUpload(let id): try endUpload(of: id)
+        case .sentLong(let record, let revision): try book(record, revision: revision)
         }
+    }
+
+    private func book(_ record: FarRecord, revision: Int64) throws(StoreError) {
+        try putFar(record)
+        try endUpload(of: record.node)
+        guard let row = try db.node(record.node), row.node.revision == revision else { return }
+        try db.run("UPDATE outbox SET what = what & ~?2 WHERE ino = ?1", row.id, OutboxChange.content.rawValue)
+        // It was copied there: from now on its content is to be had under this key, and the old one may go.
+        try db.run(
+            "UPDATE away SET path = ?2, key = ?3, sum = ?4, revision = ?5 WHERE ino = ?1", row.id, record.path,
+            record.key, record.sum, record.revision?.bytes)
     }
 
     private func book(_ ended: FarBooking.Ended) throws(StoreError) {

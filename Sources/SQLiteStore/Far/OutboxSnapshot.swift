@@ -7,8 +7,14 @@ public struct OutboxSnapshot: Sendable {
     public var node: Node?
     /// Below the namespace; empty for a namespace itself.
     public var names: [FileName]
-    /// Of a file that is no log: its value. Of a symlink: its target.
+    /// Of a file that is no log: its value; empty where it is long (`isLong`). Of a symlink: its target.
     public var content: [UInt8]
+    /// The content goes in parts, which are read when each is sent.
+    public var isLong = false
+    /// Of content that is not here: where it is.
+    public var away: AwayContent?
+    /// What of it is under way.
+    public var upload: FarUpload?
     public var attributes: [(name: [UInt8], value: [UInt8])]
     /// What the far side has of it under this path and earlier ones.
     public var records: [FarRecord]

@@ -33,11 +33,19 @@ extension SQLiteStore {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
             guard let row = try tx.db.node(id), !row.node.isUnlinked else { throw StoreError(.stale) }
             guard let away = try tx.db.away(id) else { return .here }
-            guard away.path == change.path, away.key == change.key, case .file(let bytes, _) = change.content else {
-                return .moved
-            }
+            guard away.path == change.path, away.key == change.key else { return .moved }
             let record = try tx.db.far(at: change.path)
             let isTheirs = record?.node == id
+            if case .absent(let size, _) = change.content {
+                if away.revision == change.revision, row.node.size == size { return .here }
+                if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
+                    return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
+                }
+                try tx.awayChanged(row, size, change, away)
+                if isTheirs, let record { try tx.putFar(record.having(change)) }
+                return .here
+            }
+            guard case .file(let bytes, _) = change.content else { return .moved }
             if away.isValue(change.sum, change.revision) {
                 try tx.fill(row, bytes)
                 if isTheirs, var record, record.sum == nil, record.tried == nil {
@@ -52,10 +60,7 @@ extension SQLiteStore {
             try tx.fill(row, bytes)
             try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
             tx.tellContent(id)
-            if isTheirs, var record {
-                (record.sum, record.tried, record.revision) = (change.sum, nil, change.revision)
-                try tx.putFar(record)
-            }
+            if isTheirs, let record { try tx.putFar(record.having(change)) }
             return .here
         }
     }
@@ -136,5 +141,14 @@ extension SQLiteStore {
             return UInt64(free * (try db.first("PRAGMA page_size") { $0.int(0) } ?? 0))
         }
         return onDisk + (inFile ?? 0)
+    }
+}
+
+extension FarRecord {
+    /// The value that others have put.
+    fileprivate func having(_ change: FarChange) -> FarRecord {
+        var record = self
+        (record.sum, record.tried, record.revision) = (change.sum, nil, change.revision)
+        return record
     }
 }

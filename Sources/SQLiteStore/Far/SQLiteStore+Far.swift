@@ -72,12 +72,14 @@ extension SQLiteStore {
     /// Where the far side's value of a document stands against one that is still to be sent (R10): the far one gets the
     /// name, the local one is kept in `.persist/conflicts`.
     ///
-    /// - Returns: the path there; nil where the node has changed since `entry`, and nothing was done.
-    public func yield(_ entry: OutboxEntry, to theirs: FarChange) throws(StoreError) -> [UInt8]? {
+    /// - Parameter isLong: it is too long for that, and stays a file, beside the other one.
+    /// - Returns: where; nil where the node has changed since `entry`, and nothing was done.
+    public func yield(_ entry: OutboxEntry, to theirs: FarChange, isLong: Bool) throws(StoreError) -> Yielded? {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
             guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
                 let row = try tx.db.node(entry.node), !row.node.isUnlinked
             else { return nil }
+            if isLong { return .beside(try tx.yieldName(row, to: theirs)) }
             let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
             // Who waits for the change waits for what is left of it.
             tx.firstGeneration = try tx.db.first(
@@ -89,9 +91,17 @@ extension SQLiteStore {
             if try tx.db.far(of: entry.node).contains(where: { $0.path != theirs.path }) {
                 tx.journalled[entry.node, default: []].formUnion(.name)
             }
-            return kept
+            return .kept(kept)
         }
     }
+}
+
+/// Where the local side of a conflict is.
+public enum Yielded: Sendable, Equatable {
+    /// A path below `.persist/conflicts`.
+    case kept([UInt8])
+    /// The path of a file.
+    case beside([UInt8])
 }
 
 extension Transaction {

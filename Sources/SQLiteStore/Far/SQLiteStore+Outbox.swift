@@ -44,14 +44,18 @@ extension SQLiteStore {
 
     /// The node of an entry as it is now; nil where there is no entry any more.
     ///
+    /// - Parameter longBytesMin: files from this size on come without their content; nil: none do.
     /// - Throws: `.tooLarge` where its content is longer than `contentBytesMax`.
-    public func outboxSnapshot(of id: NodeID, contentBytesMax: UInt64) throws(StoreError) -> OutboxSnapshot? {
+    public func outboxSnapshot(
+        of id: NodeID, contentBytesMax: UInt64, longBytesMin: UInt64? = nil
+    ) throws(StoreError) -> OutboxSnapshot? {
         try readers.read { db throws(StoreError) in
             try db.run("BEGIN")
             defer { _ = try? db.run("COMMIT") }
             guard let entry = try db.outboxEntry(of: id) else { return nil }
             var snapshot = OutboxSnapshot(
                 entry: entry, node: nil, names: [], content: [], attributes: [], records: try db.far(of: id))
+            snapshot.upload = try db.farUpload(of: id)
             guard let row = try db.node(id), !row.node.isUnlinked else { return snapshot }
             snapshot.node = row.node
             snapshot.names = try db.names(of: id)
@@ -63,7 +67,12 @@ extension SQLiteStore {
                         .tooLarge, key: StoreKey(try db.path(of: row)),
                         hint: "the file is larger than the far side takes (\(contentBytesMax) bytes)")
                 }
-                snapshot.content = try db.bytes(of: row)
+                if let longBytesMin, row.node.size >= longBytesMin, row.node.kind == .file, !row.isDocument {
+                    snapshot.isLong = true
+                    snapshot.away = try db.away(id)
+                } else {
+                    snapshot.content = try db.bytes(of: row)
+                }
             default: break
             }
             return snapshot

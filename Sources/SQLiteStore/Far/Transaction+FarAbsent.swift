@@ -33,4 +33,17 @@ extension Transaction {
         tellContent(row.id)
         return try fresh(row.id)
     }
+
+    /// What the far side has of a file, which is not here, is another value now; its name and attributes stay.
+    func awayChanged(
+        _ row: NodeRow, _ size: UInt64, _ change: FarChange, _ away: AwayContent
+    ) throws(StoreError) {
+        var row = row
+        row.node.size = size
+        try makeAway(
+            row,
+            AwayContent(node: row.id, path: away.path, key: away.key, sum: change.sum, revision: change.revision))
+        try db.run("UPDATE node SET size = ?2, stored = ?2, rev = rev + 1 WHERE ino = ?1", row.id, Int64(size))
+        tellContent(row.id)
+    }
 }

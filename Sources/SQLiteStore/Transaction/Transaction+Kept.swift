@@ -29,6 +29,28 @@ extension Transaction {
         return kept
     }
 
+    /// A file that is too long to be kept, as a value of one row, gets another name beside its own, which what the far side has takes.
+    ///
+    /// - Returns: its path.
+    func yieldName(_ row: NodeRow, to theirs: FarChange) throws(StoreError) -> [UInt8] {
+        var number = 1
+        var name: FileName
+        repeat {
+            let end = ConflictName(
+                path: [], host: Array(mount.host.utf8), stamp: Array(CompactTime.text(of: now).utf8), number: number
+            ).bytes
+            name = FileName(unchecked: row.node.name.bytes.prefix(255 - end.count) + end)
+            number += 1
+        } while try db.child(name, of: row.node.parent) != nil
+        // What the far side has under the old path is not its any more, and is not to be deleted for it.
+        try db.run("DELETE FROM far WHERE path = ?", theirs.path)
+        _ = try rename(
+            Rename(parent: row.node.parent, name: row.node.name, newParent: row.node.parent, newName: name))
+        journalled[row.id, default: []].formUnion([.name, .content])
+        _ = try apply(theirs, asked: nil)
+        return try db.path(of: try fresh(row.id))
+    }
+
     func removeKept(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) {
         let removed = try db.run("DELETE FROM kept WHERE area = ? AND path = ?", Int64(area.rawValue), path)
         guard removed > 0 else { throw StoreError(.notFound) }

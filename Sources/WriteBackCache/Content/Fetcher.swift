@@ -24,7 +24,7 @@ final class Fetcher: Sendable {
     /// A file may be changed by others just then, each time.
     private static let roundsMax = 4
     /// What is shorter is fetched whole.
-    private static let partedBytesMin: UInt64 = 1 << 20
+    private static let rangedBytesMin: UInt64 = 1 << 20
     /// Of these at a time.
     private static let windowsMost = 4_096
     /// One request for a part of a whole, and how many of them at once.
@@ -49,18 +49,15 @@ final class Fetcher: Sendable {
     /// - Throws: `.timedOut` where the far side does not answer; `.io` where it has the content no more.
     private func bring(_ content: AbsentContent) async throws(StoreError) {
         let id = content.node
-        guard far.readsRanges, let node = try? store.node(id), !node.isDocument,
-            node.size > Self.partedBytesMin, try store.away(id)?.revision != nil
-        else { return try await bring(id) }
-        store.markUsed(id)
-        guard content.range.upperBound - content.range.lowerBound < node.size else {
-            return try await bringPieces(id, node.size)
+        guard let size = try longSize(id), content.range.upperBound - content.range.lowerBound < size else {
+            return try await bring(id)
         }
+        store.markUsed(id)
         let (range, ahead) = state.withLock { state in
             if state.windows.count >= Self.windowsMost { state.windows = [:] }
             var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
-            let range = window.take(content.range, of: node.size)
-            let ahead = window.ahead(of: node.size)
+            let range = window.take(content.range, of: size)
+            let ahead = window.ahead(of: size)
             if let ahead { window.took(ahead) }
             state.windows[id] = window
             return (range, ahead)
@@ -72,7 +69,25 @@ final class Fetcher: Sendable {
     /// All of it.
     func bring(_ id: NodeID) async throws(StoreError) {
         store.markUsed(id)
-        if let error = await flight(id, nil).value { throw error }
+        for _ in 0..<Self.roundsMax {
+            if let size = try longSize(id) {
+                try await bringPieces(id, size)
+            } else if let error = await flight(id, nil).value {
+                throw error
+            }
+            // What others have changed is another value, of which nothing may be here.
+            guard try store.away(id) != nil else { return }
+        }
+        throw Self.changesAlways
+    }
+
+    /// nil: it is fetched as a whole.
+    private func longSize(_ id: NodeID) throws(StoreError) -> UInt64? {
+        let least = min(Self.rangedBytesMin, far.parted?.partedBytesMin ?? .max)
+        guard far.readsRanges, let node = try? store.node(id), !node.isDocument, node.size >= least,
+            try store.away(id)?.revision != nil
+        else { return nil }
+        return node.size
     }
 
     /// All of it, in pieces: nobody has to have room for all of it in memory.
@@ -145,34 +160,33 @@ final class Fetcher: Sendable {
         for _ in 0..<Self.roundsMax {
             guard let away = try store.away(id) else { return }
             let key = StoreKey(away.key)
-            guard let path = ShownPath(text: away.path[...]), let value = try await far.getRevised(key) else {
-                throw Self.gone(key)
-            }
-            let change = try await change(at: path, key, value, away)
+            // A long value is not read to see whether it is the one that was here.
+            guard let path = ShownPath(text: away.path[...]),
+                let found = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil, readsLong: false)
+            else { throw Self.gone(key) }
+            let change = try await change(at: path, key, found, away)
             if try store.bring(change, to: id) == .here { return }
         }
-        throw StoreError(.timedOut, hint: "the file is changed by others all the time")
+        throw Self.changesAlways
     }
 
     private func change(
-        at path: ShownPath, _ key: StoreKey, _ found: FarValue, _ away: AwayContent
+        at path: ShownPath, _ key: StoreKey, _ found: FarFound, _ away: AwayContent
     ) async throws(StoreError) -> FarChange {
-        let isJSON = FarSum.isJSON(key)
         let record = try store.farRecord(at: away.path)
         // Under the path that the key has by itself, where it is shown as `%self` too.
         let metaKey = FarKey.meta(FarKey(key)?.path() ?? path, isDirectory: false).storeKey
         var side = (meta: record?.meta, key: record?.metaKey.map { StoreKey($0) })
-        let isAsKnown = away.isValue(FarSum(of: found.value, isJSON: isJSON).digest, found.revision)
-        if record?.key != key.bytes || side.meta?.isEmpty == true || !isAsKnown {
+        if record?.key != key.bytes || side.meta?.isEmpty == true || !away.isValue(found.sum, found.revision) {
             // Of the value that is there now, which may not be the one that went.
-            side = try await far.meta(of: found, at: metaKey)
+            side = try await far.meta(of: try await far.carried(by: found), at: metaKey)
         }
         let isValue = path.namespace != .blobs && !key.bytes.starts(with: FarKey.filesPrefix)
-        var change = FarChange(
-            path: path, value: found.value, key: key, metaKey: side.key, meta: side.meta, isJSON: isJSON,
-            isValue: isValue)
-        change.revision = found.revision
-        return change
+        return FarChange(path: path, found, key: key, metaKey: side.key, meta: side.meta, isValue: isValue)
+    }
+
+    private static var changesAlways: StoreError {
+        StoreError(.timedOut, hint: "the file is changed by others all the time")
     }
 
     private static func gone(_ key: StoreKey) -> StoreError {

@@ -20,11 +20,13 @@ extension FarSide {
         return attributes
     }
 
-    /// The side data of a value that was got, and where it lies; asked for where that is a key of its own.
+    /// The side data of a value, and where it lies; asked for where that is a key of its own.
     ///
-    /// - Parameter key: the one that it would have.
-    func meta(of found: FarValue, at key: StoreKey) async throws(StoreError) -> (meta: [UInt8]?, key: StoreKey?) {
-        guard let carried = found.meta else { return (try await get(key), key) }
+    /// - Parameters:
+    ///   - carried: what lay with the value; nil: nothing does.
+    ///   - key: the one that it would have.
+    func meta(of carried: [UInt8]?, at key: StoreKey) async throws(StoreError) -> (meta: [UInt8]?, key: StoreKey?) {
+        guard let carried else { return (try await get(key), key) }
         guard FarMeta(decoding: carried).hasMore, let more = try await get(key) else { return (carried, nil) }
         return (more, key)
     }

@@ -142,11 +142,12 @@ final class FarSide: Sendable {
 
     func count(_ what: WritableKeyPath<Requests, Int>) { state.withLock { $0.requests[keyPath: what] += 1 } }
 
+    /// - Parameter extraSeconds: that the request may take beyond the limit of all.
     func asked<R: Sendable>(
-        _ key: StoreKey, _ body: @escaping @Sendable () async throws -> R
+        _ key: StoreKey, extraSeconds: Int = 0, _ body: @escaping @Sendable () async throws -> R
     ) async throws(StoreError) -> R {
         do {
-            let answer = try await withLimit(body)
+            let answer = try await withLimit(limit + .seconds(extraSeconds), body)
             answered()
             return answer
         } catch {
@@ -155,12 +156,14 @@ final class FarSide: Sendable {
     }
 
     /// An adapter that never answers, and does not hear that it is to stop, must not keep a value from being sent again.
-    private func withLimit<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    private func withLimit<R: Sendable>(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
         let first = First<Result<R, any Error>>()
         let work = Task.detached {
             do { first.give(.success(try await body())) } catch { first.give(.failure(error)) }
         }
-        let number = clock.asked { [limit] in
+        let number = clock.asked(for: limit) {
             first.give(.failure(StoreError(.timedOut, hint: "the far side has not answered within \(limit)")))
             work.cancel()
         }

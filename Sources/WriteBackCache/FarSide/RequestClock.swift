@@ -16,18 +16,20 @@ final class RequestClock: Sendable {
 
     init(limit: Duration) { self.limit = limit }
 
-    /// Calls `expire` when the limit is over, on any thread, unless `answered` was called before.
+    /// Calls `expire` when so much time is over, on any thread, unless `answered` was called before.
     ///
+    /// - Parameter duration: no less than the limit of all.
     /// - Returns: the number for `answered`.
-    func asked(_ expire: @escaping @Sendable () -> Void) -> Int {
-        let deadline = ContinuousClock.now + limit
+    func asked(for duration: Duration, _ expire: @escaping @Sendable () -> Void) -> Int {
+        let deadline = ContinuousClock.now + duration
         let (number, isFirst) = state.withLock { state in
             state.last += 1
             state.waiting[state.last] = (deadline, expire)
             defer { state.isRunning = true }
             return (state.last, !state.isRunning)
         }
-        if isFirst { Task.detached { [self] in await run(until: deadline) } }
+        // Others that come meanwhile may have less time than the first.
+        if isFirst { Task.detached { [self] in await run(until: .now + limit) } }
         return number
     }
 
@@ -41,7 +43,7 @@ final class RequestClock: Sendable {
             let expired = state.withLock { state in
                 let expired = state.waiting.filter { $0.value.deadline <= now }
                 for number in expired.keys { state.waiting[number] = nil }
-                next = state.waiting.values.map(\.deadline).min()
+                next = state.waiting.values.map(\.deadline).min().map { min($0, now + limit) }
                 state.isRunning = next != nil
                 return expired.values.map(\.expire)
             }

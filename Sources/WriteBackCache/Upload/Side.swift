@@ -18,7 +18,7 @@ struct Side: Sendable {
             encoded = carried.meta
         } else {
             key = FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey.bytes
-            encoded = snapshot.meta(isDescribed: true).encoded()
+            encoded = snapshot.meta(isDescribed: !snapshot.isLong).encoded()
         }
     }
 }

@@ -13,9 +13,8 @@ struct Upload {
         case changed
         /// There is no entry any more.
         case nothing
-        /// The far side had another value: that has the name now, and what was here lies at this path of
-        /// `.persist/conflicts`.
-        case conflict([UInt8], through: Int64)
+        /// The far side had another value: that has the name now, and what was here is elsewhere.
+        case conflict(Yielded, through: Int64)
     }
 
     let store: SQLiteStore
@@ -48,16 +47,22 @@ struct Upload {
 
     private func snapshot(_ id: NodeID) async throws(StoreError) -> OutboxSnapshot? {
         do throws(StoreError) {
-            return try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+            return try store.outboxSnapshot(
+                of: id, contentBytesMax: valueBytesMax, longBytesMin: far.parted?.partedBytesMin)
         } catch {
             // It moved, or its mode changed, while its content was on the far side alone.
             guard error.kind == .absent else { throw error }
             try await fetcher.bring(id)
-            return try store.outboxSnapshot(of: id, contentBytesMax: options.valueBytesMax)
+            return try store.outboxSnapshot(
+                of: id, contentBytesMax: valueBytesMax, longBytesMin: far.parted?.partedBytesMin)
         }
     }
 
+    private var valueBytesMax: UInt64 { WriteBackCache.valueBytesMax(of: far.adapter, options) }
+
     private func send(_ snapshot: OutboxSnapshot) async throws(StoreError) -> Outcome {
+        // Of what is not there any more, or goes in one piece now.
+        if let upload = snapshot.upload, !snapshot.isLong { try await giveUp(upload) }
         guard let node = snapshot.node, snapshot.isKept else {
             let heirs = try await remove(snapshot.records, of: snapshot.entry.node, except: nil)
             try await books.book(
@@ -108,6 +113,8 @@ struct Upload {
         if let old = known?.key { try await fetcher.secure(StoreKey(old), of: node.id) }
         var record = known ?? FarRecord(path: path, node: node.id, time: .now())
         record.node = node.id
+        // Its sum is that of another content.
+        if snapshot.isLong, known?.node != node.id { record.doubt() }
         let key = snapshot.valueKey
         if record.key != key {
             if let old = record.key { try await removeValue(record, StoreKey(old)) }
@@ -129,7 +136,7 @@ struct Upload {
         advanced()
     }
 
-    private func delete(_ key: StoreKey) async throws(StoreError) {
+    func delete(_ key: StoreKey) async throws(StoreError) {
         try await far.delete(key)
         advanced()
     }
@@ -179,23 +186,7 @@ struct Upload {
         if try await far.delete(key, having: record.tried == nil ? record.revision : nil) != nil {
             return advanced()
         }
-        guard let theirs = try await far.get(key) else { return }
-        let found = FarSum(of: theirs, isJSON: FarSum.isJSON(key)).digest
-        if record.mayHave(found) { try await delete(key) }
-    }
-
-    func removeEvents(below prefix: StoreKey) async throws(StoreError) {
-        var keys: [StoreKey] = []
-        try await far.list(prefix, most: 1_000) { entries throws(StoreError) in
-            for key in entries.map(\.key) {
-                // Not those of a log in a directory of the same name; nor what others have appended that nobody has seen
-                // here: the log comes back with it.
-                guard case .event(let event)? = FarKey(key), EventKey.prefix(ofStream: event.stream) == prefix
-                else { continue }
-                let isKnown = event.position.writer == writer ? true : try store.hasArrived(key.bytes)
-                if isKnown { keys.append(key) }
-            }
-        }
-        for key in keys { try await delete(key) }
+        guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return }
+        if let found = theirs.sum, record.mayHave(found) { try await delete(key) }
     }
 }

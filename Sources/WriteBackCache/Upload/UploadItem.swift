@@ -10,15 +10,16 @@ public struct UploadItem: Sendable, Equatable {
     public var isOpenForWriting: Bool
     /// Its name is one that programs give to what they will soon rename.
     public var isTemporary: Bool
-    /// What an upload has in memory and on the way.
     public var bytes: UInt64
+    /// What an upload has of it in memory, and on the way, at once.
+    public var bytesAtOnce: UInt64
     /// Must have gone before: the directory that this is in, what had this path before. Ids that are not pending are
     /// no hindrance.
     public var after: [Int64]
 
     public init(
         id: Int64, generation: Int64, changed: Int64, isOpenForWriting: Bool = false, isTemporary: Bool = false,
-        bytes: UInt64 = 0, after: [Int64] = []
+        bytes: UInt64 = 0, bytesAtOnce: UInt64? = nil, after: [Int64] = []
     ) {
         self.id = id
         self.generation = generation
@@ -26,6 +27,7 @@ public struct UploadItem: Sendable, Equatable {
         self.isOpenForWriting = isOpenForWriting
         self.isTemporary = isTemporary
         self.bytes = bytes
+        self.bytesAtOnce = bytesAtOnce ?? bytes
         self.after = after
     }
 }

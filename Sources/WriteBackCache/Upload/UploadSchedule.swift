@@ -218,7 +218,7 @@ public struct UploadSchedule: Sendable {
 
     private mutating func start(_ now: Int64, _ actions: inout [Action]) {
         while !isStopped, let first = ready.first, let entry = entries[first.id] {
-            let bytes = entry.item.bytes
+            let bytes = entry.item.bytesAtOnce
             if totals.itemsInFlight > 0 {
                 guard !far.isDown, totals.itemsInFlight < limits.parallelMax,
                     bytes <= limits.bytesInFlightMax - min(totals.bytesInFlight, limits.bytesInFlightMax),

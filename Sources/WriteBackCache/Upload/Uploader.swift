@@ -55,6 +55,9 @@ final class Uploader: Sendable {
         bound.whileWaiting { [weak self] in self?.handle(.online) }
         Task.detached { [weak self] in
             do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
+            do throws(StoreError) { try await self?.upload.giveUpForgotten() } catch {
+                self?.log("what an earlier mount began to send in parts: \(error)")
+            }
             guard let news = self?.news else { return }
             for await _ in news {
                 await self?.gather()
@@ -109,6 +112,7 @@ final class Uploader: Sendable {
         for entry in entries {
             let node = try? store.node(entry.node)
             let isLog = node?.isStream == true
+            let bytes = isLog ? entry.bytes : node?.size ?? 0
             // A log is sent as it grows, whoever has it open.
             let isOpen = !isLog && store.isWriting(entry.node)
             handle(
@@ -117,7 +121,7 @@ final class Uploader: Sendable {
                         id: Int64(bitPattern: entry.node.rawValue), generation: entry.generation, changed: now,
                         isOpenForWriting: isOpen,
                         isTemporary: node?.nameClass == .temporary && node?.isUnlinked == false,
-                        bytes: isLog ? entry.bytes : node?.size ?? 0)))
+                        bytes: bytes, bytesAtOnce: upload.bytesAtOnce(ofValue: bytes))))
             // Closed in between: that was said before there was anything to say it of.
             if isOpen, !store.isWriting(entry.node) { writingEnded(entry.node) }
         }
@@ -226,8 +230,8 @@ final class Uploader: Sendable {
                 case .sent(let last): left(node, through: last)
                 case .nothing: left(node, through: generation)
                 case .changed: break
-                case .conflict(let path, let last):
-                    let words = "what was here is .persist/conflicts/\(String(decoding: path, as: UTF8.self))"
+                case .conflict(let yielded, let last):
+                    let words = "what was here is \(Self.place(of: yielded))"
                     left(node, through: last, failure: StoreError(.io, hint: "changed on the far side; \(words)"))
                     log("changed here and on the far side: \(words)")
                 }
@@ -237,6 +241,13 @@ final class Uploader: Sendable {
                 handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))
                 if !error.isTransient { tell("not sent: \(error)") }
             }
+        }
+    }
+
+    private static func place(of yielded: Yielded) -> String {
+        switch yielded {
+        case .kept(let path): ".persist/conflicts/\(String(decoding: path, as: UTF8.self))"
+        case .beside(let path): String(decoding: path, as: UTF8.self)
         }
     }
 

@@ -7,7 +7,7 @@ import WriteBackCache
 
 /// A directory for the caches of one test, and the far side that they share.
 final class CacheBed: Sendable {
-    let far = MemoryAdapter()
+    let far: MemoryAdapter
     private let directory: String
     let history = UnreliableAdapter.History()
     private let seed: UInt64
@@ -25,8 +25,13 @@ final class CacheBed: Sendable {
     private let ways = Mutex<[UnreliableAdapter]>([])
     private let wayOf = Mutex<[ObjectIdentifier: UnreliableAdapter]>([:])
 
-    /// - Parameter farHasCapabilities: false: what it says it can turns out not to be so.
-    init(seed: UInt64 = 1, shows: Shown = .all, farHasCapabilities: Bool = true) throws {
+    /// - Parameters:
+    ///   - farHasCapabilities: false: what it says it can turns out not to be so.
+    ///   - partedBytesMin: values from this size on go in parts of a quarter of it.
+    init(
+        seed: UInt64 = 1, shows: Shown = .all, farHasCapabilities: Bool = true, partedBytesMin: UInt64 = 64 << 20
+    ) throws {
+        far = MemoryAdapter(partedBytesMin: partedBytesMin)
         var template = Array("\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/cache-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw StoreError(.io, hint: "no directory for the test") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -63,6 +68,9 @@ final class CacheBed: Sendable {
     }
     /// Of how many listed values the attributes were asked for.
     var attributesAsked: Int { ways.withLock { $0 }.reduce(0) { $0 + $1.attributesAsked } }
+
+    /// The parts of a value that were sent, by their numbers.
+    func partsSent(_ key: StoreKey) -> [Int] { ways.withLock { $0 }.flatMap { $0.parts[key] ?? [] } }
 
     /// The parts of a value that were asked for.
     func ranges(_ key: StoreKey) -> [Range<UInt64>] { ways.withLock { $0 }.flatMap { $0.ranges[key] ?? [] } }

@@ -43,6 +43,8 @@ struct CacheKillTests {
         try rename("old", to: "new", in: kv, of: store)
         try put("again", "old", in: kv, of: store)
         _ = try store.unlink(name("gone"), in: kv)
+        // In parts, where the far side can do that.
+        try put(String(repeating: "long ", count: 1_000), "long", in: blobs, of: store)
         try rename("d", to: "e", in: blobs, of: store)
         try put("over", "tmp", in: blobs, of: store)
         try rename("tmp", to: "plain", in: blobs, of: store)
@@ -66,7 +68,7 @@ struct CacheKillTests {
     func eachRequest(cutsAfter: Bool, shows: CacheBed.Shown) async throws {
         var number = 1
         while true {
-            let bed = try CacheBed(seed: UInt64(number), shows: shows)
+            let bed = try CacheBed(seed: UInt64(number), shows: shows, partedBytesMin: 4 << 10)
             let path = bed.newPath()
             let first = try bed.cache(at: path)
             try await first.refresh()
@@ -91,6 +93,8 @@ struct CacheKillTests {
             let here = try await next.keptTree()
             let there = try await bed.freshTree()
             #expect(here == there, "cut off at the change \(number)")
+            #expect(await bed.far.openUploadCount == 0, "cut off at the change \(number)")
+            #expect(here.contains { $0.hasPrefix("blobs/long:") })
             #expect(here.contains { $0.hasPrefix("blobs/e/f2:") } && here.contains { $0.contains("\\\"n\\\":2") })
             await next.stop()
             next.store.close()

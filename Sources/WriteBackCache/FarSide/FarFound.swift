@@ -1,0 +1,89 @@
+import Persist
+import SQLiteStore
+
+/// What the far side has under a key, as somebody finds it who is about to put something else there.
+enum FarFound: Sendable {
+    /// With its sum (`FarSum`).
+    case whole(FarValue, sum: [UInt8])
+    /// One that goes in parts (`PartedPutting`), and is not fetched as a whole. `sum`: `LongSum`; nil: it was not read.
+    case long(KeyEntry, sum: [UInt8]?)
+
+    var sum: [UInt8]? {
+        switch self {
+        case .whole(_, let sum): sum
+        case .long(_, let sum): sum
+        }
+    }
+
+    var revision: Revision? {
+        switch self {
+        case .whole(let value, _): value.revision
+        case .long(let entry, _): entry.revision
+        }
+    }
+}
+
+extension FarChange {
+    /// What was found; of a long value that it is there.
+    init(path: ShownPath, _ found: FarFound, key: StoreKey, metaKey: StoreKey?, meta: [UInt8]?, isValue: Bool) {
+        switch found {
+        case .long(let entry, _):
+            self.init(path: path, absent: entry, metaKey: metaKey, meta: meta, known: nil, isValue: isValue)
+        case .whole(let value, _):
+            self.init(
+                path: path, value: value.value, key: key, metaKey: metaKey, meta: meta, isJSON: FarSum.isJSON(key),
+                isValue: isValue)
+            revision = value.revision
+        }
+    }
+}
+
+extension FarSide {
+    /// nil: there is nothing.
+    ///
+    /// - Parameters:
+    ///   - revision: what is known to be there: a long value that has it still is not read.
+    ///   - readsLong: false: no long value is.
+    func found(
+        at key: StoreKey, isJSON: Bool, known revision: Revision?, readsLong: Bool = true
+    ) async throws(StoreError) -> FarFound? {
+        if let parted, listsKeys {
+            guard let entry = try await entry(of: key) else { return nil }
+            if entry.size >= parted.partedBytesMin {
+                if entry.revision == revision || !readsLong { return .long(entry, sum: nil) }
+                return .long(entry, sum: try await longSum(of: entry, by: parted))
+            }
+        }
+        guard let value = try await getRevised(key) else { return nil }
+        return .whole(value, sum: FarSum(of: value.value, isJSON: isJSON).digest)
+    }
+
+    /// Side data that lies with it; nil: it has a key of its own.
+    func carried(by found: FarFound) async throws(StoreError) -> [UInt8]? {
+        switch found {
+        case .whole(let value, _): value.meta
+        case .long(let entry, _): try await metas(of: [entry]).first ?? nil
+        }
+    }
+
+    /// Of a value that is fetched to be compared.
+    private static let pieceBytes: UInt64 = 8 << 20
+
+    private func longSum(of entry: KeyEntry, by parted: any PartedPutting) async throws(StoreError) -> [UInt8] {
+        var sum = LongSum()
+        let part = parted.partBytes(of: entry.size)
+        for start in stride(from: 0, to: entry.size, by: Int(part)) {
+            var bytes: [UInt8] = []
+            let end = min(start + part, entry.size)
+            for start in stride(from: start, to: end, by: Int(Self.pieceBytes)) {
+                let range = start..<min(start + Self.pieceBytes, end)
+                guard let piece = try await get(entry.key, range: range), piece.revision == entry.revision,
+                    piece.value.count == range.count
+                else { throw StoreError(.timedOut, key: entry.key, hint: "others change it just now") }
+                bytes += piece.value
+            }
+            sum.add(SHA256.digest(of: bytes))
+        }
+        return sum.digest
+    }
+}
