@@ -36,6 +36,8 @@ extension S3Adapter: ConditionalPutting {
     }
 }
 
+extension S3Adapter: EventSegments {}
+
 extension S3Adapter: RevisedDeleting {
     public func delete(_ key: StoreKey, having revision: Revision) async throws -> Bool {
         try await delete(key, of: revision)

@@ -2,7 +2,7 @@ public import Persist
 import Synchronization
 
 /// An unreliable way to a far side whose values have their attributes with them.
-public struct AttributedWay: AttributedPutting, RevisedDeleting, RangedReading {
+public struct AttributedWay: AttributedPutting, RevisedDeleting, RangedReading, EventSegments {
     let way: UnreliableAdapter
 
     /// - Precondition: `way` leads to an `AttributedPutting`.

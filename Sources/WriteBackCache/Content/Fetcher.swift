@@ -160,14 +160,24 @@ final class Fetcher: Sendable {
         for _ in 0..<Self.roundsMax {
             guard let away = try store.away(id) else { return }
             let key = StoreKey(away.key)
-            // A long value is not read to see whether it is the one that was here.
-            guard let path = ShownPath(text: away.path[...]),
-                let found = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil, readsLong: false)
-            else { throw Self.gone(key) }
+            guard let path = ShownPath(text: away.path[...]), let found = try await found(id, at: key) else {
+                throw Self.gone(key)
+            }
             let change = try await change(at: path, key, found, away)
             if try store.bring(change, to: id) == .here { return }
         }
         throw Self.changesAlways
+    }
+
+    /// A long value is not read to see whether it is the one that was here, nor one that has become long.
+    private func found(_ id: NodeID, at key: StoreKey) async throws(StoreError) -> FarFound? {
+        let isJSON = FarSum.isJSON(key)
+        if try longSize(id) == nil {
+            do throws(StoreError) { return try await far.whole(at: key, isJSON: isJSON) } catch {
+                guard error.kind == .tooLarge, far.parted != nil else { throw error }
+            }
+        }
+        return try await far.found(at: key, isJSON: isJSON, known: nil, readsLong: false)
     }
 
     private func change(

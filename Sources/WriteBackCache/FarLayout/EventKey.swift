@@ -1,6 +1,7 @@
 public import Persist
 
-/// The far key of one event: `events/<stream>/<ms, 12 hex><count, 4 hex>-<writer, 8 hex>`, in lower case.
+/// The far key of one event: `events/<stream>/<ms, 12 hex><count, 4 hex>-<writer, 8 hex>`, in lower case; with `.jsonl`
+/// behind it of a segment, which has several, each a line.
 ///
 /// The order of the keys' bytes is that of the events of a stream, as far as clocks agree. The writer's id is in the
 /// key: two machines that append at one moment never overwrite each other.
@@ -39,10 +40,12 @@ public struct EventKey: Hashable, Sendable {
     /// As in the key: `a.jsonl` is `a`, `app.log` is `app.log`.
     public let stream: [UInt8]
     public let position: Position
+    public let isSegment: Bool
 
-    public init(stream: [UInt8], position: Position) {
+    public init(stream: [UInt8], position: Position, isSegment: Bool = false) {
         self.stream = stream
         self.position = position
+        self.isSegment = isSegment
     }
 
     /// The stream of a path in events/.
@@ -75,13 +78,24 @@ public struct EventKey: Hashable, Sendable {
         StoreKey(
             Self.prefix(ofStream: stream).bytes + Self.hex(position.milliseconds, digits: 12)
                 + Self.hex(UInt64(position.count), digits: 4) + [UInt8(ascii: "-")]
-                + Self.hex(UInt64(position.writer), digits: 8))
+                + Self.hex(UInt64(position.writer), digits: 8) + (isSegment ? Self.segmentSuffix : []))
+    }
+
+    private static let segmentSuffix = Array(".jsonl".utf8)
+
+    /// What is known to be here of a segment, line by line; by its own key all of it is.
+    func lineKey(_ index: Int, of count: Int) -> [UInt8] {
+        index == count - 1 ? storeKey.bytes : storeKey.bytes + Array("\n\(index)".utf8)
     }
 
     /// - Parameter rest: the key behind `events/`; nil where it is no event's.
     init?(below rest: ArraySlice<UInt8>) {
         guard let end = rest.lastIndex(of: Self.slash) else { return nil }
-        let (stream, last) = (rest[..<end], rest[(end + 1)...])
+        let stream = rest[..<end]
+        var last = rest[(end + 1)...]
+        isSegment =
+            last.count > Self.segmentSuffix.count && last.suffix(Self.segmentSuffix.count) == Self.segmentSuffix[...]
+        if isSegment { last = last.dropLast(Self.segmentSuffix.count) }
         guard last.count == 25, last[last.startIndex + 16] == UInt8(ascii: "-"), Self.isStream(stream),
             let milliseconds = Self.number(last.prefix(12)), let count = Self.number(last.dropFirst(12).prefix(4)),
             let writer = Self.number(last.suffix(8))

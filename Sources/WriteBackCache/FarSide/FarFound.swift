@@ -5,20 +5,21 @@ import SQLiteStore
 enum FarFound: Sendable {
     /// With its sum (`FarSum`).
     case whole(FarValue, sum: [UInt8])
-    /// One that goes in parts (`PartedPutting`), and is not fetched as a whole. `sum`: `LongSum`; nil: it was not read.
-    case long(KeyEntry, sum: [UInt8]?)
+    /// As a listing tells of it: it has the revision that was known, or goes in parts (`PartedPutting`) and is not fetched
+    /// as a whole. `sum`: `LongSum`; nil: it was not read.
+    case listed(KeyEntry, sum: [UInt8]?)
 
     var sum: [UInt8]? {
         switch self {
         case .whole(_, let sum): sum
-        case .long(_, let sum): sum
+        case .listed(_, let sum): sum
         }
     }
 
     var revision: Revision? {
         switch self {
         case .whole(let value, _): value.revision
-        case .long(let entry, _): entry.revision
+        case .listed(let entry, _): entry.revision
         }
     }
 }
@@ -27,7 +28,7 @@ extension FarChange {
     /// What was found; of a long value that it is there.
     init(path: ShownPath, _ found: FarFound, key: StoreKey, metaKey: StoreKey?, meta: [UInt8]?, isValue: Bool) {
         switch found {
-        case .long(let entry, _):
+        case .listed(let entry, _):
             self.init(path: path, absent: entry, metaKey: metaKey, meta: meta, known: nil, isValue: isValue)
         case .whole(let value, _):
             self.init(
@@ -42,18 +43,22 @@ extension FarSide {
     /// nil: there is nothing.
     ///
     /// - Parameters:
-    ///   - revision: what is known to be there: a long value that has it still is not read.
+    ///   - revision: what is known to be there: it is not read where it has that still.
     ///   - readsLong: false: no long value is.
     func found(
         at key: StoreKey, isJSON: Bool, known revision: Revision?, readsLong: Bool = true
     ) async throws(StoreError) -> FarFound? {
         if let parted, listsKeys {
             guard let entry = try await entry(of: key) else { return nil }
+            if entry.revision == revision { return .listed(entry, sum: nil) }
             if entry.size >= parted.partedBytesMin {
-                if entry.revision == revision || !readsLong { return .long(entry, sum: nil) }
-                return .long(entry, sum: try await longSum(of: entry, by: parted))
+                return .listed(entry, sum: readsLong ? try await longSum(of: entry, by: parted) : nil)
             }
         }
+        return try await whole(at: key, isJSON: isJSON)
+    }
+
+    func whole(at key: StoreKey, isJSON: Bool) async throws(StoreError) -> FarFound? {
         guard let value = try await getRevised(key) else { return nil }
         return .whole(value, sum: FarSum(of: value.value, isJSON: isJSON).digest)
     }
@@ -62,7 +67,7 @@ extension FarSide {
     func carried(by found: FarFound) async throws(StoreError) -> [UInt8]? {
         switch found {
         case .whole(let value, _): value.meta
-        case .long(let entry, _): try await metas(of: [entry]).first ?? nil
+        case .listed(let entry, _): try await metas(of: [entry]).first ?? nil
         }
     }
 

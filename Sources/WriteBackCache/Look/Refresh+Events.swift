@@ -55,6 +55,12 @@ extension Refresh {
         return try take(events)
     }
 
+    /// Each ends with a newline; empty ones are events too.
+    private static func lines(of segment: [UInt8]) -> [[UInt8]] {
+        let ended = segment.last == UInt8(ascii: "\n") ? segment.dropLast() : segment[...]
+        return ended.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+    }
+
     private func take(_ events: [Event]) throws(StoreError) -> Int {
         var logs: [[UInt8]: [(key: [UInt8], event: LogEvent)]] = [:]
         for event in events {
@@ -64,7 +70,11 @@ extension Refresh {
                 continue
             }
             let time = Timestamp(nanoseconds: Int64(key.position.milliseconds) * 1_000_000)
-            logs[key.stream, default: []].append((key.storeKey.bytes, LogEvent(id: 0, time: time, line: line)))
+            let lines = key.isSegment ? Self.lines(of: line) : [line]
+            for (index, line) in lines.enumerated() {
+                logs[key.stream, default: []].append(
+                    (key.lineKey(index, of: lines.count), LogEvent(id: 0, time: time, line: line)))
+            }
         }
         var changed = 0
         for (stream, events) in logs {

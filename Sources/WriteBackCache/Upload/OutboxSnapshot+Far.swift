@@ -79,6 +79,20 @@ extension FarRecord {
         return record
     }
 
+    /// Of a log: the last event of a segment that was sent, and nobody knows whether that came through: sent again, it
+    /// is the same to the byte.
+    var segmentEnd: Int64? {
+        get {
+            guard let tried, tried.count == 9, tried[0] == 2 else { return nil }
+            return tried.dropFirst().reduce(0) { $0 << 8 | Int64($1) }
+        }
+        set {
+            tried = newValue.map { end in
+                [2] + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: end >> Int64($0)) }
+            }
+        }
+    }
+
     /// Of a log: the last event that was sent had no newline, and is sent again when it is continued.
     var isOpen: Bool {
         get { tried == [1] }

@@ -1,12 +1,14 @@
 import Persist
 import SQLiteStore
 
-/// Logs: each of their events is a value of its own.
+/// Logs: each of their events is a value of its own, or a line of a segment (`EventSegments`).
 extension Upload {
-    /// What is put down in between.
+    /// What is put down in between, and in one segment.
     private static let eventsMost = 256
+    /// Of a segment of more than one line.
+    private static let segmentBytesMost = 256 << 10
 
-    /// Its own events that have not been sent, each under a key of its own, in their order.
+    /// Its own events that have not been sent, in their order.
     func putEvents(
         of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord
     ) async throws(StoreError) -> FarRecord {
@@ -15,39 +17,91 @@ extension Upload {
             throw StoreError(
                 .invalid, key: StoreKey(snapshot.shown.text), hint: "no key of the far side leads to this log")
         }
-        let prefix = EventKey.prefix(ofStream: stream)
+        let hasSegments = far.adapter is any EventSegments
         while true {
             let (events, isAnew) = try store.logEvents(
                 of: node.id, after: record.event, again: record.isOpen, limit: Self.eventsMost)
             if isAnew {
-                try await removeEvents(below: prefix)
-                (record.event, record.isOpen) = (0, false)
+                try await removeEvents(below: EventKey.prefix(ofStream: stream))
+                (record.event, record.tried) = (0, nil)
                 try await announce(record)
             }
-            for event in events {
-                let sent = record
-                // Counted on from the last one that is put down: sent again, it has the same key again.
-                var position = EventKey.Position(stored: record.position, writer: writer)
-                if !(record.isOpen && event.id == record.event) {
-                    position = position.next(at: UInt64(max(0, event.time.nanoseconds / 1_000_000)))
-                }
-                (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
-                // Its time will be another when it is continued: after loss of power too it must have this key.
-                if record.isOpen {
-                    try await announce(record)
-                    try store.sync()
-                }
-                do throws(StoreError) {
-                    try await put(EventKey(stream: stream, position: position).storeKey, event.line)
-                } catch {
-                    // Those before it are not sent again: else a log would go only where all of it goes at once.
-                    if !record.isOpen { try await announce(sent) }
-                    throw error
+            var rest = events[...]
+            while let event = rest.first {
+                if hasSegments, event.isFinished, !isContinued(event, record) {
+                    let segment = segment(of: rest, through: record.segmentEnd)
+                    rest = rest.dropFirst(segment.count)
+                    try await putSegment(segment, of: stream, &record)
+                } else {
+                    rest.removeFirst()
+                    try await put(event, of: stream, &record)
                 }
             }
             guard events.count == Self.eventsMost else { return record }
             try await announce(record)
         }
+    }
+
+    /// It was sent without its end.
+    private func isContinued(_ event: LogEvent, _ record: FarRecord) -> Bool {
+        record.isOpen && event.id == record.event
+    }
+
+    /// Counted on from the last one that is put down: sent again, it has the same key again.
+    private func position(of event: LogEvent, after record: FarRecord) -> EventKey.Position {
+        EventKey.Position(stored: record.position, writer: writer)
+            .next(at: UInt64(max(0, event.time.nanoseconds / 1_000_000)))
+    }
+
+    private func put(_ event: LogEvent, of stream: [UInt8], _ record: inout FarRecord) async throws(StoreError) {
+        let sent = record
+        let position =
+            isContinued(event, record)
+            ? EventKey.Position(stored: record.position, writer: writer) : position(of: event, after: record)
+        (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
+        // Its time will be another when it is continued: after loss of power too it must have this key.
+        if record.isOpen {
+            try await announce(record)
+            try store.sync()
+        }
+        do throws(StoreError) {
+            try await put(EventKey(stream: stream, position: position).storeKey, event.line)
+        } catch {
+            // Those before it are not sent again: else a log would go only where all of it goes at once.
+            if !record.isOpen { try await announce(sent) }
+            throw error
+        }
+    }
+
+    /// Whole lines from the first on.
+    ///
+    /// - Parameter end: the last of them, where they have been sent before; nil: as many as one segment has.
+    private func segment(of events: ArraySlice<LogEvent>, through end: Int64?) -> ArraySlice<LogEvent> {
+        let lines = events.prefix { $0.isFinished }
+        if let end { return lines.prefix { $0.id <= end } }
+        var bytes = 0
+        let count = lines.prefix {
+            bytes += $0.line.count + 1
+            return bytes <= Self.segmentBytesMost
+        }.count
+        return lines.prefix(max(1, count))
+    }
+
+    private func putSegment(
+        _ events: ArraySlice<LogEvent>, of stream: [UInt8], _ record: inout FarRecord
+    ) async throws(StoreError) {
+        guard let first = events.first, let last = events.last else { return }
+        let position = position(of: first, after: record)
+        if record.segmentEnd == nil {
+            // What comes after it must not be in it when it is sent again: others have it by then. After loss of power too.
+            record.segmentEnd = last.id
+            try await announce(record)
+            try store.sync()
+        }
+        let newline = UInt8(ascii: "\n")
+        let value = events.reduce(into: [UInt8]()) { $0 += $1.line + [newline] }
+        try await put(EventKey(stream: stream, position: position, isSegment: true).storeKey, value)
+        (record.event, record.position, record.tried) = (last.id, position.stored, nil)
     }
 
     func removeEvents(below prefix: StoreKey) async throws(StoreError) {

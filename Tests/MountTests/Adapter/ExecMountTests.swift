@@ -41,11 +41,14 @@ import Testing
         }
     }
 
+    /// For each host.
+    private static let kills = TestSize.number("PERSISTFS_TEST_FAR_KILLS", 4, long: 50)
+
     @Test("R2 what was closed survives kill -9 of persistfs, and of the adapter", arguments: AdapterHost.allCases)
     func kills(host: AdapterHost) async throws {
         try await MountFixture.unmounted { fixture in
             let mount = try await fixture.mount(host, cache: "one")
-            for round in 0..<4 {
+            for round in 0..<Self.kills {
                 // Notes what was closed without an error; ends when the mount does.
                 let writer = try mount.beginPython(
                     #"""
