@@ -23,11 +23,12 @@ public struct CommandStore: Sendable {
     ///   - options: `reserveBytes`, `isReadOnly` and so on of a user's file.
     ///   - cacheDirectory: where the local copies of far sides lie; nil: the usual place.
     ///   - warn: is told what a person should know, a line each.
+    ///   - preparing: of a far side: called with the path of the local copy before it is opened.
     /// - Throws: `.busy` where a mount has the copy, and for a far side that does not answer while its names are not
     ///   known here; `.store`, `.failed`.
     public static func open(
         _ reference: StoreReference, _ options: SQLiteStoreOptions, cacheDirectory: String? = nil,
-        warn: @escaping @Sendable (String) -> Void
+        warn: @escaping @Sendable (String) -> Void, preparing: (String) throws(MountFailure) -> Void = { _ in }
     ) throws(MountFailure) -> CommandStore {
         guard reference.hasFarSide else {
             return CommandStore(try OpenedStore.open(reference, options), shown: reference.shown, warn: warn)
@@ -38,7 +39,8 @@ public struct CommandStore: Sendable {
         let mount = Mount(reference, options: mountOptions)
         let opened = try OpenedStore.open(
             reference, nil, mount.storeOptions(log: warn), cacheOptions: mount.cacheOptions(log: warn),
-            cacheParent: mount.options.cacheDirectory, isForOneCommand: true)
+            cacheParent: mount.options.cacheDirectory, isForOneCommand: true,
+            preparing: preparing)
         var found = CommandStore(opened, shown: ShownText.line(reference.shown), warn: warn)
         do throws(MountFailure) { try found.lookAtFarSide() } catch {
             opened.close()

@@ -33,16 +33,19 @@ final class OpenedStore: Sendable {
         OpenedStore(try OpenStore.open(reference, options))
     }
 
+    /// - Parameter preparing: called with the path of the local copy, once nobody else can have it.
     /// - Throws: `.store`, `.busy`, `.failed`.
     static func open(
         _ reference: StoreReference, _ adapter: (any PersistAdapter)?, _ options: SQLiteStoreOptions,
-        cacheOptions: WriteBackCacheOptions, cacheParent: String?, isForOneCommand: Bool = false
+        cacheOptions: WriteBackCacheOptions, cacheParent: String?, isForOneCommand: Bool = false,
+        preparing: (String) throws(MountFailure) -> Void = { _ in }
     ) throws(MountFailure) -> OpenedStore {
         guard reference.hasFarSide else { return try open(reference, options) }
         // A mount sends on what another one has not; a command may be one that sends nothing.
         let directory = try CacheDirectory(
             for: reference.identity, shown: reference.shown, in: cacheParent,
             patience: isForOneCommand ? Self.commandPatience : 0)
+        try preparing(directory.store)
         let far = try FarAdapter.open(
             reference, given: adapter, isForOneCommand: isForOneCommand, log: options.log)
         var options = options

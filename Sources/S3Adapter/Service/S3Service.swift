@@ -24,6 +24,8 @@ final class S3Service: Sendable {
 
     /// Of one request; the cache has its own patience beyond that.
     private static let attemptsMax = 4
+    /// CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR.
+    private static let cuts: Set<Int32> = [18, 52, 55, 56]
     private static let firstPauseMilliseconds: Int64 = 100
 
     init(
@@ -64,8 +66,10 @@ final class S3Service: Sendable {
             case .failure(.curl(let code, let words, let isUntouched)):
                 last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
                 // One that had been kept is gone: a new one tells at once whether the server is there.
-                guard isUntouched, attempt == 1 else { throw last }
-                continue
+                if isUntouched, attempt == 1 { continue }
+                // What only asks is asked again where the way to the server is a bad one, and not where there is none: a
+                // look has many questions, and comes to its end only where all are answered.
+                guard ["GET", "HEAD"].contains(request.method), Self.cuts.contains(code) else { throw last }
             }
             let wait = pause / 2 + .random(in: 0...pause)
             guard attempt < attemptsMax, (try? await Task.sleep(for: .milliseconds(wait))) != nil else { break }

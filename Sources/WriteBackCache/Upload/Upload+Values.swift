@@ -140,6 +140,11 @@ extension Upload {
     ) async throws(StoreError) {
         guard let key = record.key.map({ StoreKey($0) }) else { return }
         var (attributes, revision, isOurs) = (attributes, record.revision, true)
+        // Put down first: it may get another revision, and an answer that is lost must not make the value look like that of
+        // others, which stays when the file is removed here.
+        var tried = record
+        tried.doubt()
+        try await announce(tried)
         for _ in 0..<Self.roundsMax {
             // A copy of the object onto itself compares, and then writes what it has read: others may come in between. Where a
             // put does both in one step, what is short is put again.

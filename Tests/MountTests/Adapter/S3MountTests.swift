@@ -87,6 +87,44 @@ import Testing
         }
     }
 
+    @Test("check --rebuild makes a copy that is damaged, or gone, anew from the bucket alone, and no other")
+    func rebuild() async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let mount = try await fixture.mount(bucket, cache: "one")
+            try await mount.succeed(
+                #"""
+                echo '{"n": 1}' > records/a.json; chmod 640 records/a.json; mkdir blobs/d; touch -d @1700000000.5 blobs/d/f
+                echo '{"e": 1}' >> events/log.jsonl; ln -s d/f blobs/link; head -c 100000 /dev/urandom > blobs/d/g
+                """#)
+            let here = try await mount.succeed(MountedBucket.tree)
+            let store = "s3://\(S3Server.bucket)/\(bucket.prefix)?endpoint=\(bucket.endpoint)"
+            func shell(_ script: String) async throws -> CommandResult {
+                try await mount.outside(["bash", "-c", script])
+            }
+            let keys = "AWS_ACCESS_KEY_ID=\(S3Server.accessKeyID) AWS_SECRET_ACCESS_KEY='\(S3Server.secretAccessKey)'"
+            func check(_ before: String) async throws -> CommandResult {
+                try await shell(
+                    "\(before)\n\(keys) '\(mount.binary)' check --rebuild --cache-dir '\(fixture.directory)/one' '\(store)'"
+                )
+            }
+            // Mounted.
+            expect(try await check("").status, is: 7)
+            try await mount.unmount()
+            let file = "'\(fixture.directory)'/one/*/cache.db"
+            var rebuilt = try await check("dd if=/dev/zero of=$(echo \(file)) bs=4k count=4 conv=notrunc status=none")
+            expect(rebuilt.status, is: 0)
+            #expect(rebuilt.output.contains("cache.db.before-rebuild"), "\(rebuilt.output)")
+            try await mount.start()
+            expect(try await mount.succeed(MountedBucket.tree), is: here)
+            try await mount.unmount()
+            rebuilt = try await check("rm \(file)*")
+            expect(rebuilt.status, is: 0)
+            #expect(!rebuilt.output.contains("could not be read"), "\(rebuilt.output)")
+            expect(try await shell("ls \(file)*").output, is: try await shell("ls \(file)").output)
+        }
+    }
+
     @Test("R10 whoever sets the modes of the same files in the same second, in the end both show the same")
     func modesOfOneSecond() async throws {
         try await MountFixture.unmounted { fixture in

@@ -51,6 +51,29 @@ struct CarriedAttributesTests {
         await close(cache)
     }
 
+    @Test("R2 a file is gone there when it is removed here, also where the answer to a chmod of it was lost before")
+    func lostAnswer() async throws {
+        let path = bed.newPath()
+        let cut = try await ready(path)
+        try cut.store.put("x", .blobs, "x")
+        try await cut.sync()
+        var faults = UnreliableAdapter.Faults()
+        (faults.cutAt, faults.cutsAfter) = (bed.putsInAll + 1, true)
+        bed.faults = faults
+        try change(cut, "x", mode: 0o600)
+        try cut.hurry()
+        while !bed.isCut(cut) { try await Task.sleep(for: .milliseconds(2)) }
+        bed.kill(cut)
+        bed.faults = UnreliableAdapter.Faults()
+        bed.setDown(true)
+        let next = try bed.cache(at: path)
+        _ = try next.store.unlink(FileName(unchecked: Array("x".utf8)), in: Namespace.blobs.node)
+        bed.setDown(false)
+        try await next.sync()
+        #expect(await bed.far.get("blobs/x") == nil)
+        await close(next)
+    }
+
     @Test("what others have set of attributes alone is seen: the value has the revision that it had")
     func othersAttributes() async throws {
         let (here, there) = (try await ready(), try await ready())
@@ -103,7 +126,7 @@ struct CarriedAttributesTests {
         await close(here, there)
     }
 
-    @Test("a look asks for each event of others once, and for none of its own")
+    @Test("a look asks for each segment of others once, and for none of its own")
     func eventsOnce() async throws {
         let (here, there) = (try await ready(), try await ready())
         var client = StoreClient(here.store, .memory)
@@ -111,7 +134,8 @@ struct CarriedAttributesTests {
         try await here.sync()
         let before = bed.gets
         try await there.refresh()
-        #expect(bed.gets - before >= 30)
+        // And for the side data of two directories.
+        #expect((1...4).contains(bed.gets - before))
         let after = bed.gets
         for cache in [here, there, here, there] { try await cache.refresh() }
         #expect(bed.gets - after <= 2)
