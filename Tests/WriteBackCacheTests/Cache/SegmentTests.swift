@@ -55,13 +55,15 @@ struct SegmentTests {
         for number in 1...4 {
             let bed = try CacheBed(seed: UInt64(number))
             let path = bed.newPath()
+            let cut = try bed.cache(at: path)
+            try await cut.refresh()
             var faults = UnreliableAdapter.Faults()
             (faults.cutAt, faults.cutsAfter) = (number, cutsAfter)
             bed.faults = faults
-            let cut = try bed.cache(at: path)
             try append((0..<300).map { "{\"n\":\($0)}\n" }.joined(), to: "a.jsonl", of: cut.store)
             try cut.hurry()
             while try !bed.isCut(cut) && cut.store.outboxCount() > 0 { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(bed.isCut(cut))
             bed.kill(cut)
             bed.faults = UnreliableAdapter.Faults()
             // Whoever looks now has what has arrived.
