@@ -1,3 +1,4 @@
+import Foundation
 import Persist
 import PersistTestKit
 import Testing
@@ -6,8 +7,12 @@ import Testing
 @Suite("Loss of power under a write-back cache", .serialized)
 struct CachePowerLossTests {
     /// 4 is early: it keeps a draft again (`FollowedStore.isKeptAgainNext`).
-    static let seeds = ([1, 4, 2, 3] + Array(5...1_000))
-        .prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map { UInt64($0) }
+    static let seeds: [UInt64] = {
+        if let one = ProcessInfo.processInfo.environment["PERSISTFS_SEED"].flatMap({ UInt64($0) }) { return [one] }
+        return ([1, 4, 2, 3] + Array(5...1_000)).prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map {
+            UInt64($0)
+        }
+    }()
     static let imagesPerSeed = TestSize.isLong ? 400 : 60
 
     @Test(
