@@ -11,6 +11,9 @@ struct FarValue: Sendable {
 
 /// Attributes that lie with their value, where the adapter can do that.
 extension FarSide {
+    /// A value there is the bytes of its file: what a document's exact bytes are is said nowhere else.
+    var keepsBytes: Bool { attributed != nil }
+
     /// What of the side data of a file goes with its value; nil: nothing, all of it has a key of its own.
     func carried(of meta: FarMeta) -> ValueAttributes? {
         guard let attributed else { return nil }

@@ -28,8 +28,10 @@ extension Upload {
         }
         let isJSON = FarSum.isJSON(snapshot.shown, as: node.nameClass)
         let sum = FarSum(of: snapshot.content, isJSON: isJSON).digest
+        // Documents of one sum may differ in spaces.
+        let isOther = isJSON && far.keepsBytes && !snapshot.entry.change.isDisjoint(with: [.content, .name])
         // With something tried, it may have that instead.
-        guard record.sum != sum || record.tried != nil else {
+        guard record.sum != sum || record.tried != nil || isOther else {
             if !isNoted { try await announce(record) }
             return .record(record, hasAttributes: false)
         }
@@ -63,6 +65,7 @@ extension Upload {
         var isConditional = far.putsConditionally
         var isGone = false
         for _ in 0..<Self.roundsMax {
+            var isThere = false
             if looks, isConditional || snapshot.isLong || snapshot.content.count <= options.compareBytesMax {
                 if let theirs = try await far.found(at: key, isJSON: isJSON, known: record.revision) {
                     if let found = theirs.sum {
@@ -70,6 +73,7 @@ extension Upload {
                             return try await meet(snapshot, node, theirs, found, key, record)
                         }
                         record.sum = found
+                        isThere = found == sum && isSame(theirs, as: snapshot)
                     }
                     record.revision = theirs.revision
                     if theirs.sum != nil, let meta = try await far.carried(by: theirs) {
@@ -81,7 +85,7 @@ extension Upload {
                     if record.meta != nil { record.meta = [] }
                 }
             }
-            if record.sum != sum {
+            if !isThere {
                 guard !isGone else {
                     try await books.book(.endedUpload(node.id))
                     throw StoreError(.timedOut, key: key, hint: "the far side has dropped its parts: all are sent anew")
@@ -105,6 +109,12 @@ extension Upload {
             return .record(record.having(sum, record.revision), hasAttributes: false)
         }
         throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
+    }
+
+    /// Of two with one sum. Documents of one may differ in spaces, which a far side has that keeps bytes.
+    private func isSame(_ theirs: FarFound, as snapshot: OutboxSnapshot) -> Bool {
+        guard case .whole(let value, _) = theirs, far.keepsBytes else { return true }
+        return value.value == snapshot.content
     }
 
     /// - Returns: nil: there is no such upload any more; it may be complete.

@@ -74,6 +74,32 @@ struct CarriedAttributesTests {
         await close(next)
     }
 
+    @Test("R5 a record that differs in spaces alone is sent: whoever keeps attributes with values keeps their bytes")
+    func spaces() async throws {
+        let cache = try await ready()
+        func put(_ text: String, _ name: String) async throws {
+            let node = try cache.store.put(text, .records, name)
+            // The same time each time: attributes alone send nothing.
+            _ = try cache.store.setAttributes(
+                node.id, AttributeChange(mtime: Timestamp(nanoseconds: 5), time: .now()))
+            try await cache.sync()
+        }
+        let long = String(repeating: " ", count: 1_200_000)
+        for text in [#"{"i":1}"#, #"{ "i":1}"#, #"{"i":1}"# + "\n", #"{"i":1}"# + long, long + #"{"i":1}"#] {
+            try await put(text, "a.json")
+            #expect(await bed.far.get("records/a") == Array(text.utf8))
+        }
+        try await put(#"{"i": 1}"#, "b.json")
+        let (a, b) = (FileName(unchecked: Array("a.json".utf8)), FileName(unchecked: Array("b.json".utf8)))
+        let records = Namespace.records.node
+        _ = try cache.store.rename(Rename(parent: records, name: b, newParent: records, newName: a))
+        try await cache.sync()
+        #expect(await bed.far.get("records/a") == Array(#"{"i": 1}"#.utf8))
+        #expect(await bed.far.get("records/b") == nil)
+        #expect(try await bed.freshTree() == cache.keptTree())
+        await close(cache)
+    }
+
     @Test("what others have set of attributes alone is seen: the value has the revision that it had")
     func othersAttributes() async throws {
         let (here, there) = (try await ready(), try await ready())
