@@ -65,12 +65,40 @@ struct ServerTests {
         }
     }
 
-    /// What a server cannot do is known, and found out anew each time: where it can some day, the test fails.
     private func run(_ check: AdapterCheck, on kind: S3Server.Kind) async throws {
-        func body() async throws { try await TestBucket.with(kind) { adapter in try await check.run { adapter } } }
-        guard let words = kind.cannot.first(where: { check.name.hasPrefix($0.key) })?.value else {
-            return try await body()
+        try await check.run(on: kind) { body in try await TestBucket.with(kind) { try await body($0) } }
+    }
+}
+
+/// The same servers as far away as another city: all checks at once, since each waits most of the time.
+@Suite("S3 servers, 50 ms away")
+struct DistantServerTests {
+    @Test(
+        "an adapter over a bucket keeps the contract", arguments: S3Server.Kind.allCases,
+        AdapterCheck.all + AdapterCheck.keyListing + AdapterCheck.revisedDeleting + AdapterCheck.rangedReading
+            + AdapterCheck.attributed)
+    func contract(kind: S3Server.Kind, check: AdapterCheck) async throws { try await run(check, on: kind) }
+
+    @Test("it puts on conditions", arguments: AdapterCheck.conditional + AdapterCheck.attributedConditions)
+    func conditions(check: AdapterCheck) async throws { try await run(check, on: .seaweedfs) }
+
+    private func run(_ check: AdapterCheck, on kind: S3Server.Kind) async throws {
+        try await check.run(on: kind) { body in
+            try await FaultyBucket.with(kind) { adapter, proxy in
+                proxy.latency = .milliseconds(50)
+                try await body(adapter)
+            }
         }
+    }
+}
+
+extension AdapterCheck {
+    /// What a server cannot do is known, and found out anew each time: where it can some day, the test fails.
+    fileprivate func run(
+        on kind: S3Server.Kind, _ with: ((S3Adapter) async throws -> Void) async throws -> Void
+    ) async throws {
+        func body() async throws { try await with { adapter in try await self.run { adapter } } }
+        guard let words = kind.cannot.first(where: { name.hasPrefix($0.key) })?.value else { return try await body() }
         await withKnownIssue("\(kind): \(words)") { try await body() }
     }
 }
