@@ -1,4 +1,5 @@
 import Glibc
+import PersistTestKit
 import Testing
 
 /// Whether the tests may mount a disk of their own, or act as another user.
@@ -11,4 +12,14 @@ func expect<Value: Equatable>(
 ) {
     guard actual != expected else { return }
     Issue.record("\(about()) is\n\(actual)\nnot\n\(expected)", sourceLocation: sourceLocation)
+}
+
+extension MountFixture {
+    /// Fails where SQL finds other rows. The store of a far side, which is no SQLite file, is not asked.
+    func expectRows(
+        _ query: String, is expected: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        guard !Self.isOfFarSide else { return }
+        expect(try await sql(query), is: expected, query, sourceLocation: sourceLocation)
+    }
 }

@@ -1,16 +1,45 @@
-/// What all mounts of a run are of, instead of a SQLite file: the same tests, over another adapter.
+/// What all mounts of a test are of, instead of a SQLite file: the same tests, over another adapter.
 ///
-/// `PERSISTFS_TEST_STORE` is STORE as the command line has it; `%d` in it stands for the fixture's own directory, which
-/// makes it another store for each.
-struct FarStore {
-    private let text: String
+///     try await FarStore.$chosen.withValue(far) { try await FileToolTests().copies() }
+///
+/// For a whole run `PERSISTFS_TEST_STORE` is STORE as the command line has it; `%d` in it stands for the fixture's own
+/// directory, which makes it another store for each.
+public struct FarStore: Sendable {
+    /// One store, for one fixture.
+    public struct Place: Sendable {
+        public var store: String
+        public var options: [String]
+        /// Of every process that mounts it.
+        public var environment: [String: String]
 
-    /// nil: SQLite files.
-    static var chosen: FarStore? { Binary.environment("PERSISTFS_TEST_STORE").map(FarStore.init(text:)) }
-
-    func store(in directory: String) -> String {
-        text.split(separator: "%d", omittingEmptySubsequences: false).joined(separator: directory)
+        public init(store: String, options: [String] = [], environment: [String: String] = [:]) {
+            self.store = store
+            self.options = options
+            self.environment = environment
+        }
     }
 
-    func options(in directory: String) -> [String] { ["cache_dir=\(directory)/cache"] }
+    /// nil: SQLite files.
+    @TaskLocal public static var chosen: FarStore? = ofRun
+    private static let ofRun = Binary.environment("PERSISTFS_TEST_STORE").map(FarStore.init(text:))
+
+    /// A new store. - Parameter: the directory of the fixture.
+    let place: @Sendable (String) async throws -> Place
+    /// Called when a fixture's test has come to its end, with its mount still there.
+    let check: @Sendable (MountFixture) async throws -> Void
+
+    public init(
+        place: @escaping @Sendable (_ directory: String) async throws -> Place,
+        check: @escaping @Sendable (MountFixture) async throws -> Void
+    ) {
+        self.place = place
+        self.check = check
+    }
+
+    private init(text: String) {
+        self.init { directory in
+            Place(store: text.split(separator: "%d", omittingEmptySubsequences: false).joined(separator: directory))
+        } check: { _ in
+        }
+    }
 }

@@ -14,25 +14,24 @@ public final class MountFixture: Sendable {
     public let scratch: String
     public let mount: TestMount
 
-    /// Whether `PERSISTFS_TEST_STORE` names the store of all mounts, which is no SQLite file then.
+    /// Whether the store of all mounts of this test is no SQLite file.
     public static var isOfFarSide: Bool { FarStore.chosen != nil }
 
     private let others = Mutex<[TestMount]>([])
     private static let made = Atomic<Int>(0)
 
-    private init(options: [String]) throws(HarnessError) {
-        let number = Self.made.add(1, ordering: .relaxed).newValue
-        directory = "\(Janitor.directory)/\(number)"
-        let far = FarStore.chosen
-        store = far?.store(in: directory) ?? directory + "/s/store.db"
+    private init(directory: String, options: [String], far: FarStore.Place?) throws(HarnessError) {
+        self.directory = directory
+        store = far?.store ?? directory + "/s/store.db"
         scratch = directory + "/scratch"
         for path in [directory, directory + "/s", scratch] {
             guard mkdir(path, 0o755) == 0 else {
                 throw HarnessError(failed: "mkdir \(path)")
             }
         }
+        let farOptions = far.map { $0.options + ["cache_dir=\(directory)/cache"] } ?? []
         mount = try TestMount(
-            name: "m", in: directory, store: store, options: options + (far?.options(in: directory) ?? []))
+            name: "m", in: directory, store: store, options: options + farOptions, environment: far?.environment ?? [:])
     }
 
     /// Makes a fixture, runs `body` with it, and takes everything away again, whatever happens.
@@ -53,9 +52,12 @@ public final class MountFixture: Sendable {
     ) async throws {
         await FixtureSlots.shared.take()
         defer { FixtureSlots.shared.give() }
-        let fixture = try MountFixture(options: options)
+        let directory = "\(Janitor.directory)/\(made.add(1, ordering: .relaxed).newValue)"
+        let far = FarStore.chosen
+        let fixture = try MountFixture(directory: directory, options: options, far: await far?.place(directory))
         do {
             try await body(fixture)
+            try await far?.check(fixture)
         } catch {
             let logs = fixture.mounts.map { "--- log of \($0.point)\n\($0.log)" }.joined(separator: "\n")
             await fixture.takeAway()
@@ -64,14 +66,14 @@ public final class MountFixture: Sendable {
         await fixture.takeAway()
     }
 
-    /// A second mount of the same store, or of another one, by a process of its own.
+    /// A second mount of the same store, or of another one, by a process of its own; with the environment of the first.
     public func another(
         store: String? = nil, options: [String] = [], environment: [String: String] = [:]
     ) async throws -> TestMount {
         let count = others.withLock { $0.count }
         let other = try TestMount(
             name: "m\(count + 2)", in: directory, store: store ?? self.store, options: options,
-            environment: environment)
+            environment: mount.environment.merging(environment) { $1 })
         others.withLock { $0.append(other) }
         try await other.start()
         return other

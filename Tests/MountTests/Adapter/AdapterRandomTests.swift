@@ -4,10 +4,10 @@ import Testing
 
 /// Random operations through a mount of an adapter, beside their model; then an empty cache shows the same.
 @Suite struct AdapterRandomTests {
-    private static let count = TestSize.number("PERSISTFS_TEST_OPERATIONS", 2_000, long: 25_000) / 4
+    static let count = TestSize.number("PERSISTFS_TEST_OPERATIONS", 2_000, long: 25_000) / 4
 
     /// What random operations leave alone: modes, times and attributes of half of all that there is. Argument: the seed.
-    private static let attributes = """
+    static let attributes = """
         import random
         rng = random.Random(int(sys.argv[1]))
         for n in ('blobs', 'kv', 'records', 'events'):
@@ -21,7 +21,7 @@ import Testing
         """
 
     /// - Parameter seed: printed, for PERSISTFS_SEED.
-    private static func round(_ mount: TestMount, seed: UInt32, _ count: Int) async throws {
+    static func round(_ mount: TestMount, seed: UInt32, _ count: Int) async throws {
         try await mount.python(
             RandomTreeTests.round, arguments: ["\(seed)", "\(count)", mount.point, mount.point, ""],
             seconds: 120 + count / 4)

@@ -107,8 +107,10 @@ extension TestMount {
 
     static let treeScript = #"""
         find records kv blobs events -mindepth 1 -not \( -path 'records/*.json' -type f -empty \) \
-            \( -type d -printf '%p %y %m\n' -o -path 'events/*' -type f -printf '%p %y %m %s\n' \
-                -o -printf '%p %y %m %s %T@ %l\n' \) | sort
+            \( -type d -printf '%p %y %m %U %G\n' -o -path 'events/*' -type f -printf '%p %y %m %U %G %s\n' \
+                -o -printf '%p %y %m %U %G %s %T@ %l\n' \) | sort
+        find blobs \( -type b -o -type c \) -exec stat -c '%n %t:%T' {} + | sort
+        find records kv blobs events -type f -print0 | sort -z | xargs -0 -r getfattr -d -m '^user\.' --
         find records kv blobs events -type f -not \( -path 'records/*.json' -empty \) -print0 | sort -z | xargs -0 -r sha256sum
         """#
 }

@@ -25,6 +25,13 @@ struct MountedBucket {
         return options
     }
 
+    /// STORE of a mount.
+    var store: String { "s3://\(S3Server.bucket)/\(prefix)?endpoint=\(endpoint)" }
+
+    static let credentials = [
+        "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
+    ]
+
     /// A script that prints all that a mount of it shows: names, modes, sizes, times and sums.
     static let tree = #"""
         find records kv blobs events -mindepth 1 \( -type d -printf '%p %y %m\n' -o -printf '%p %y %m %s %T@ %l\n' \) | sort
@@ -37,12 +44,9 @@ extension MountFixture {
     func mount(
         _ bucket: MountedBucket, cache: String, refreshSeconds: Int = 2, environment: [String: String] = [:]
     ) async throws -> TestMount {
-        let credentials = [
-            "AWS_ACCESS_KEY_ID": S3Server.accessKeyID, "AWS_SECRET_ACCESS_KEY": S3Server.secretAccessKey,
-        ]
-        return try await another(
-            store: "s3://\(S3Server.bucket)/\(bucket.prefix)?endpoint=\(bucket.endpoint)",
+        try await another(
+            store: bucket.store,
             options: ["cache_dir=\(directory)/\(cache)", "refresh_seconds=\(refreshSeconds)"],
-            environment: environment.merging(credentials) { $1 })
+            environment: environment.merging(MountedBucket.credentials) { $1 })
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 /// Random reads and writes of one file, in every way that a program has, beside a copy in memory.
 @Suite struct FileExerciserTests {
-    private static let count = TestSize.number("PERSISTFS_TEST_FSX", 3_000, long: 100_000)
+    static let count = TestSize.number("PERSISTFS_TEST_FSX", 3_000, long: 100_000)
 
     /// Arguments: the file, the seed, the number of operations. Leaves the copy in `$SCRATCH/copy`.
     private static let exerciser = """
@@ -173,16 +173,17 @@ import Testing
         "R7 R1 one file under random operations, through maps and two descriptors, is as its copy in memory",
         arguments: ["blobs/f", "kv/f"])
     func oneFile(path: String) async throws {
-        for seed in TestSize.seeds(1) {
-            try await MountFixture.with { fixture in
-                let mount = fixture.mount
-                print("PERSISTFS_SEED=\(seed)")
-                try await mount.python(
-                    Self.exerciser, arguments: [path, "\(seed)", "\(Self.count)"],
-                    seconds: 120 + Self.count / 20)
-                try await mount.killAndRemount()
-                try await mount.succeed("cmp \(path) $SCRATCH/copy")
-            }
+        for seed in TestSize.seeds(1) { try await Self.run(path, seed: seed, Self.count) }
+    }
+
+    static func run(_ path: String, seed: UInt32, _ count: Int) async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            print("PERSISTFS_SEED=\(seed)")
+            try await mount.python(
+                Self.exerciser, arguments: [path, "\(seed)", "\(count)"], seconds: 120 + count / 20)
+            try await mount.killAndRemount()
+            try await mount.succeed("cmp \(path) $SCRATCH/copy")
         }
     }
 }

@@ -24,9 +24,8 @@ import Testing
             expect(try await mount.contents("blobs/a"), is: "two\nmore\n")
             expect(try await mount.contents("records/notes.md"), is: "\nmore\n")
             expect(try await mount.succeed("stat -c %a blobs/a; find . -name '*.sw?' -o -name 4913"), is: "640")
-            expect(
-                try await fixture.sql("SELECT key FROM records; SELECT key FROM kv WHERE key NOT LIKE '%~'"), is: "a\na"
-            )
+            try await fixture.expectRows(
+                "SELECT key FROM records; SELECT key FROM kv WHERE key NOT LIKE '%~'", is: "a\na")
         }
     }
 
@@ -47,7 +46,7 @@ import Testing
             #expect(
                 try await mount.succeed("stat -c %a records/a.json kv/a blobs/a; ls -A records")
                     == "604\n604\n604\na.json")
-            expect(try await fixture.sql("SELECT value FROM records"), is: "[\"three\"]")
+            try await fixture.expectRows("SELECT value FROM records", is: "[\"three\"]")
             let refused = try await mount.shell("sed -i 's/]//' records/a.json")
             #expect(!refused.succeeded)
             expect(try await mount.contents("records/a.json"), is: "[\"three\"]\n")
@@ -66,7 +65,7 @@ import Testing
             #expect(
                 try await mount.succeed("jq -s 'map(.i) | add' records/*.json; jq -s 'map(.i) | add' events/e.jsonl")
                     == "16\n6")
-            expect(try await fixture.sql("SELECT sum(json_extract(value, '$.i')) FROM records"), is: "16")
+            try await fixture.expectRows("SELECT sum(json_extract(value, '$.i')) FROM records", is: "16")
         }
     }
 }

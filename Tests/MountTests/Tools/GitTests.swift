@@ -27,7 +27,7 @@ import Testing
             )
             #expect(logs == "4\n5\nOnly in clone: more.txt")
             if namespace == "records" {
-                expect(try await fixture.sql("SELECT count(*) FROM records WHERE key LIKE 'repo/d%/data'"), is: "20")
+                try await fixture.expectRows("SELECT count(*) FROM records WHERE key LIKE 'repo/d%/data'", is: "20")
             }
             try await mount.succeed(
                 "rm -rf \(namespace)/repo \(namespace)/clone \(namespace)/bare; test -z \"$(ls -A \(namespace))\"")

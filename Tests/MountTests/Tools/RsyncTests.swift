@@ -57,7 +57,7 @@ import Testing
                 rsync \(mode) -i blobs/dst/ $SCRATCH/out/
                 """
             expect(try await mount.succeed(out), is: "")
-            expect(try await fixture.sql("SELECT count(*) FROM records WHERE key LIKE 'dst/users/%'"), is: "10")
+            try await fixture.expectRows("SELECT count(*) FROM records WHERE key LIKE 'dst/users/%'", is: "10")
             if !mode.contains("--delete") { try await mount.succeed("test -e blobs/dst/a/f7") }
         }
     }
