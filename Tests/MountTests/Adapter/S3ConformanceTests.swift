@@ -33,7 +33,8 @@ import Testing
             try await MountFixture.with { fixture in
                 let mount = fixture.mount
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
-                try await mount.killAndRemount()
+                // Without conditions a put that was under way may be done after the next mount's.
+                if place.kind == .seaweedfs { try await mount.killAndRemount() } else { try await mount.remount() }
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
                 try await mount.python(AdapterRandomTests.attributes, arguments: ["\(seed)"])
             }
