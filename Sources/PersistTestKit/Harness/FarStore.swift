@@ -23,15 +23,19 @@ public struct FarStore: Sendable {
     @TaskLocal public static var chosen: FarStore? = ofRun
     private static let ofRun = Binary.environment("PERSISTFS_TEST_STORE").map(FarStore.init(text:))
 
+    /// false: `killAndRemount` does not kill: what was under way then could be done late.
+    let takesKills: Bool
     /// A new store. - Parameter: the directory of the fixture.
     let place: @Sendable (String) async throws -> Place
     /// Called when a fixture's test has come to its end, with its mount still there.
     let check: @Sendable (MountFixture) async throws -> Void
 
     public init(
+        takesKills: Bool = true,
         place: @escaping @Sendable (_ directory: String) async throws -> Place,
         check: @escaping @Sendable (MountFixture) async throws -> Void
     ) {
+        self.takesKills = takesKills
         self.place = place
         self.check = check
     }
