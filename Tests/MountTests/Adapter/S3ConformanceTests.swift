@@ -33,10 +33,10 @@ import Testing
             try await MountFixture.with { fixture in
                 let mount = fixture.mount
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
-                try await mount.killAndRemount()
+                // TODO: JuiceFS's gateway gives no new time to a copy that sets attributes: an index that a remount has written
+                // before that still counts for a machine that has nothing.
+                if place.kind == .seaweedfs { try await mount.killAndRemount() }
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
-                // TODO: over JuiceFS's gateway, whose copies have no new time, the index still says what was before them.
-                guard place.kind == .seaweedfs else { return }
                 try await mount.python(AdapterRandomTests.attributes, arguments: ["\(seed)"])
             }
         }
