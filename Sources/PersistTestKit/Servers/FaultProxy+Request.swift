@@ -22,12 +22,13 @@ extension FaultProxy {
             let target = head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             method = head.method
             path = String(target[0])
-            let names = (target.count > 1 ? target[1] : "").split(separator: "&").map {
-                String($0.prefix { $0 != "=" })
-            }
+            var names = Set(
+                (target.count > 1 ? target[1] : "").split(separator: "&").map { String($0.prefix { $0 != "=" }) })
+            // Some clients say there what they do already by the method.
+            names.remove("x-id")
             kind = Self.kind(
                 of: head.method, hasKey: path.dropFirst().split(separator: "/", maxSplits: 1).count > 1,
-                query: Set(names), isCopy: head["x-amz-copy-source"] != nil)
+                query: names, isCopy: head["x-amz-copy-source"] != nil)
             self.number = number
             isRanged = head["range"] != nil
         }
