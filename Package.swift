@@ -71,8 +71,8 @@ let package = Package(
             name: "slow-mount", dependencies: ["Persist", "PersistMount", "PersistTestKit"], path: "Tests/SlowMount",
             swiftSettings: safe),
         .executableTarget(
-            name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "CSQLite"], path: "Sources/PersistBench",
-            swiftSettings: strict),
+            name: "persistfs-bench", dependencies: ["Persist", "SQLiteStore", "PersistTestKit", "CSQLite"],
+            path: "Sources/PersistBench", swiftSettings: strict),
         .target(name: "PersistTestKit", dependencies: ["Persist", "Linux", "CLinux"], swiftSettings: strict),
 
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),

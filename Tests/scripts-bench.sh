@@ -28,6 +28,23 @@ done
 if grep failed "$place/results"; then exit 1; fi
 grep -q '^| create + write 100 B + close | ≤ 1.0 × pt | free [0-9.]* | ' "$place/out"
 
+# Beside a rival on a server of S3.
+"$top/scripts/bench" --s3 --dir "$place/bench" --rounds 1 --latencies 1 --files 100 --mib 16 --sides writeback,persistfs \
+    --results "$place/results" >"$place/out"
+is_clean
+for row in "s3-small-sent 1ms persistfs" "s3-ls-warm 1ms writeback" "s3-rsync-out 1ms persistfs" "s3-random 1ms persistfs"; do
+    grep -q "^$row 1 [0-9]" "$place/results"
+done
+grep -q '^s3-small-sent 1ms persistfs 1 requests .*put=1[0-9][0-9],' "$place/results"
+if grep failed "$place/results"; then exit 1; fi
+grep -q '^| `ls -lR` of five times as many, cold | 2 times as fast as the best rival | 1ms [0-9.]* | ' "$place/out"
+
+"$top/scripts/bench" --s3 --dir "$place/bench" --rounds 1 --only small --sides persistfs >"$place/out" 2>&1 &
+sleep 3
+kill "$!"
+if wait "$!"; then exit 1; fi
+is_clean
+
 # A program that mounts nothing.
 ln -s "$(dirname "$PERSISTFS_BINARY")/persistfs-bench" "$place/broken/"
 ln -s "$(type -P false)" "$place/broken/persistfs"

@@ -6,12 +6,15 @@ enum Bench {
     static func main() {
         do throws(Failure) {
             let text = try Workloads(words: Array(CommandLine.arguments.dropFirst())).run()
-            print(to: 1, text.hasSuffix("\n") || text.isEmpty ? text : text + "\n")
+            if !text.isEmpty { say(text) }
         } catch {
             print(to: 2, "persistfs-bench: \(error.text)\n")
             exit(1)
         }
     }
+
+    /// A line, or a text that has its end.
+    static func say(_ text: String) { print(to: 1, text.hasSuffix("\n") ? text : text + "\n") }
 
     private static func print(to descriptor: Int32, _ text: String) {
         var bytes = Array(text.utf8)[...]

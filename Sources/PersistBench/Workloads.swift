@@ -16,6 +16,7 @@ struct Workloads {
           sqlite create|stat|read|unlink|append|write|reread FILE COUNT-OR-BYTES
           memory PID WORKLOAD ...                 prints MiB of RssAnon at most
         persistfs-bench fill STORE DIR COUNT | tree DIR COUNT       makes files
+        persistfs-bench proxy http://A.B.C.D:PORT                   delays and counts requests of S3, as it is told
         persistfs-bench report RESULTS            medians, ratios and bars of a file of results
         """
 
@@ -51,6 +52,9 @@ struct Workloads {
         case "fill": return try StoreFill(store: place, directory: word(2)).run(count: number(3)).line()
         case "tree":
             try SourceTree(directory: place).make(count: number(2))
+            return ""
+        case "proxy":
+            try CountingProxy(server: place).run()
             return ""
         case "report": return try Report(results: Results(file: place)).text
         default: throw Failure(Self.usage)

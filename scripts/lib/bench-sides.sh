@@ -3,9 +3,6 @@
 
 # shellcheck shell=bash disable=SC2154  # set by scripts/bench
 
-daemon=   # of the side that is attached, where it is our own child
-sessions=0
-
 # +T: each directory gets a place of its own on an ext4, as far as possible from the last one. Else ext4's own create
 # swings by a factor of ten, with what was removed before.
 apart() { chattr +T "$@" 2>/dev/null || :; }
@@ -56,19 +53,6 @@ passthrough() {
     until_mounted
 }
 
-# By the kernel's table: a mount whose daemon is dead answers nothing else.
-is_mounted() { awk -v point="$here/mount" '$5 == point { found = 1 } END { exit !found }' /proc/self/mountinfo; }
-
-until_mounted() {
-    local try
-    for try in {1..500}; do
-        is_mounted && return 0
-        kill -0 "$daemon" 2>/dev/null || return 1
-        sleep 0.01
-    done
-    return 1
-}
-
 attach() {
     daemon=
     case $side in
@@ -94,19 +78,10 @@ attach() {
 }
 
 detach() {
-    local try
     is_mounted || return 0
     case $side in
         persistfs | records | cached | p[0-9]*) "$persistfs" umount --timeout 600 "$here/mount" >"$log" 2>&1 ;;
-        *)
-            for try in {1..100}; do
-                fusermount3 -u "$here/mount" 2>"$log" && break
-                sleep 0.05
-            done
-            is_mounted && return 1
-            wait "$daemon" 2>/dev/null
-            daemon=
-            ;;
+        *) detach_child ;;
     esac
 }
 
@@ -129,32 +104,3 @@ cold() {
 
 # The process that serves the mount of persistfs.
 serving() { sed -n 's/^ *"pid" *: *\([0-9]*\).*/\1/p' "$here/mount/.persist/status.json" | tail -n 1; }
-
-drop_caches() { [ "$(id -u)" != 0 ] || echo "$1" >/proc/sys/vm/drop_caches; }
-
-# Takes away all that may still be there, whatever happened.
-clear_away() {
-    local point try
-    if [ -n "$child" ]; then
-        # timeout(1), which passes it on to all that it started.
-        kill "$child" 2>/dev/null
-        wait "$child" 2>/dev/null
-    fi
-    # Whoever was killed may hold it for a moment.
-    for try in {1..50}; do
-        while read -r point; do
-            "$persistfs" umount "$point" >/dev/null 2>&1 || fusermount3 -u "$point" 2>/dev/null ||
-                umount "$point" 2>/dev/null || { [ "$try" = 50 ] && umount -l "$point"; }
-        done < <(mounts_here)
-        [ -n "$(mounts_here)" ] || break
-        sleep 0.1
-    done
-    if [ -n "$daemon" ]; then
-        kill "$daemon" 2>/dev/null
-        wait "$daemon" 2>/dev/null
-    fi
-    rm -rf "$work"
-}
-
-# The innermost first.
-mounts_here() { awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac; }

@@ -3,29 +3,6 @@
 
 # shellcheck shell=bash disable=SC2154  # set by scripts/bench
 
-# measure NAME WORKLOAD ARGUMENTS...: one line of results. What it returns is whether it could be measured.
-measure() {
-    local name=$1 line status
-    shift
-    "${pinned[@]}" timeout -k 5 300 "$bench" "$@" >"$work/line" 2>"$log" </dev/null &
-    child=$!
-    wait "$child"
-    status=$?
-    child=
-    line=$(cat "$work/line")
-    if [ "$status" = 0 ] && [ -n "$line" ]; then
-        echo "$name $mode $side $round $line" >>"$results"
-    else
-        fail "$name" "exit status $status"
-    fi
-}
-
-fail() {
-    echo "$0: $1, $mode, $side: $2: $(tail -n 3 "$log")" >&2
-    echo "$1 $mode $side $round failed" >>"$results"
-    return 1
-}
-
 # Small files: create, and what is done to them afterwards. Cold: mounted again; the disk below stays as it is, but
 # for the disk itself, which loses its directory entries and inodes.
 sides_of_small="disk pt pta ptx juicefs persistfs records cached p4 p8 p16 p64 sqlite"

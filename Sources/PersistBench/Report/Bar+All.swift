@@ -1,5 +1,5 @@
 extension Bar {
-    static let all = small + large + programs + many
+    static let all = small + large + programs + many + s3
 
     private static let small: [Bar] = [
         Bar("create", .atMost(0.9, of: "pt"), mode: "same"),
@@ -65,4 +65,15 @@ extension Bar {
         Bar("move", .below(5)),
         Bar("close", .tail(10)),
     ]
+
+    private static let s3: [Bar] =
+        [
+            "s3-small", "s3-small-sent", "s3-ls-cold", "s3-ls-warm", "s3-rsync-in", "s3-rsync-sent", "s3-rsync-again",
+            "s3-rsync-out",
+        ].map { Bar($0, .timesAsFastAsBest(2, of: rivals)) }
+        + ["s3-write", "s3-write-sent", "s3-read-cold", "s3-read-warm", "s3-random"].map {
+            Bar($0, .timesAsFastAsBest(1, of: rivals))
+        }
+
+    private static let rivals = ["rclone", "s3fs", "juicefs", "writeback"]
 }

@@ -6,6 +6,8 @@ struct Bar {
         case atLeast(Double, of: String)
         /// So many times as fast as another side, whatever the unit.
         case timesAsFast(Double, as: String)
+        /// So many times as fast as the best of those that were measured.
+        case timesAsFastAsBest(Double, of: [String])
         /// Over another measure of the same side.
         case atMostOther(Double, measure: String)
         /// In the measure's own unit.
@@ -17,14 +19,15 @@ struct Bar {
     var measure: Measure
     var side: String
     var limit: Limit
-    var modes: [String]
+    /// nil: in all.
+    var modes: [String]?
 
     init(_ measure: String, _ limit: Limit, side: String = "persistfs", mode: String? = nil) {
         guard let found = Measure.named(measure) else { preconditionFailure("no measure \(measure)") }
         self.measure = found
         self.limit = limit
         self.side = side
-        modes = mode.map { [$0] } ?? ["same", "free"]
+        modes = mode.map { [$0] }
     }
 
     var text: String {
@@ -32,6 +35,8 @@ struct Bar {
         case .atMost(let factor, let other): "≤ \(Figure.short(factor)) × \(other)"
         case .atLeast(let factor, let other): "≥ \(Figure.short(factor)) × \(other)"
         case .timesAsFast(let factor, let other): "\(Figure.short(factor)) times as fast as \(other)"
+        case .timesAsFastAsBest(let factor, _):
+            factor == 1 ? "first" : "\(Figure.short(factor)) times as fast as the best rival"
         case .atMostOther(let factor, let other):
             "≤ \(Figure.short(factor)) × \(Measure.named(other)?.title ?? other)"
         case .below(let most): "< \(Figure.short(most)) \(measure.unit.rawValue)"
@@ -52,6 +57,9 @@ struct Bar {
         case .atLeast(let factor, let other): return over(measure, other).map { ($0, $0 >= factor) }
         case .timesAsFast(let factor, let other):
             return over(measure, other).map { measure.unit.isRate ? $0 : 1 / $0 }.map { ($0, $0 >= factor) }
+        case .timesAsFastAsBest(let factor, let others):
+            let all = others.compactMap { over(measure, $0) }.map { measure.unit.isRate ? $0 : 1 / $0 }
+            return all.min().map { ($0, $0 >= factor) }
         case .atMostOther(let factor, let other):
             return Measure.named(other).flatMap { over($0, side) }.map { ($0, $0 <= factor) }
         case .below(let most): return results.median(measure, mode, side).map { ($0, $0 < most) }

@@ -6,6 +6,8 @@ enum Figure {
         return fixed(value, places: size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0)
     }
 
+    static func count(_ value: Int) -> String { fixed(Double(value), places: 0) }
+
     static func ratio(_ value: Double) -> String { fixed(value, places: abs(value) < 10 ? 2 : 1) }
 
     /// No more places than the number has: 8, 0.9, 0.85.

@@ -31,7 +31,7 @@ struct Measure {
 
     static func named(_ name: String) -> Measure? { all.first { $0.name == name } }
 
-    static let all = small + large + programs + many
+    static let all = small + large + programs + many + s3
 
     private static let small: [Measure] = [
         Measure("create", .microseconds, "create + write 100 B + close"),
@@ -84,5 +84,22 @@ struct Measure {
         Measure("memory-read", .mebibytes, "memory while a large blob is read"),
         Measure("move", .milliseconds, "`mv` of a directory of a tenth as many files"),
         Measure("close", .microseconds, "close of 4 KiB, while checkpointing"),
+    ]
+
+    /// "In the bucket": until a listing of it shows all.
+    private static let s3: [Measure] = [
+        Measure("s3-small", .milliseconds, "small files, until the last close"),
+        Measure("s3-small-sent", .milliseconds, "small files, until all is in the bucket"),
+        Measure("s3-ls-cold", .milliseconds, "`ls -lR` of five times as many, cold"),
+        Measure("s3-ls-warm", .milliseconds, "`ls -lR` of five times as many, warm"),
+        Measure("s3-write", .mebibytesPerSecond, "sequential write, until close"),
+        Measure("s3-write-sent", .mebibytesPerSecond, "sequential write, until it is in the bucket"),
+        Measure("s3-read-cold", .mebibytesPerSecond, "sequential read, cold"),
+        Measure("s3-read-warm", .mebibytesPerSecond, "sequential read, warm"),
+        Measure("s3-random", .perSecond, "random 4 KiB reads, cold"),
+        Measure("s3-rsync-in", .milliseconds, "`rsync -a` in"),
+        Measure("s3-rsync-sent", .milliseconds, "`rsync -a` in, until all is in the bucket"),
+        Measure("s3-rsync-again", .milliseconds, "`rsync -a` in again"),
+        Measure("s3-rsync-out", .milliseconds, "`rsync -a` out, cold"),
     ]
 }

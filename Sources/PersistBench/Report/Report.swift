@@ -3,10 +3,12 @@ struct Report {
     let results: Results
 
     private static let sides = [
-        "disk", "pt", "pta", "ptx", "juicefs", "persistfs", "records", "cached", "p4", "p8", "p16", "p64", "sqlite",
+        "disk", "pt", "pta", "ptx", "rclone", "s3fs", "juicefs", "writeback", "persistfs", "records", "cached", "p4",
+        "p8", "p16", "p64", "sqlite",
     ]
     private static let titles = [
-        "juicefs": "JuiceFS", "sqlite": "SQLite alone", "records": "persistfs, records", "cached": "persistfs, exec:",
+        "juicefs": "JuiceFS", "writeback": "JuiceFS `--writeback`", "sqlite": "SQLite alone",
+        "records": "persistfs, records", "cached": "persistfs, exec:",
         "p4": "4 KiB pages",
         "p8": "8 KiB pages", "p16": "16 KiB pages", "p64": "64 KiB pages",
     ]
@@ -15,7 +17,7 @@ struct Report {
         let failed = results.failures.map { key, times in
             "\(key.measure), \(key.mode), \(key.side): failed \(times) times"
         }
-        return (medians() + alone() + bars() + spread() + failed.sorted()).joined(separator: "\n") + "\n"
+        return (medians() + alone() + requests() + bars() + spread() + failed.sorted()).joined(separator: "\n") + "\n"
     }
 
     /// What several sides were measured in; the modes beside each other.
@@ -60,11 +62,35 @@ struct Report {
         return cells.contains { $0 != nil } ? cells.map { $0 ?? "–" }.joined(separator: " · ") : ""
     }
 
+    /// What each side asked its server for: a table for each mode.
+    private func requests() -> [String] {
+        results.modes.flatMap { mode -> [String] in
+            let counted = Measure.all.filter { measure in
+                Self.sides.contains { results.requests(measure, mode, $0) != nil }
+            }
+            let columns = Self.sides.filter { side in
+                counted.contains { results.requests($0, mode, side) != nil }
+            }
+            guard !columns.isEmpty else { return [] }
+            let head = [
+                "| requests, \(mode) | " + columns.map { Self.titles[$0] ?? $0 }.joined(separator: " | ") + " |",
+                "|---|" + columns.map { _ in "---|" }.joined(),
+            ]
+            return head
+                + counted.map { measure in
+                    let cells = columns.map { results.requests(measure, mode, $0)?.text ?? "" }
+                    return "| \(measure.title) | " + cells.joined(separator: " | ") + " |"
+                } + [""]
+        }
+    }
+
     private func bars() -> [String] {
         var lines: [String] = []
         var held = 0
         for bar in Bar.all {
-            let measured = bar.modes.compactMap { mode in bar.reached(results, mode: mode).map { (mode, $0) } }
+            let measured = (bar.modes ?? results.modes).compactMap { mode in
+                bar.reached(results, mode: mode).map { (mode, $0) }
+            }
             guard !measured.isEmpty else { continue }
             let shown = measured.map { "\($0.0) \(Figure.ratio($0.1.value))" }.joined(separator: ", ")
             let title = bar.measure.title + (bar.side == "persistfs" ? "" : ", \(bar.side)")
@@ -77,16 +103,19 @@ struct Report {
         return ["| | bar | measured | |", "|---|---|---|---|"] + lines + ["", summary, ""]
     }
 
-    /// How far the rounds of passthrough_ll are apart: what a ratio to it can be trusted for.
+    /// How far the rounds of passthrough_ll, where it takes no part of persistfs, are apart: what a ratio can be trusted
+    /// for.
     private func spread() -> [String] {
         var parts: [String] = []
+        let side = results.runs.keys.contains { $0.side == "pt" } ? "pt" : "persistfs"
         for measure in Measure.all {
             for mode in results.modes {
-                let values = results.values(measure, mode, "pt")
+                let values = results.values(measure, mode, side)
                 guard values.count > 1, let least = values.min(), let most = values.max(), least > 0 else { continue }
                 parts.append("\(measure.name) \(mode) \(Figure.ratio(most / least))")
             }
         }
-        return parts.isEmpty ? [] : ["Slowest over fastest round of pt: " + parts.joined(separator: ", ") + ".", ""]
+        return parts.isEmpty
+            ? [] : ["Slowest over fastest round of \(side): " + parts.joined(separator: ", ") + ".", ""]
     }
 }

@@ -1,4 +1,5 @@
 /// What many runs have measured: one line each, "MEASURE MODE SIDE ROUND P50 P99 RATE", or "failed" for the numbers.
+/// What it asked a server for is a line of its own, "MEASURE MODE SIDE ROUND requests KIND=REQUESTS,SENT,RECEIVED ...".
 struct Results {
     struct Key: Hashable {
         var measure: String
@@ -13,6 +14,7 @@ struct Results {
     }
 
     private(set) var runs: [Key: [Run]] = [:]
+    private(set) var requests: [Key: [Requests]] = [:]
     private(set) var failures: [Key: Int] = [:]
 
     init(file: String) throws(Failure) {
@@ -20,7 +22,11 @@ struct Results {
             let words = line.split(separator: " ").map(String.init)
             guard words.count >= 5 else { throw Failure("\(file): not a result: \(line)") }
             let key = Key(measure: words[0], mode: words[1], side: words[2])
-            if words.count == 7, let p50 = Double(words[4]), let p99 = Double(words[5]), let rate = Double(words[6]) {
+            if words[4] == "requests" {
+                requests[key, default: []].append(try Requests(words[5...]))
+            } else if words.count == 7, let p50 = Double(words[4]), let p99 = Double(words[5]),
+                let rate = Double(words[6])
+            {
                 runs[key, default: []].append(Run(p50: p50, p99: p99, rate: rate))
             } else {
                 failures[key, default: 0] += 1
@@ -28,14 +34,25 @@ struct Results {
         }
     }
 
-    var modes: [String] { ["same", "free"].filter { mode in runs.keys.contains { $0.mode == mode } } }
+    /// Where the processes ran; or by how much requests were delayed, the least first.
+    var modes: [String] {
+        let there = Set(runs.keys.map(\.mode))
+        let places = ["same", "free"]
+        return places.filter(there.contains)
+            + there.subtracting(places).sorted { ($0.count, $0) < ($1.count, $1) }
+    }
 
     /// The middle of all rounds, in the measure's own unit; nil where nothing was measured.
     func median(_ measure: Measure, _ mode: String, _ side: String) -> Double? {
         Self.middle(values(measure, mode, side))
     }
 
-    private static func middle(_ values: [Double]) -> Double? {
+    /// What it asked a server for, in the middle of all rounds; nil where that was not counted.
+    func requests(_ measure: Measure, _ mode: String, _ side: String) -> Requests? {
+        Requests(middleOf: requests[Key(measure: measure.name, mode: mode, side: side)] ?? [])
+    }
+
+    static func middle(_ values: [Double]) -> Double? {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
