@@ -16,13 +16,19 @@ struct FetchWindow: Sendable, Equatable {
     /// What to fetch where `wanted` is missed in a file of `size` bytes.
     mutating func take(_ wanted: Range<UInt64>, of size: UInt64) -> Range<UInt64> {
         let start = wanted.lowerBound / unit * unit
-        // A reader that others are at the side of may miss a little behind.
-        window = start == next && start > 0 ? min(window * 2, Self.most) : Self.first
-        let end = max(wanted.upperBound, start + window)
+        // The kernel reads ahead in several requests at once, which come in no order; and what was missed may have come
+        // since, with what was fetched ahead.
+        let isNear = next > 0 && start + 2 * window >= next && start <= next + window
+        let isBehind = isNear && start < next
+        if !isBehind { window = isNear ? min(window * 2, Self.most) : Self.first }
+        let end = max(wanted.upperBound, isBehind ? 0 : start + window)
         let range = start..<min(size, (end + unit - 1) / unit * unit)
-        next = range.upperBound
+        next = isBehind ? max(next, range.upperBound) : range.upperBound
         return range
     }
+
+    /// Whoever waits for what ends there reads on.
+    func isLast(_ fetched: Range<UInt64>) -> Bool { fetched.upperBound == next }
 
     /// What to fetch beside, before it is missed; nil where nobody reads on for long.
     func ahead(of size: UInt64) -> Range<UInt64>? {

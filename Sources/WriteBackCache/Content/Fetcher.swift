@@ -53,6 +53,10 @@ final class Fetcher: Sendable {
             return try await bring(id)
         }
         store.markUsed(id)
+        if let flying = flying(id, content.range.lowerBound, of: size) {
+            if let error = await flying.value { throw error }
+            return
+        }
         let (range, ahead) = state.withLock { state in
             if state.windows.count >= Self.windowsMost { state.windows = [:] }
             var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
@@ -64,6 +68,24 @@ final class Fetcher: Sendable {
         }
         if let ahead { _ = flight(id, ahead) }
         if let error = await flight(id, range).value { throw error }
+    }
+
+    /// The one that brings this already, if there is one. Who has come to what was fetched ahead has the next part fetched
+    /// meanwhile.
+    private func flying(_ id: NodeID, _ offset: UInt64, of size: UInt64) -> Task<StoreError?, Never>? {
+        let (task, ahead) = state.withLock { state -> (Task<StoreError?, Never>?, Range<UInt64>?) in
+            guard let flight = state.flights[id]?.values.first(where: { $0.range?.contains(offset) ?? true }) else {
+                return (nil, nil)
+            }
+            guard var window = state.windows[id], let range = flight.range, window.isLast(range),
+                let ahead = window.ahead(of: size)
+            else { return (flight.task, nil) }
+            window.took(ahead)
+            state.windows[id] = window
+            return (flight.task, ahead)
+        }
+        if let ahead { _ = flight(id, ahead) }
+        return task
     }
 
     /// All of it.
