@@ -72,6 +72,12 @@ struct XMLReader {
         if skip("/>") { return element }
         index += 1
         while true {
+            // At once: a listing has 200 KB of text.
+            let start = index
+            while index < bytes.count, bytes[index] != UInt8(ascii: "<"), bytes[index] != UInt8(ascii: "&") {
+                index += 1
+            }
+            element.text += bytes[start..<index]
             guard index < bytes.count else { throw Self.problem("it ends within <\(element.name)>") }
             if skip("</") {
                 guard try name() == element.name else { throw Self.problem("<\(element.name)> is not closed") }
@@ -85,11 +91,8 @@ struct XMLReader {
                 continue
             } else if bytes[index] == UInt8(ascii: "<") {
                 element.children.append(try self.element(depth: depth + 1))
-            } else if bytes[index] == UInt8(ascii: "&") {
-                element.text += try reference()
             } else {
-                element.text.append(bytes[index])
-                index += 1
+                element.text += try reference()
             }
         }
     }
@@ -127,7 +130,7 @@ struct XMLReader {
     private func at(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         guard index + count <= bytes.count else { return false }
-        return "\(text)".utf8.elementsEqual(bytes[index..<(index + count)])
+        return text.withUTF8Buffer { $0.elementsEqual(bytes[index..<(index + count)]) }
     }
 
     private mutating func skip(_ text: StaticString) -> Bool {
