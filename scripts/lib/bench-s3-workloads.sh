@@ -29,7 +29,7 @@ timed() {
     shift 2
     ask latency "$milliseconds" || return
     clock
-    began=$moment
+    since=$moment
     client "$@"
     status=$?
     clock
@@ -42,13 +42,13 @@ timed() {
 rated() {
     ask latency "$milliseconds" || return
     clock
-    began=$moment
+    since=$moment
     measure "$@" && requests "$1"
 }
 
-# note NAME UNITS END: one line of results, of what began at `began`.
+# note NAME UNITS END: one line of results, of what began at `since`.
 note() {
-    local took=$(($3 - began))
+    local took=$(($3 - since))
     echo "$1 $mode $side $round $took $took $(($2 * 1000000 / took))" >>"$results"
 }
 
