@@ -9,7 +9,8 @@ struct CachePowerLossTests {
     /// 4 is early: it keeps a draft again (`FollowedStore.isKeptAgainNext`).
     static let seeds: [UInt64] = {
         if let one = ProcessInfo.processInfo.environment["PERSISTFS_SEED"].flatMap({ UInt64($0) }) { return [one] }
-        return ([1, 4, 2, 3] + Array(5...1_000)).prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map {
+        return ([1, 4, 2, 3] + Array(5...1_000)).prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map
+        {
             UInt64($0)
         }
     }()
