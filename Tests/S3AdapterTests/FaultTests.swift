@@ -97,7 +97,7 @@ struct FaultTests {
             proxy.rule = { _ in fault }
             proxy.forget()
             #expect(await storeError { try await adapter.get("kv/a") }?.kind == .timedOut)
-            #expect((1...4).contains(proxy.counts[.get].requests), "\(proxy.counts[.get].requests)")
+            #expect((1...8).contains(proxy.counts[.get].requests), "\(proxy.counts[.get].requests)")
             #expect(await storeError { try await adapter.put("kv/a", [2]) }?.kind == .timedOut)
             #expect((1...4).contains(proxy.counts[.put].requests), "\(proxy.counts[.put].requests)")
         }

@@ -33,8 +33,8 @@ import Testing
             try await MountFixture.with { fixture in
                 let mount = fixture.mount
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
-                // TODO: JuiceFS's gateway gives no new time to a copy that sets attributes: an index that a remount has written
-                // before that still counts for a machine that has nothing.
+                // JuiceFS's gateway gives no new time to a copy that sets attributes: an index that a remount has written
+                // before that still counts for a machine that has nothing (README).
                 if place.kind == .seaweedfs { try await mount.killAndRemount() }
                 try await AdapterRandomTests.round(mount, seed: seed, AdapterRandomTests.count / 2)
                 try await mount.python(AdapterRandomTests.attributes, arguments: ["\(seed)"])
