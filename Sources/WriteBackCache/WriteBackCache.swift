@@ -71,6 +71,12 @@ public final class WriteBackCache: Sendable {
         (adapter as? any PartedPutting)?.partedBytesMax ?? options.valueBytesMax
     }
 
+    /// The longest file that may be written here: what is longer than all that may wait to be sent would wait for ever, and
+    /// one that is all holes keep everybody else waiting.
+    public static func fileBytesMax(of adapter: any PersistAdapter, _ options: WriteBackCacheOptions) -> UInt64 {
+        min(valueBytesMax(of: adapter, options), max(options.valueBytesMax, options.dirtyBytesMax))
+    }
+
     /// The first digits of the store's own number.
     private static func writer(of store: SQLiteStore) -> UInt32 {
         UInt32(store.identifier.prefix(8), radix: 16) ?? 0

@@ -51,7 +51,7 @@ final class OpenedStore: Sendable {
         var options = options
         options.limits.logBytesMax = options.limits.blobBytesMax
         options.limits.blobBytesMax = min(
-            options.limits.blobBytesMax, WriteBackCache.valueBytesMax(of: far.adapter, cacheOptions))
+            options.limits.blobBytesMax, WriteBackCache.fileBytesMax(of: far.adapter, cacheOptions))
         do throws(StoreError) {
             let cache = try WriteBackCache(
                 far.adapter, path: directory.store, storeOptions: options, options: cacheOptions)
