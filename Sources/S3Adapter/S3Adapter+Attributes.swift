@@ -77,7 +77,7 @@ extension S3Adapter: AttributedPutting {
                 let range = start..<min(start + Self.copiedBytesMax, size)
                 return try await copyPart(index + 1, from: key, having: there, range, of: upload)
             }
-            return try await complete(upload, of: parts, on: .replacing(there)).revision
+            return try await complete(upload, of: parts, on: condition == .none ? .none : .replacing(there)).revision
         } catch {
             // What was wrong first is what counts.
             try? await abandon(upload)

@@ -58,7 +58,7 @@ extension S3Adapter: PartedPutting {
         }
         switch try await service.send(request, about: key) {
         case .done(let response): return try completed(response, key)
-        case .refused(let refusal) where refusal.isMissingUpload: throw UploadGone()
+        case .refused(let refusal) where refusal.isMissingUpload || refusal.isOfOtherParts: throw UploadGone()
         case .refused(let refusal) where refusal.isPrecondition && condition == .replacing(nil):
             return try completed(
                 try await putOverDirectory(request, at: key) { [service] request in
@@ -113,7 +113,7 @@ extension S3Adapter: PartedPutting {
         let result = try XMLReader.read(response.body)
         guard result.name == "CompleteMultipartUploadResult", let etag = result["ETag"]?.string, !etag.isEmpty else {
             let refusal = S3Refusal(response)
-            if refusal.isMissingUpload { throw UploadGone() }
+            if refusal.isMissingUpload || refusal.isOfOtherParts { throw UploadGone() }
             let words = refusal.message.isEmpty ? "<\(result.name)>" : refusal.message
             throw StoreError(.timedOut, key: key, hint: "S3 has not put the parts together: \(words)")
         }

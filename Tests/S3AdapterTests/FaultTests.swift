@@ -31,7 +31,7 @@ struct FaultTests {
         S3Server.Kind.allCases)
     func mix(harm: Harm, kind: S3Server.Kind) async throws {
         var random = Seeded("\(harm) \(kind)")
-        let seeded = FaultProxy.SeededRule(seed: random.next(), rate: 0.25, [harm.fault])
+        let seeded = FaultProxy.SeededRule(seed: random.next(), rate: harm == .flipped ? 0.6 : 0.25, [harm.fault])
         try await FaultyBucket.with(kind) { adapter, proxy in
             proxy.rule = { request in
                 // Listings, parts and refusals have no sums: only TLS keeps those whole.

@@ -27,6 +27,8 @@ struct S3Refusal: Equatable {
         code == "EntityTooLarge" || code == "InvalidRequest" && message.contains("copy source")
     }
     var isMissingUpload: Bool { code == "NoSuchUpload" }
+    /// It has other parts than those that are named: they are to be sent anew.
+    var isOfOtherParts: Bool { ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].contains(code) }
     var isPrecondition: Bool { status == 412 }
     /// The server's clock and ours are too far apart.
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }

@@ -48,6 +48,12 @@ extension Transaction {
     private func book(_ record: FarRecord, revision: Int64) throws(StoreError) {
         try putFar(record)
         try endUpload(of: record.node)
+        // What it was called before has an earlier content there: that is not to pass for this one.
+        for var other in try db.far(of: record.node) where other.path != record.path && other.sum != record.sum {
+            guard let sum = other.sum else { continue }
+            (other.sum, other.tried) = (nil, (other.tried ?? []) + sum)
+            try putFar(other)
+        }
         guard let row = try db.node(record.node), row.node.revision == revision else { return }
         try db.run("UPDATE outbox SET what = what & ~?2 WHERE ino = ?1", row.id, OutboxChange.content.rawValue)
         // It was copied there: from now on its content is to be had under this key, and the old one may go.

@@ -46,8 +46,8 @@ enum FarSchema {
             path BLOB PRIMARY KEY, meta BLOB, is_whole INTEGER NOT NULL, meta_revision BLOB) STRICT, WITHOUT ROWID;
         -- Values that are on their way in parts (FarUpload), and which parts have arrived.
         CREATE TABLE IF NOT EXISTS upload(
-            ino INTEGER PRIMARY KEY, key BLOB NOT NULL, rev INTEGER NOT NULL, size INTEGER NOT NULL, meta BLOB NOT NULL,
-            token BLOB, begun INTEGER NOT NULL) STRICT;
+            ino INTEGER PRIMARY KEY, key BLOB NOT NULL, rev INTEGER NOT NULL, size INTEGER NOT NULL,
+            part_bytes INTEGER NOT NULL, meta BLOB NOT NULL, token BLOB, begun INTEGER NOT NULL) STRICT;
         CREATE TABLE IF NOT EXISTS part(
             ino INTEGER NOT NULL, number INTEGER NOT NULL, mark BLOB NOT NULL, sum BLOB NOT NULL,
             PRIMARY KEY(ino, number)) STRICT, WITHOUT ROWID;

@@ -7,6 +7,8 @@ public struct FarUpload: Sendable, Equatable {
     /// Of the content that is sent: `Node.revision`, and its size.
     public var revision: Int64
     public var size: UInt64
+    /// Of each part but the last.
+    public var partBytes: UInt64
     /// What lies with the value, as `FarRecord.meta` has it.
     public var meta: [UInt8]
     /// The adapter's name for it (`PartedUpload.token`); nil: nobody knows whether it was begun.
@@ -16,13 +18,15 @@ public struct FarUpload: Sendable, Equatable {
     public var parts: [Int: PartReceipt]
 
     public init(
-        node: NodeID, key: [UInt8], revision: Int64, size: UInt64, meta: [UInt8], token: [UInt8]? = nil,
+        node: NodeID, key: [UInt8], revision: Int64, size: UInt64, partBytes: UInt64, meta: [UInt8],
+        token: [UInt8]? = nil,
         begun: Timestamp, parts: [Int: PartReceipt] = [:]
     ) {
         self.node = node
         self.key = key
         self.revision = revision
         self.size = size
+        self.partBytes = partBytes
         self.meta = meta
         self.token = token
         self.begun = begun
@@ -46,11 +50,11 @@ extension SQLiteStore {
 extension Connection {
     func farUpload(of id: NodeID) throws(StoreError) -> FarUpload? {
         let found = try first(
-            "SELECT ino, key, rev, size, meta, token, begun FROM upload WHERE ino = ?", id
+            "SELECT ino, key, rev, size, part_bytes, meta, token, begun FROM upload WHERE ino = ?", id
         ) { row throws(StoreError) in
             FarUpload(
-                node: row.id(0), key: row.bytes(1), revision: row.int(2), size: UInt64(row.int(3)), meta: row.bytes(4),
-                token: row.optionalBytes(5), begun: row.time(6))
+                node: row.id(0), key: row.bytes(1), revision: row.int(2), size: UInt64(row.int(3)),
+                partBytes: UInt64(row.int(4)), meta: row.bytes(5), token: row.optionalBytes(6), begun: row.time(7))
         }
         guard var upload = found else { return nil }
         let parts = try all("SELECT number, mark, sum FROM part WHERE ino = ?", id) { row throws(StoreError) in
@@ -66,8 +70,10 @@ extension Transaction {
     func putUpload(_ upload: FarUpload) throws(StoreError) {
         try endUpload(of: upload.node)
         try db.run(
-            "INSERT INTO upload(ino, key, rev, size, meta, token, begun) VALUES (?, ?, ?, ?, ?, ?, ?)", upload.node,
-            upload.key, upload.revision, Int64(upload.size), upload.meta, upload.token, upload.begun)
+            """
+            INSERT INTO upload(ino, key, rev, size, part_bytes, meta, token, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """, upload.node, upload.key, upload.revision, Int64(upload.size), Int64(upload.partBytes), upload.meta,
+            upload.token, upload.begun)
     }
 
     func putPart(_ number: Int, _ receipt: PartReceipt, of id: NodeID) throws(StoreError) {

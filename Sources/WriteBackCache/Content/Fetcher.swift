@@ -53,6 +53,8 @@ final class Fetcher: Sendable {
             return try await bring(id)
         }
         store.markUsed(id)
+        // It has become shorter just now.
+        guard content.range.lowerBound < size else { return }
         if let flying = flying(id, content.range.lowerBound, of: size) {
             if let error = await flying.value { throw error }
             return
@@ -92,13 +94,16 @@ final class Fetcher: Sendable {
     func bring(_ id: NodeID) async throws(StoreError) {
         store.markUsed(id)
         for _ in 0..<Self.roundsMax {
-            if let size = try longSize(id) {
-                try await bringPieces(id, size)
-            } else if let error = await flight(id, nil).value {
-                throw error
+            guard let size = try longSize(id) else {
+                if let error = await flight(id, nil).value { throw error }
+                // It is here, or has been until now; or it has become long, and nothing of it is.
+                guard try longSize(id) != nil else { return }
+                continue
             }
+            let revision = try store.away(id)?.revision
+            try await bringPieces(id, size)
             // What others have changed is another value, of which nothing may be here.
-            guard try store.away(id) != nil else { return }
+            guard let away = try store.away(id), away.revision != revision else { return }
         }
         throw Self.changesAlways
     }

@@ -103,18 +103,24 @@ extension FarSide {
     /// Side data that has keys of its own, of a listing; nil where it is there no more. - Precondition: `attributed`.
     func sides(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
         guard let attributed else { return [] }
-        return try await inPieces(entries) { try await attributed.values(of: $0) }
+        return try await inPieces(entries, bytes: 4 << 20) { try await attributed.values(of: $0) }
     }
 
     /// Each within the limit of time of one request.
     private static let pieceMost = 128
 
     private func inPieces(
-        _ entries: [KeyEntry], _ ask: @escaping @Sendable ([KeyEntry]) async throws -> [[UInt8]?]
+        _ entries: [KeyEntry], bytes byteMost: UInt64 = .max,
+        _ ask: @escaping @Sendable ([KeyEntry]) async throws -> [[UInt8]?]
     ) async throws(StoreError) -> [[UInt8]?] {
         var (found, rest): ([[UInt8]?], ArraySlice<KeyEntry>) = ([], entries[...])
         while let first = rest.first {
-            let piece = Array(rest.prefix(Self.pieceMost))
+            var bytes: UInt64 = 0
+            let piece = Array(
+                rest.prefix(Self.pieceMost).prefix { entry in
+                    bytes += entry.size
+                    return bytes <= byteMost || entry.key == first.key
+                })
             rest = rest.dropFirst(piece.count)
             count(\.gets)
             found += try await asked(first.key) { try await ask(piece) }

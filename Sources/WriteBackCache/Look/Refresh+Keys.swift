@@ -106,7 +106,9 @@ extension Refresh {
             return nil
         }
         // What was put from here without a condition is known by its sum alone, and what is empty has nothing to fetch.
-        guard entry.size == 0 || known?.sum != nil && known?.revision == nil else {
+        // A long one is fetched again in parts, where somebody reads it.
+        let isLong = far.parted.map { entry.size >= $0.partedBytesMin } ?? false
+        guard entry.size == 0 || known?.sum != nil && known?.revision == nil && !isLong else {
             var change = FarChange(
                 path: path, absent: entry, metaKey: side.key, meta: side.meta, known: known, isValue: isValue)
             change.metaRevision = side.revision

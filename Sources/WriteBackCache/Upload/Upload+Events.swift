@@ -21,7 +21,9 @@ extension Upload {
         while true {
             let (events, isAnew) = try store.logEvents(
                 of: node.id, after: record.event, again: record.isOpen, limit: Self.eventsMost)
-            if isAnew {
+            // A segment that waits begins with the first of these, or its lines have been removed.
+            let isOther = record.segmentEnd.map { end in events.first.map { $0.id > end } ?? true } ?? false
+            if isAnew || isOther {
                 try await removeEvents(below: EventKey.prefix(ofStream: stream))
                 (record.event, record.tried) = (0, nil)
                 try await announce(record)

@@ -20,6 +20,7 @@ extension Upload {
             throw StoreError(.unsupported, key: key, hint: "the far side takes no long values")
         }
         if isThere(snapshot, known) {
+            if let upload = snapshot.upload { try await giveUp(upload) }
             if !isNoted { try await announce(known) }
             return .record(known, hasAttributes: false)
         }
@@ -28,7 +29,7 @@ extension Upload {
         var record = known
         record.doubt()
         if !isNoted { try await announce(record) }
-        let upload = try await begun(snapshot, node, key, attributes)
+        let upload = try await begun(snapshot, node, key, attributes, by: parted)
         guard let parts = try await sendParts(of: upload, copiedFrom: source, by: parted) else { return .again }
         guard let sum = try await sum(of: parts, copiedFrom: source) else {
             // Others have changed what was copied: it may be theirs.
@@ -107,17 +108,21 @@ extension Upload {
 
     /// The one that an earlier try, or an earlier process, has begun with this content; else a new one.
     private func begun(
-        _ snapshot: OutboxSnapshot, _ node: Node, _ key: StoreKey, _ attributes: ValueAttributes
+        _ snapshot: OutboxSnapshot, _ node: Node, _ key: StoreKey, _ attributes: ValueAttributes,
+        by parted: any PartedPutting
     ) async throws(StoreError) -> FarUpload {
+        let partBytes = parted.partBytes(of: node.size)
         if let old = snapshot.upload {
-            if old.token != nil, old.key == key.bytes, old.revision == node.revision, old.size == node.size {
+            if old.token != nil, old.key == key.bytes, old.revision == node.revision, old.size == node.size,
+                old.partBytes == partBytes
+            {
                 return old
             }
             try await giveUp(old)
         }
         var upload = FarUpload(
-            node: node.id, key: key.bytes, revision: node.revision, size: node.size, meta: attributes.meta,
-            begun: .now())
+            node: node.id, key: key.bytes, revision: node.revision, size: node.size, partBytes: partBytes,
+            meta: attributes.meta, begun: .now())
         // Put down first: one that was begun by a request whose answer nobody heard is found again.
         try await books.book(.uploading(upload))
         upload.token = try await far.beginParts(of: key, attributes).token
@@ -211,15 +216,20 @@ extension Upload {
 
     /// - Throws: where the far side cannot be told: it stays put down, and is told later.
     func giveUp(_ upload: FarUpload) async throws(StoreError) {
-        let key = StoreKey(upload.key)
-        if let token = upload.token {
-            try await far.abandon(PartedUpload(key, token: token))
-        } else {
-            for (open, begun) in try await far.openUploads(of: key) where Self.mayBe(upload, begun) {
-                try await far.abandon(open)
-            }
+        do throws(StoreError) { try await abandon(upload) } catch {
+            // One that this key may not end must not keep the file from being sent.
+            guard !error.isTransient else { throw error }
+            options.log("an upload in parts stays open on the far side: \(error)")
         }
         try await books.book(.endedUpload(upload.node))
+    }
+
+    private func abandon(_ upload: FarUpload) async throws(StoreError) {
+        let key = StoreKey(upload.key)
+        if let token = upload.token { return try await far.abandon(PartedUpload(key, token: token)) }
+        for (open, begun) in try await far.openUploads(of: key) where Self.mayBe(upload, begun) {
+            try await far.abandon(open)
+        }
     }
 
     /// One that was begun from here, and nobody heard of: by its time, with clocks that differ. Where another machine is
@@ -229,9 +239,11 @@ extension Upload {
     }
 
     /// What an earlier process has left of nodes that nothing is to be sent of any more.
-    func giveUpForgotten() async throws(StoreError) {
-        for upload in try store.farUploads() where try store.outboxEntry(of: upload.node) == nil {
-            try await giveUp(upload)
+    func giveUpForgotten() async {
+        for upload in (try? store.farUploads()) ?? [] where (try? store.outboxEntry(of: upload.node)) == .some(nil) {
+            do throws(StoreError) { try await giveUp(upload) } catch {
+                options.log("what an earlier mount began to send in parts: \(error)")
+            }
         }
     }
 }

@@ -87,6 +87,10 @@ extension Upload {
             }
             if !isThere {
                 guard !isGone else {
+                    if case .parts(let upload, _) = value {
+                        // What of it is there still is of no use to anyone.
+                        do throws(StoreError) { try await far.abandon(upload) } catch { options.log("\(error)") }
+                    }
                     try await books.book(.endedUpload(node.id))
                     throw StoreError(.timedOut, key: key, hint: "the far side has dropped its parts: all are sent anew")
                 }

@@ -53,11 +53,9 @@ final class Uploader: Sendable {
     /// Begins to send. What an earlier mount has left is read first.
     func run() {
         bound.whileWaiting { [weak self] in self?.handle(.online) }
+        Task.detached { [weak self] in await self?.upload.giveUpForgotten() }
         Task.detached { [weak self] in
             do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
-            do throws(StoreError) { try await self?.upload.giveUpForgotten() } catch {
-                self?.log("what an earlier mount began to send in parts: \(error)")
-            }
             guard let news = self?.news else { return }
             for await _ in news {
                 await self?.gather()
@@ -225,17 +223,20 @@ final class Uploader: Sendable {
             let node = NodeID(UInt64(bitPattern: id))
             do throws(StoreError) {
                 var upload = upload
+                var isChanged = false
                 upload.advanced = { [weak self] in self?.handle(.advanced(id)) }
                 switch try await upload.send(node) {
                 case .sent(let last): left(node, through: last)
                 case .nothing: left(node, through: generation)
-                case .changed: break
+                case .changed: isChanged = true
                 case .conflict(let yielded, let last):
                     let words = "what was here is \(Self.place(of: yielded))"
                     left(node, through: last, failure: StoreError(.io, hint: "changed on the far side; \(words)"))
                     log("changed here and on the far side: \(words)")
                 }
                 handle(.done(id, generation: generation))
+                // Where it was changed by what came from the far side, no newer entry says so.
+                if isChanged, let entry = try store.outboxEntry(of: node) { take([entry]) }
             } catch {
                 if !error.isTransient { arrivals.arrived(node, through: generation, failure: error) }
                 handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))

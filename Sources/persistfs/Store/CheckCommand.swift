@@ -88,8 +88,8 @@ struct CheckCommand: ParsableCommand {
         guard let aside = rebuilt.aside else { return }
         try Standard.print(
             """
-            The old one could not be read, and is \(ShownText.line(aside)).
-              What had not been sent is in it alone: persistfs check --repair may save it.
+            The old one is \(ShownText.line(aside)): it could not be read, or holds conflicts or
+              rejected versions, which are in it alone. persistfs check --repair may mend it.
             """)
     }
 }

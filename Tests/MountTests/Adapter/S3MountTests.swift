@@ -122,6 +122,14 @@ import Testing
             expect(rebuilt.status, is: 0)
             #expect(!rebuilt.output.contains("could not be read"), "\(rebuilt.output)")
             expect(try await shell("ls \(file)*").output, is: try await shell("ls \(file)").output)
+            // What is refused is kept in the copy alone.
+            try await mount.start()
+            _ = try await mount.shell("printf '{' > records/bad.json")
+            expect(try await mount.succeed("ls .persist/rejected/records"), is: "bad.json")
+            try await mount.unmount()
+            rebuilt = try await check("")
+            #expect(rebuilt.output.contains("rejected versions"), "\(rebuilt.output)")
+            expect(try await shell("ls \(file).before-rebuild | wc -l").output.trimmed, is: "1")
         }
     }
 
