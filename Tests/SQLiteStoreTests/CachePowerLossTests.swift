@@ -9,12 +9,12 @@ struct CachePowerLossTests {
     /// 4 is early: it keeps a draft again (`FollowedStore.isKeptAgainNext`).
     static let seeds: [UInt64] = {
         if let one = ProcessInfo.processInfo.environment["PERSISTFS_SEED"].flatMap({ UInt64($0) }) { return [one] }
-        return ([1, 4, 2, 3] + Array(5...1_000)).prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 2, long: 40)).map
+        return ([1, 4, 2, 3] + Array(5...1_000)).prefix(TestSize.number("PERSISTFS_TEST_POWER_SEEDS", 5, long: 40)).map
         {
             UInt64($0)
         }
     }()
-    static let imagesPerSeed = TestSize.isLong ? 400 : 60
+    static let imagesPerSeed = TestSize.isLong ? 400 : 100
 
     @Test(
         "R2 after loss of power the cache opens, and brings each fsynced byte to the far side, nothing half",

@@ -177,12 +177,12 @@ struct ClosedStoreTests {
                 time: Timestamp(nanoseconds: 5))
         }
         var store = try open()
-        try store.book([.begun(record("kv/old", Revision([3])))])
+        try store.book([.doubted(record("kv/old", Revision([3])))])
         store.close()
         do { try Foreign(file.path).run("ALTER TABLE far DROP COLUMN revision") }
         store = try open()
         #expect(try store.farRecord(at: Array("kv/old".utf8)) == record("kv/old", nil))
-        try store.book([.begun(record("kv/new", Revision([4, 0])))])
+        try store.book([.doubted(record("kv/new", Revision([4, 0])))])
         store.close()
         store = try open()
         #expect(try store.farRecord(at: Array("kv/new".utf8)) == record("kv/new", Revision([4, 0])))

@@ -2,8 +2,12 @@ public import Persist
 
 /// What is put down of something that is sent to the far side.
 public enum FarBooking: Sendable {
-    /// Before it is sent: that the far side may have it from now on.
+    /// Before a node is sent: that the far side may have it under this path from now on. Not done where the node has another
+    /// path by now: a rename that is synced is then known to come after this, and after loss of power what the far side has
+    /// under the old name is known too.
     case begun(FarRecord)
+    /// What the far side has under a path is another thing from now on, or not certain any more.
+    case doubted(FarRecord)
     /// The far side has been told of an entry. It goes, unless the node has changed since.
     case ended(Ended)
     /// A value is about to go in parts; with its token: has been begun.
@@ -34,15 +38,20 @@ public enum FarBooking: Sendable {
 }
 
 extension Transaction {
-    func book(_ booking: FarBooking) throws(StoreError) {
+    /// - Returns: whether it has been done.
+    func book(_ booking: FarBooking) throws(StoreError) -> Bool {
         switch booking {
-        case .begun(let record): try putFar(record)
+        case .begun(let record):
+            guard try db.node(at: record.path)?.id == record.node else { return false }
+            try putFar(record)
+        case .doubted(let record): try putFar(record)
         case .ended(let ended): try book(ended)
         case .uploading(let upload): try putUpload(upload)
         case .sentPart(let id, let number, let receipt): try putPart(number, receipt, of: id)
         case .endedUpload(let id): try endUpload(of: id)
         case .sentLong(let record, let revision): try book(record, revision: revision)
         }
+        return true
     }
 
     private func book(_ record: FarRecord, revision: Int64) throws(StoreError) {

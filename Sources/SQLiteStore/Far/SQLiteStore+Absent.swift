@@ -82,6 +82,26 @@ extension SQLiteStore {
         }
     }
 
+    /// Files after this one whose content only the far side has.
+    ///
+    /// - Parameters:
+    ///   - sizeMax: of what is longer none, and of all together at most four times that.
+    ///   - most: how many; fewer where they lie far apart.
+    public func awayFiles(
+        after id: NodeID, in order: FileOrder, most: Int, sizeMax: UInt64
+    ) throws(StoreError) -> [NodeID] {
+        let files = try readers.read { db throws(StoreError) in
+            try db.all(
+                order.statement, id, Int64(sizeMax), Int64(most),
+                read: { row in (id: row.id(0), size: UInt64(row.int(1))) })
+        }
+        var rest = 4 * sizeMax
+        return files.prefix { file in
+            defer { rest -= min(rest, file.size) }
+            return file.size <= rest
+        }.map(\.id)
+    }
+
     /// Takes away content of files that the far side has, and that nobody has opened since the last time: of a few of
     /// them, in the order of their nodes.
     ///

@@ -128,9 +128,14 @@ extension SQLiteStore {
     }
 
     /// Puts down what becomes of what is sent, in one transaction.
-    public func book(_ bookings: [FarBooking]) throws(StoreError) {
+    ///
+    /// - Returns: of each, whether it has been done (`FarBooking.begun`).
+    @discardableResult
+    public func book(_ bookings: [FarBooking]) throws(StoreError) -> [Bool] {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            for booking in bookings { try tx.book(booking) }
+            var done: [Bool] = []
+            for booking in bookings { done.append(try tx.book(booking)) }
+            return done
         }
     }
 

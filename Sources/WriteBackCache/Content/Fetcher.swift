@@ -16,6 +16,7 @@ final class Fetcher: Sendable {
         var last = 0
         /// Of files that are read in parts.
         var windows: [NodeID: FetchWindow] = [:]
+        var filesAhead = FilesAhead()
     }
 
     private let store: SQLiteStore
@@ -50,6 +51,7 @@ final class Fetcher: Sendable {
     private func bring(_ content: AbsentContent) async throws(StoreError) {
         let id = content.node
         guard let size = try longSize(id), content.range.upperBound - content.range.lowerBound < size else {
+            Task.detached { [self] in fetchAhead(of: id) }
             return try await bring(id)
         }
         store.markUsed(id)
@@ -106,6 +108,20 @@ final class Fetcher: Sendable {
             guard let away = try store.away(id), away.revision != revision else { return }
         }
         throw Self.changesAlways
+    }
+
+    /// The short files that come next, where somebody reads one after the other.
+    private func fetchAhead(of id: NodeID) {
+        guard let node = try? store.node(id), node.size < Self.rangedBytesMin else { return }
+        for ask in state.withLock({ $0.filesAhead.came(to: id) }) {
+            let next = try? store.awayFiles(
+                after: ask.last, in: ask.order, most: ask.count, sizeMax: Self.rangedBytesMin - 1)
+            for file in state.withLock({ $0.filesAhead.found(next ?? [], for: ask) }) {
+                // Who makes room is to spare it until it is read.
+                store.markUsed(file)
+                _ = flight(file, nil)
+            }
+        }
     }
 
     /// nil: it is fetched as a whole.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Puts down what becomes of uploads: what comes while a transaction is under way goes into the next one together.
 final class Bookkeeper: Sendable {
-    private typealias Waiting = (booking: FarBooking, resume: CheckedContinuation<Result<Void, StoreError>, Never>)
+    private typealias Waiting = (booking: FarBooking, resume: CheckedContinuation<Result<Bool, StoreError>, Never>)
 
     private struct State {
         var waiting: [Waiting] = []
@@ -16,8 +16,9 @@ final class Bookkeeper: Sendable {
 
     init(_ store: SQLiteStore) { self.store = store }
 
-    /// Returns when it is in the store.
-    func book(_ booking: FarBooking) async throws(StoreError) {
+    /// Returns when it is in the store: whether it has been done (`FarBooking.begun`).
+    @discardableResult
+    func book(_ booking: FarBooking) async throws(StoreError) -> Bool {
         let result = await withCheckedContinuation { continuation in
             let leads = state.withLock { state in
                 state.waiting.append((booking, continuation))
@@ -29,7 +30,7 @@ final class Bookkeeper: Sendable {
             bookWaiting()
             if !isDone { Task.detached { [self] in repeat { bookWaiting() } while !isDone } }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// Nobody waits any more, and nobody leads.
@@ -46,12 +47,12 @@ final class Bookkeeper: Sendable {
             return state.waiting
         }
         let together = Result { () throws(StoreError) in try store.book(waiting.map(\.booking)) }
-        for (booking, resume) in waiting {
+        for (index, (booking, resume)) in waiting.enumerated() {
             switch together {
             // What is wrong with one must not keep the others from being put down.
             case .failure where waiting.count > 1:
-                resume.resume(returning: Result { () throws(StoreError) in try store.book([booking]) })
-            default: resume.resume(returning: together)
+                resume.resume(returning: Result { () throws(StoreError) in try store.book([booking])[0] })
+            default: resume.resume(returning: together.map { $0[index] })
             }
         }
     }

@@ -26,7 +26,7 @@ extension Upload {
             if isAnew || isOther {
                 try await removeEvents(below: EventKey.prefix(ofStream: stream))
                 (record.event, record.tried) = (0, nil)
-                try await announce(record)
+                try await putDown(record)
             }
             var rest = events[...]
             while let event = rest.first {
@@ -40,7 +40,7 @@ extension Upload {
                 }
             }
             guard events.count == Self.eventsMost else { return record }
-            try await announce(record)
+            try await putDown(record)
         }
     }
 
@@ -63,14 +63,14 @@ extension Upload {
         (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
         // Its time will be another when it is continued: after loss of power too it must have this key.
         if record.isOpen {
-            try await announce(record)
+            try await putDown(record)
             try store.sync()
         }
         do throws(StoreError) {
             try await put(EventKey(stream: stream, position: position).storeKey, event.line)
         } catch {
             // Those before it are not sent again: else a log would go only where all of it goes at once.
-            if !record.isOpen { try await announce(sent) }
+            if !record.isOpen { try await putDown(sent) }
             throw error
         }
     }
@@ -97,7 +97,7 @@ extension Upload {
         if record.segmentEnd == nil {
             // What comes after it must not be in it when it is sent again: others have it by then. After loss of power too.
             record.segmentEnd = last.id
-            try await announce(record)
+            try await putDown(record)
             try store.sync()
         }
         let newline = UInt8(ascii: "\n")

@@ -21,14 +21,14 @@ extension Upload {
         }
         if isThere(snapshot, known) {
             if let upload = snapshot.upload { try await giveUp(upload) }
-            if !isNoted { try await announce(known) }
+            if !isNoted { guard try await announce(known) else { return .again } }
             return .record(known, hasAttributes: false)
         }
         let source = source(snapshot, besides: key)
         if source == nil, snapshot.away != nil { try await fetcher.bring(node.id) }
         var record = known
         record.doubt()
-        if !isNoted { try await announce(record) }
+        if !isNoted { guard try await announce(record) else { return .again } }
         let upload = try await begun(snapshot, node, key, attributes, by: parted)
         guard let parts = try await sendParts(of: upload, copiedFrom: source, by: parted) else { return .again }
         guard let sum = try await sum(of: parts, copiedFrom: source) else {

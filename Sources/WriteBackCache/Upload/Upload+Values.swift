@@ -32,7 +32,7 @@ extension Upload {
         let isOther = isJSON && far.keepsBytes && !snapshot.entry.change.isDisjoint(with: [.content, .name])
         // With something tried, it may have that instead.
         guard record.sum != sum || record.tried != nil || isOther else {
-            if !isNoted { try await announce(record) }
+            if !isNoted { guard try await announce(record) else { return .again } }
             return .record(record, hasAttributes: false)
         }
         return try await putFile(
@@ -96,7 +96,7 @@ extension Upload {
                 }
                 // Put down first: after a crash a value of ours must not look like somebody else's.
                 record.isTrying(sum)
-                try await announce(record)
+                guard try await announce(record) else { return .again }
                 switch try await put(value, at: key, side.carried, over: record, isConditional: isConditional) {
                 case .put(let revision, let time):
                     advanced()
@@ -109,7 +109,7 @@ extension Upload {
                 looks = true
                 continue
             }
-            if !isNoted { try await announce(record) }
+            if !isNoted { guard try await announce(record) else { return .again } }
             return .record(record.having(sum, record.revision), hasAttributes: false)
         }
         throw StoreError(.timedOut, key: key, hint: "others put something else there again and again")
@@ -158,7 +158,7 @@ extension Upload {
         // others, which stays when the file is removed here.
         var tried = record
         tried.doubt()
-        try await announce(tried)
+        try await putDown(tried)
         for _ in 0..<Self.roundsMax {
             // A copy of the object onto itself compares, and then writes what it has read: others may come in between. Where a
             // put does both in one step, what is short is put again.

@@ -71,7 +71,7 @@ struct Upload {
         }
         if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
         let side = Side(of: snapshot, node, by: far)
-        let begun = try await begin(snapshot, node, side)
+        guard let begun = try await begin(snapshot, node, side) else { return .changed }
         var record: FarRecord
         switch try await putValue(of: snapshot, node, begun.record, side, isNoted: begun.isNoted) {
         case .conflict(let kept): return .conflict(kept, through: snapshot.entry.generation)
@@ -102,10 +102,10 @@ struct Upload {
     /// Puts down which keys the far side will have, before it has them: what an answer that is lost leaves there is found
     /// again. What it had under this path as something else goes away.
     ///
-    /// - Returns: `isNoted`: it has been put down.
+    /// - Returns: `isNoted`: it has been put down; nil: the node has another path by now.
     private func begin(
         _ snapshot: OutboxSnapshot, _ node: Node, _ side: Side
-    ) async throws(StoreError) -> (record: FarRecord, isNoted: Bool) {
+    ) async throws(StoreError) -> (record: FarRecord, isNoted: Bool)? {
         let path = snapshot.shown.text
         // What had this name may have another by now, and its only copy may still be here.
         if let key = snapshot.valueKey { try await fetcher.secure(StoreKey(key), of: node.id) }
@@ -127,7 +127,7 @@ struct Upload {
         guard record != known else { return (record, true) }
         // A file's value is put down with its sum, before it goes.
         let isFile = node.kind == .file && !node.isStream && key != nil
-        if !isFile { try await announce(record) }
+        if !isFile { guard try await announce(record) else { return nil } }
         return (record, !isFile)
     }
 
@@ -141,10 +141,17 @@ struct Upload {
         advanced()
     }
 
-    func announce(_ record: FarRecord) async throws(StoreError) {
+    /// Before anything is sent under a path. - Returns: false: the node has another one by now, and nothing is to be sent.
+    func announce(_ record: FarRecord) async throws(StoreError) -> Bool {
         var record = record
         record.time = .now()
-        try await books.book(.begun(record))
+        return try await books.book(.begun(record))
+    }
+
+    func putDown(_ record: FarRecord) async throws(StoreError) {
+        var record = record
+        record.time = .now()
+        try await books.book(.doubted(record))
     }
 
     /// What is under paths that are not the node's any more.
@@ -172,7 +179,7 @@ struct Upload {
             if record.sum != nil || record.meta?.isEmpty == false {
                 record.doubt()
                 if record.meta != nil { record.meta = [] }
-                try await announce(record)
+                try await putDown(record)
             }
             if let key = record.key, key != kept?.key { try await removeValue(known, StoreKey(key)) }
             if let key = record.metaKey, key != kept?.metaKey { try await delete(StoreKey(key)) }

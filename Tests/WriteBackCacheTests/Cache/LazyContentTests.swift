@@ -1,8 +1,9 @@
 import Persist
-import PersistTestKit
 import SQLiteStore
 import Testing
-import WriteBackCache
+
+@testable import PersistTestKit
+@testable import WriteBackCache
 
 /// Adapters that list keys, and read parts of values.
 @Suite("Content that is fetched when it is read", .serialized)
@@ -27,6 +28,48 @@ struct LazyContentTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt8(truncatingIfNeeded: state >> 33)
         }
+    }
+
+    @Test(
+        "who reads short files one after the other has the next ones fetched meanwhile, each once",
+        arguments: FileOrder.allCases)
+    func filesAhead(order: FileOrder) async throws {
+        let bed = try CacheBed()
+        let count = 60
+        for number in 0..<count {
+            await bed.far.put(StoreKey(Array("blobs/d/b\(number)".utf8)), content(number, bytes: 3_000))
+        }
+        let cache = try await ready(bed)
+        var files = try StoreClient(cache.store, .memory).list("blobs/d").map(\.node)
+        if order == .noted { files.sort { $0.id.rawValue < $1.id.rawValue } }
+        let before = bed.gets
+        for file in files[..<3] { _ = try await cache.store.bytes(of: file, at: 0, count: 100) }
+        try await eventually("what comes next is here", within: .seconds(20)) {
+            try cache.store.away(files[4].id) == nil
+        }
+        #expect(bed.gets <= before + 3 + FilesAhead.most)
+        for file in files { _ = try await cache.store.bytes(of: file, at: 0, count: 100) }
+        #expect(bed.gets == before + count)
+        await end(cache)
+    }
+
+    @Test("who jumps from file to file has none fetched that nobody reads")
+    func noFilesAhead() async throws {
+        let bed = try CacheBed()
+        for number in 0..<60 {
+            await bed.far.put(StoreKey(Array("blobs/d/b\(number)".utf8)), content(number, bytes: 3_000))
+        }
+        let cache = try await ready(bed)
+        let files = try StoreClient(cache.store, .memory).list("blobs/d").map(\.node)
+            .sorted { $0.id.rawValue > $1.id.rawValue }
+        let before = bed.gets
+        for file in files {
+            if file.id.rawValue % 4 == 0 { _ = try await cache.store.bytes(of: file, at: 0, count: 100) }
+        }
+        let read = files.count { $0.id.rawValue % 4 == 0 }
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(bed.gets == before + read)
+        await end(cache)
     }
 
     @Test("a look at what the far side has fetches no value; a read fetches one, once; nothing is fetched for a name")

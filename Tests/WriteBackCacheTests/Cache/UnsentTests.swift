@@ -1,5 +1,6 @@
 import Persist
 import SQLiteStore
+import Synchronization
 import Testing
 
 @testable import PersistTestKit
@@ -82,6 +83,43 @@ struct UnsentTests {
         try await cache.sync()
         #expect(await far.values.get("blobs/build/f") == Array(new.utf8))
         await close(cache)
+    }
+
+    /// It would be put down under the old name after the rename: a rename that was synced would outlive the loss of power, what
+    /// was put down would not, and the old name would be on the far side for good.
+    @Test(
+        "R2 what is renamed while the far side is looked at is not sent under its old name", arguments: [false, true])
+    func renamedMeanwhile(isAbove: Bool) async throws {
+        let cache = try await cache()
+        var client = StoreClient(cache.store, .memory)
+        _ = try client.directory("kv/old")
+        try await cache.sync()
+        let puts = Counted()
+        far.before { [store = cache.store] method, key in
+            guard key == "kv/old/a" else { return }
+            if method == .put { puts.add() }
+            guard method == .get, puts.isFirstLook() else { return }
+            let client = StoreClient(store, .memory)
+            _ = try isAbove ? client.rename("kv/old", to: "kv/new") : client.rename("kv/old/a", to: "kv/old/b")
+        }
+        try client.put("kv/old/a", "x")
+        try await cache.sync()
+        #expect(puts.puts == 0)
+        #expect(await far.values.get(isAbove ? "kv/new/a" : "kv/old/b") == Array("x".utf8))
+        #expect(await far.values.get("kv/old/a") == nil)
+        await close(cache)
+    }
+
+    private final class Counted: Sendable {
+        private let state = Mutex((puts: 0, looks: 0))
+        var puts: Int { state.withLock { $0.puts } }
+        func add() { state.withLock { $0.puts += 1 } }
+        func isFirstLook() -> Bool {
+            state.withLock { state in
+                state.looks += 1
+                return state.looks == 1
+            }
+        }
     }
 
     @Test("R10 a look leaves alone what moved with a directory to where others made something")

@@ -1,0 +1,70 @@
+import Persist
+import SQLiteStore
+import Testing
+
+@testable import WriteBackCache
+
+@Suite struct FilesAheadTests {
+    /// Reads files with these numbers; what comes next in either order is the next number up to `end`, or what `shown` says.
+    private struct Run {
+        var ahead = FilesAhead()
+        var fetched: [UInt64] = []
+        var asks = 0
+        let end: UInt64
+        var shown: [UInt64] = []
+
+        mutating func read(_ number: UInt64) {
+            for ask in ahead.came(to: NodeID(number)) {
+                asks += 1
+                let next =
+                    ask.order == .noted
+                    ? Array((ask.last.rawValue + 1)..<max(ask.last.rawValue + 1, min(end + 1, ask.last.rawValue + 17)))
+                    : Array(shown.drop { $0 != ask.last.rawValue }.dropFirst())
+                let files = next.prefix(ask.count).map { NodeID($0) }
+                fetched += ahead.found(files, for: ask).map(\.rawValue)
+            }
+        }
+    }
+
+    @Test("after a few in a row the next ones are fetched, more each time, each once, and none after the last")
+    func row() {
+        var run = Run(end: 100)
+        run.read(1)
+        run.read(2)
+        #expect(run.fetched.isEmpty)
+        run.read(3)
+        #expect(!run.fetched.isEmpty && run.fetched.count <= 4)
+        for number in 4...100 { run.read(UInt64(number)) }
+        #expect(Set(run.fetched).count == run.fetched.count)
+        #expect(run.fetched.sorted() == Array(run.fetched[0]...100))
+        // Few look-ups: one in eight files or so.
+        #expect(run.asks < 40)
+    }
+
+    @Test("in the order in which a directory shows them, too")
+    func shown() {
+        let order: [UInt64] = (1...50).map { ($0 * 37) % 53 }
+        var run = Run(end: 0, shown: order)
+        for number in order { run.read(number) }
+        #expect(run.fetched == Array(order.drop { $0 != run.fetched.first }))
+    }
+
+    @Test("two who read at once do not disturb each other")
+    func two() {
+        var run = Run(end: 2_000)
+        for number in 1...100 {
+            run.read(UInt64(number))
+            run.read(UInt64(1_000 + number))
+        }
+        #expect(Set(run.fetched).isSuperset(of: Array(10...100) + Array(1_010...1_100)))
+        #expect(Set(run.fetched).count == run.fetched.count)
+    }
+
+    @Test("who jumps, or reads from the end to the beginning, gets nothing more than what was asked for")
+    func jumps() {
+        var run = Run(end: 10_000)
+        for number in stride(from: UInt64(3_000), to: 0, by: -1) { run.read(number) }
+        for number in 1...500 { run.read(UInt64(3_001 + (number * 7919) % 6_000)) }
+        #expect(run.fetched.count < 16)
+    }
+}
