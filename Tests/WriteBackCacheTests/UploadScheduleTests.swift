@@ -142,16 +142,28 @@ struct UploadScheduleTests {
         #expect(desk.done(3) == [10] && desk.done(1) == [11] && desk.fail(2) == [9])
     }
 
-    @Test("R14 the bytes in flight are bounded; what is larger goes alone")
+    @Test("R14 the bytes in flight are bounded; what is longer than its half goes alone of its kind")
     func bytes() {
         var desk = Desk()
         let half: UInt64 = 64 << 20
         #expect(desk.dirty(1, bytes: half) == [1] && desk.dirty(2, age: 9, bytes: 3 * half) == [])
-        // Nothing overtakes it: it would never go.
-        #expect(desk.dirty(3, bytes: 1) == [])
-        #expect(desk.done(1) == [2] && desk.dirty(4, bytes: 0) == [])
-        #expect(Set(desk.done(2)) == [3, 4])
-        #expect(desk.dirty(5, bytes: half) == [5] && desk.dirty(6, bytes: half) == [] && desk.done(3) == [6])
+        #expect(desk.done(1) == [2] && desk.dirty(3, bytes: half / 2) == [] && desk.dirty(4, bytes: half / 2) == [])
+        #expect(Set(desk.done(2)) == [3, 4] && desk.dirty(5, bytes: half / 2) == [] && desk.done(3) == [5])
+        let short = half / 4
+        for id in 11...14 { #expect(desk.dirty(Int64(id), bytes: short) == [Int64(id)]) }
+        #expect(desk.dirty(15, bytes: 1) == [] && desk.done(12) == [15])
+    }
+
+    @Test("R14 long files keep short ones not waiting, nor these them")
+    func kinds() {
+        var desk = Desk()
+        let long: UInt64 = 32 << 20
+        #expect(desk.dirty(1, bytes: long) == [1] && desk.dirty(2, bytes: long) == [2])
+        #expect(desk.dirty(3, age: 9, bytes: long) == [])
+        for id in 11...16 { #expect(desk.dirty(Int64(id), bytes: 16) == [Int64(id)]) }
+        // The oldest has the next place, once there is room for it.
+        #expect(desk.dirty(17, bytes: 16) == [] && desk.done(11) == [17] && desk.dirty(18, bytes: 16) == [])
+        #expect(desk.done(2) == [3] && desk.done(12) == [18])
     }
 
     // MARK: Order

@@ -1,6 +1,7 @@
 import PersistTestKit
 import Testing
-import WriteBackCache
+
+@testable import WriteBackCache
 
 /// A schedule with a far side that is slow, fails, loses answers and goes away, and what must hold whatever it does.
 ///
@@ -210,9 +211,12 @@ struct UploadSimulation {
             }
         running[id] = Upload(
             generation: generation, bytes: item.bytes, end: now + Int64(time), outcome: outcome)
-        let bytes = running.values.reduce(0) { $0 + $1.bytes }
         if running.count > limits.parallelMax { problems.append("\(running.count) at once") }
-        if bytes > limits.bytesInFlightMax && running.count > 1 { problems.append("\(bytes) bytes at once") }
+        for isLong in [false, true] {
+            let alike = running.values.map(\.bytes).filter { limits.isLong($0) == isLong }
+            let bytes = alike.reduce(0, +)
+            if bytes > limits.bytesInFlightMax / 2 && alike.count > 1 { problems.append("\(bytes) bytes at once") }
+        }
     }
 }
 

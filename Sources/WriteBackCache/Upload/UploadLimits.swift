@@ -6,7 +6,8 @@ public struct UploadLimits: Sendable, Equatable {
     public var temporaryMilliseconds: Int64 = 60_000
     /// Uploads at once. 8.
     public var parallelMax = 8
-    /// Their bytes together; one that is larger goes alone. 128 MiB.
+    /// Their bytes together: half of it for long items, half for the others; an item that is larger than its half goes alone
+    /// of its kind. 128 MiB.
     public var bytesInFlightMax: UInt64 = 128 << 20
     /// The wait after a first failure; it doubles with each further one of the same item. 0.5 s.
     public var backoffMilliseconds: Int64 = 500
@@ -23,4 +24,7 @@ public struct UploadLimits: Sendable, Equatable {
     public var spreadMilliseconds: Int64 = 2_000
 
     public init() {}
+
+    /// Four of these take all of a half.
+    func isLong(_ bytes: UInt64) -> Bool { bytes > bytesInFlightMax / 8 }
 }

@@ -100,6 +100,7 @@ extension UploadSchedule {
         entries[id]?.running = nil
         totals.itemsInFlight -= 1
         totals.bytesInFlight -= running.bytes
+        if limits.isLong(running.bytes) { longBytesInFlight -= running.bytes }
         return entry
     }
 

@@ -47,7 +47,7 @@ public struct UploadSchedule: Sendable {
     var random: Jitter
     var entries: [Int64: Entry] = [:]
     /// What can go.
-    var ready = IndexedHeap<Order>()
+    var ready = ReadyItems()
     /// What settles or has failed, by when that ends.
     var timers = IndexedHeap<Int64>()
     /// Who goes after an id, pending or not.
@@ -56,6 +56,8 @@ public struct UploadSchedule: Sendable {
     var failing: Set<Int64> = []
     var far = FarSide()
     var totals = UploadTotals()
+    /// Of `totals.bytesInFlight`.
+    var longBytesInFlight: UInt64 = 0
     private var wakeAt: Int64?
     private var isStopped = false
 
@@ -84,15 +86,6 @@ public struct UploadSchedule: Sendable {
     struct Upload {
         let generation: Int64
         let bytes: UInt64
-    }
-
-    struct Order: Comparable {
-        let isHurried: Bool
-        let changed: Int64
-
-        static func < (a: Self, b: Self) -> Bool {
-            a.isHurried != b.isHurried ? a.isHurried : a.changed < b.changed
-        }
     }
 
     /// - Parameter now: milliseconds on a clock that never goes back.
@@ -189,7 +182,9 @@ public struct UploadSchedule: Sendable {
             timers.set(id, due)
         } else {
             timers.remove(id)
-            ready.set(id, Order(isHurried: entry.hurried != nil, changed: entry.item.changed))
+            ready.set(
+                id, ReadyItems.Order(isHurried: entry.hurried != nil, changed: entry.item.changed),
+                isLong: limits.isLong(entry.item.bytesAtOnce))
         }
     }
 
@@ -217,24 +212,26 @@ public struct UploadSchedule: Sendable {
     // MARK: Starting
 
     private mutating func start(_ now: Int64, _ actions: inout [Action]) {
-        while !isStopped, let first = ready.first, let entry = entries[first.id] {
+        while !isStopped, let id = ready.heads.first(where: { isRoom(for: $0, now) }), let entry = entries[id] {
             let bytes = entry.item.bytesAtOnce
-            if totals.itemsInFlight > 0 {
-                guard !far.isDown, totals.itemsInFlight < limits.parallelMax,
-                    bytes <= limits.bytesInFlightMax - min(totals.bytesInFlight, limits.bytesInFlightMax),
-                    totals.bytesInFlight <= limits.bytesInFlightMax
-                else { return }
-            } else if far.isDown && far.probeAt > now {
-                return
-            }
-            ready.remove(first.id)
+            ready.remove(id)
             // What becomes pending after this has started was not there before it.
-            dropEdges(of: first.id)
-            entries[first.id]?.running = Upload(generation: entry.item.generation, bytes: bytes)
+            dropEdges(of: id)
+            entries[id]?.running = Upload(generation: entry.item.generation, bytes: bytes)
             totals.itemsInFlight += 1
             totals.bytesInFlight += bytes
-            actions.append(.start(first.id, generation: entry.item.generation))
+            if limits.isLong(bytes) { longBytesInFlight += bytes }
+            actions.append(.start(id, generation: entry.item.generation))
         }
+    }
+
+    private func isRoom(for id: Int64, _ now: Int64) -> Bool {
+        guard totals.itemsInFlight > 0 else { return !far.isDown || far.probeAt <= now }
+        guard !far.isDown, totals.itemsInFlight < limits.parallelMax, let bytes = entries[id]?.item.bytesAtOnce else {
+            return false
+        }
+        let taken = limits.isLong(bytes) ? longBytesInFlight : totals.bytesInFlight - longBytesInFlight
+        return taken == 0 || taken + bytes <= limits.bytesInFlightMax / 2
     }
 
     private mutating func setWake(_ now: Int64, _ actions: inout [Action]) {
