@@ -24,6 +24,8 @@ extension Upload {
             // A segment that waits begins with the first of these, or its lines have been removed.
             let isOther = record.segmentEnd.map { end in events.first.map { $0.id > end } ?? true } ?? false
             if isAnew || isOther {
+                // As what has replaced a file (`begin`).
+                try store.sync()
                 try await removeEvents(below: EventKey.prefix(ofStream: stream))
                 (record.event, record.tried) = (0, nil)
                 try await putDown(record)

@@ -116,6 +116,9 @@ struct Upload {
         // Its sum is that of another content.
         if snapshot.isLong, known?.node != node.id { record.doubt() }
         let key = snapshot.valueKey
+        // What is there goes before what is here comes: this must be here after loss of power too, or neither would be anywhere.
+        let goes = record.key.map { $0 != key } ?? false || record.metaKey.map { $0 != side.key } ?? false
+        if goes { try store.sync() }
         if record.key != key {
             if let old = record.key { try await removeValue(record, StoreKey(old)) }
             (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)

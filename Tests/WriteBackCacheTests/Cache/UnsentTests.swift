@@ -110,6 +110,26 @@ struct UnsentTests {
         await close(cache)
     }
 
+    /// The far side has nothing of either in between. Without the new one on its disk this machine would come back with the old
+    /// one, and let it go, since the far side has it no more.
+    @Test("R2 R3 what takes the place of a file of another kind is on this disk before the far side loses that file")
+    func replaced() async throws {
+        let cache = try await cache()
+        var client = StoreClient(cache.store, .memory)
+        try client.put("blobs/a", "old")
+        try await cache.sync()
+        let syncs = Mutex([Int]())
+        far.before { [store = cache.store] method, key in
+            if method == .delete, key == "blobs/a" { syncs.withLock { $0.append(store.syncCount) } }
+        }
+        try client.create("blobs/b", .symlink, target: "c")
+        _ = try client.rename("blobs/b", to: "blobs/a")
+        let before = cache.store.syncCount
+        try await cache.sync()
+        #expect(syncs.withLock { $0.count == 1 && $0[0] > before })
+        await close(cache)
+    }
+
     private final class Counted: Sendable {
         private let state = Mutex((puts: 0, looks: 0))
         var puts: Int { state.withLock { $0.puts } }
