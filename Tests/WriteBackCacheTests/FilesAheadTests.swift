@@ -18,7 +18,9 @@ import Testing
                 asks += 1
                 let next =
                     ask.order == .noted
-                    ? Array((ask.last.rawValue + 1)..<max(ask.last.rawValue + 1, min(end + 1, ask.last.rawValue + 17)))
+                    ? Array(
+                        (ask.last.rawValue + 1)..<max(
+                            ask.last.rawValue + 1, min(end + 1, ask.last.rawValue + 1 + UInt64(ask.count))))
                     : Array(shown.drop { $0 != ask.last.rawValue }.dropFirst())
                 let files = next.prefix(ask.count).map { NodeID($0) }
                 fetched += ahead.found(files, for: ask).map(\.rawValue)
@@ -36,9 +38,21 @@ import Testing
         #expect(!run.fetched.isEmpty && run.fetched.count <= 4)
         for number in 4...100 { run.read(UInt64(number)) }
         #expect(Set(run.fetched).count == run.fetched.count)
-        #expect(run.fetched.sorted() == Array(run.fetched[0]...100))
+        // But for a few, at which it is seen that the reader has come so far.
+        #expect(run.fetched.count > 85 && run.fetched.allSatisfy { 4...100 ~= $0 })
         // Few look-ups: one in eight files or so.
         #expect(run.asks < 40)
+    }
+
+    @Test("who finds here what has been fetched waits for one in many, and has the next ones fetched then")
+    func slow() {
+        var run = Run(end: 1_000)
+        var waits = 0
+        for number in UInt64(1)...1_000 where !run.fetched.contains(number) {
+            run.read(number)
+            waits += 1
+        }
+        #expect(waits < 60 && waits + run.fetched.count == 1_000)
     }
 
     @Test("in the order in which a directory shows them, too")
@@ -46,7 +60,8 @@ import Testing
         let order: [UInt64] = (1...50).map { ($0 * 37) % 53 }
         var run = Run(end: 0, shown: order)
         for number in order { run.read(number) }
-        #expect(run.fetched == Array(order.drop { $0 != run.fetched.first }))
+        #expect(run.fetched.count > 35)
+        #expect(run.fetched == order.filter { run.fetched.contains($0) })
     }
 
     @Test("two who read at once do not disturb each other")
@@ -56,7 +71,7 @@ import Testing
             run.read(UInt64(number))
             run.read(UInt64(1_000 + number))
         }
-        #expect(Set(run.fetched).isSuperset(of: Array(10...100) + Array(1_010...1_100)))
+        #expect(run.fetched.count { $0 <= 100 } > 80 && run.fetched.count { 1_001...1_100 ~= $0 } > 80)
         #expect(Set(run.fetched).count == run.fetched.count)
     }
 

@@ -22,7 +22,8 @@ struct FilesAhead: Sendable {
         let order: FileOrder
         /// Where `expected` ends.
         var last: NodeID
-        /// What comes next; fetched, once there is a `row`.
+        /// What comes next; fetched, once there is a `row`, but for the `last`: nobody waits for what is here already, so that
+        /// only who comes to the end of it tells where the reader is.
         var expected: [NodeID] = []
         /// How many came as expected.
         var row = 0
@@ -35,19 +36,20 @@ struct FilesAhead: Sendable {
     static let rowMin = 2
     private static let first = 4
     /// At once: what takes 20 ms alone takes about 1 ms then.
-    static let most = 16
+    static let most = 32
     private static let readersMost = 8
 
+    /// Who was heard of last comes last.
     private var readers: [Reader] = []
     private var last = 0
 
     /// Somebody waits for the content of a short file. - Returns: what is to be found out for `found`.
     mutating func came(to id: NodeID) -> [Ask] {
         var asks: [Ask] = []
-        var isExpected = false
-        for index in readers.indices {
+        let known = readers.filter { $0.expected.contains(id) }
+        readers = readers.filter { !$0.expected.contains(id) } + known
+        for index in readers.indices.suffix(known.count) {
             guard let place = readers[index].expected.firstIndex(of: id) else { continue }
-            isExpected = true
             readers[index].expected.removeFirst(place + 1)
             readers[index].row += 1
             // Before the last of them is read, so that the next are on their way meanwhile.
@@ -57,7 +59,7 @@ struct FilesAhead: Sendable {
             }
             asks.append(readers[index].ask)
         }
-        guard !isExpected else { return asks }
+        guard known.isEmpty else { return asks }
         return FileOrder.allCases.map { order in
             if readers.count >= Self.readersMost { readers.removeFirst() }
             last += 1
@@ -74,8 +76,9 @@ struct FilesAhead: Sendable {
         guard let index = readers.firstIndex(where: { $0.number == ask.reader && $0.last == ask.last }),
             let last = files.last
         else { return [] }
+        let rest = readers[index].expected.suffix(1).filter { $0 == readers[index].last }
         readers[index].last = last
         readers[index].expected += files
-        return readers[index].row >= Self.rowMin ? files : []
+        return readers[index].row >= Self.rowMin ? rest + files.dropLast() : []
     }
 }
