@@ -28,7 +28,7 @@ public final class S3Adapter: PersistAdapter {
         keys = ObjectKeys(prefix: options.prefix)
         let service = S3Service(
             try options.resolvedEndpoint(), region: options.region, transport: try CurlTransport(transport),
-            credentials: { () throws(StoreError) in try source.credentials() }, log: log)
+            credentials: { () async throws(StoreError) in try await source.credentials() }, log: log)
         self.service = service
         conditions = ConditionProbe(service, key: keys.probe)
         index = SideIndex(service, keys)

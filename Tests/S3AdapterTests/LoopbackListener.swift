@@ -76,6 +76,26 @@ final class LoopbackListener: Sendable {
         }
     }
 
+    /// So many requests, one a connection. - Returns: what was asked; fewer where no more came in ten seconds.
+    func serving(_ count: Int, _ answer: @escaping @Sendable (String) -> String) -> Task<[String], Never> {
+        let (asked, giver) = AsyncStream.makeStream(of: String.self)
+        OwnThread.start("listener") { [self] in
+            defer { giver.finish() }
+            for _ in 0..<count where isReady(milliseconds: 10_000) {
+                let connection = accept(descriptor, nil, nil)
+                defer { close(connection) }
+                var bytes = [UInt8](repeating: 0, count: 64 << 10)
+                let length = read(connection, &bytes, bytes.count)
+                guard length > 0 else { continue }
+                let request = String(decoding: bytes[..<length], as: UTF8.self)
+                let text = Array(answer(request).utf8)
+                _ = write(connection, text, text.count)
+                giver.yield(request)
+            }
+        }.detach()
+        return Task { await asked.reduce(into: [String]()) { $0.append($1) } }
+    }
+
     private func isReady(milliseconds: Int32) -> Bool {
         var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&place, 1, milliseconds) == 1

@@ -3,18 +3,20 @@ internal import Linux
 internal import Persist
 
 /// Where credentials come from, in the order in which other tools look: the configuration, the environment, the shared
-/// files of AWS's tools.
+/// files of AWS's tools, the role of the container or the instance.
 struct CredentialSource: Sendable {
     private let options: S3Options
     private let environment: @Sendable (String) -> String?
+    private let role: RoleCredentials
 
     init(_ options: S3Options, environment: @escaping @Sendable (String) -> String? = Self.variable) {
         self.options = options
         self.environment = environment
+        role = RoleCredentials(MetadataService(environment: environment))
     }
 
-    /// - Throws: `.accessDenied` with words on what was looked for.
-    func credentials() throws(StoreError) -> Credentials {
+    /// - Throws: `.accessDenied` with words on what was looked for; `.timedOut` where a role should have some.
+    func credentials() async throws(StoreError) -> Credentials {
         if let given = options.credentials { return given }
         if options.profile == nil, let id = environment("AWS_ACCESS_KEY_ID"),
             let secret = environment("AWS_SECRET_ACCESS_KEY")
@@ -31,6 +33,8 @@ struct CredentialSource: Sendable {
                     accessKeyID: id, secretAccessKey: secret, sessionToken: values["aws_session_token"])
             }
         }
+        // Who asks for a profile means that one.
+        if options.profile == nil, let found = try await role.credentials() { return found }
         throw StoreError(
             .accessDenied,
             hint: "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile "

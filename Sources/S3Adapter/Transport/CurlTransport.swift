@@ -17,6 +17,8 @@ final class CurlTransport: Sendable {
         var stallSeconds = 30
         /// A file with certificates of authorities; nil: those of the system.
         var authorities: String?
+        /// Of the environment (`http_proxy` and its like).
+        var usesProxies = true
     }
 
     /// The multi handle, which other threads may only wake.
@@ -151,6 +153,7 @@ final class CurlTransport: Sendable {
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
         ccurl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+        if !options.usesProxies { ccurl_set_string(easy, CURLOPT_NOPROXY, "*") }
         if let authorities = options.authorities { ccurl_set_string(easy, CURLOPT_CAINFO, authorities) }
     }
 }
