@@ -42,7 +42,7 @@ extension Transaction {
     func book(_ booking: FarBooking) throws(StoreError) -> Bool {
         switch booking {
         case .begun(let record):
-            guard try db.node(at: record.path)?.id == record.node else { return false }
+            guard try isAtPath(record) else { return false }
             try putFar(record)
         case .doubted(let record): try putFar(record)
         case .ended(let ended): try book(ended)
@@ -52,6 +52,12 @@ extension Transaction {
         case .sentLong(let record, let revision): try book(record, revision: revision)
         }
         return true
+    }
+
+    /// Whether it is still where the record says.
+    private func isAtPath(_ record: FarRecord) throws(StoreError) -> Bool {
+        guard let row = try db.node(record.node), !row.node.isUnlinked else { return false }
+        return try db.path(of: row) == record.path
     }
 
     private func book(_ record: FarRecord, revision: Int64) throws(StoreError) {
@@ -81,7 +87,13 @@ extension Transaction {
                     event = 0, position = 0, revision = NULL, modified = NULL, time = ?3 WHERE path = ?1 AND ino = ?2
                 """, path, entry.node, now)
         }
-        for record in ended.records { try putFar(record) }
+        for record in ended.records {
+            try putFar(record)
+            // Who has come to have that path meanwhile, and has lost it since, with nothing to say that it ever had it.
+            if record.node != entry.node, try !isAtPath(record) {
+                journalled[record.node, default: []].formUnion(.name)
+            }
+        }
         let isSettled =
             try db.run("DELETE FROM outbox WHERE ino = ? AND gen = ?", entry.node, entry.generation) > 0
         guard !isSettled else {

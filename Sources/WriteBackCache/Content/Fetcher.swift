@@ -8,6 +8,8 @@ final class Fetcher: Sendable {
     private struct Flight {
         /// nil: all of it.
         var range: Range<UInt64>?
+        /// Nobody has asked for it yet.
+        var isAhead = false
         var task: Task<StoreError?, Never>
     }
 
@@ -17,6 +19,15 @@ final class Fetcher: Sendable {
         /// Of files that are read in parts.
         var windows: [NodeID: FetchWindow] = [:]
         var filesAhead = FilesAhead()
+        /// Of flights.
+        var aheadCount = 0
+
+        func flight(_ id: NodeID, _ range: Range<UInt64>?) -> Task<StoreError?, Never>? {
+            flights[id]?.values.first { flight in
+                guard let flying = flight.range else { return true }
+                return range.map { flying.contains($0.lowerBound) } ?? false
+            }?.task
+        }
     }
 
     private let store: SQLiteStore
@@ -119,7 +130,7 @@ final class Fetcher: Sendable {
             for file in state.withLock({ $0.filesAhead.found(next ?? [], for: ask) }) {
                 // Who makes room is to spare it until it is read.
                 store.markUsed(file)
-                _ = flight(file, nil)
+                flyAhead(file)
             }
         }
     }
@@ -149,31 +160,40 @@ final class Fetcher: Sendable {
 
     /// The one that brings this, if there is one: what it does not bring is missed again.
     private func flight(_ id: NodeID, _ range: Range<UInt64>?) -> Task<StoreError?, Never> {
+        state.withLock { state in state.flight(id, range) ?? begin(id, range, isAhead: false, &state) }
+    }
+
+    /// Nobody has asked for it: those must not keep others waiting.
+    private func flyAhead(_ id: NodeID) {
         state.withLock { state in
-            let all = state.flights[id] ?? [:]
-            if let there = all.values.first(where: { flight in
-                guard let flying = flight.range else { return true }
-                return range.map { flying.contains($0.lowerBound) } ?? false
-            }) {
-                return there.task
-            }
-            state.last += 1
-            let number = state.last
-            let task = Task.detached { [self] () -> StoreError? in
-                defer { landed(id, number) }
-                do throws(StoreError) {
-                    if let range { try await fetch(range, of: id) } else { try await fetch(id) }
-                } catch { return error }
-                return nil
-            }
-            state.flights[id, default: [:]][number] = Flight(range: range, task: task)
-            return task
+            guard state.aheadCount < aheadMost, state.flight(id, nil) == nil else { return }
+            _ = begin(id, nil, isAhead: true, &state)
         }
+    }
+
+    /// An adapter with four methods may do one thing at a time.
+    private var aheadMost: Int { far.listsKeys ? 2 * FilesAhead.most : 4 }
+
+    private func begin(
+        _ id: NodeID, _ range: Range<UInt64>?, isAhead: Bool, _ state: inout State
+    ) -> Task<StoreError?, Never> {
+        state.last += 1
+        let number = state.last
+        let task = Task.detached { [self] () -> StoreError? in
+            defer { landed(id, number) }
+            do throws(StoreError) {
+                if let range { try await fetch(range, of: id) } else { try await fetch(id) }
+            } catch { return error }
+            return nil
+        }
+        state.flights[id, default: [:]][number] = Flight(range: range, isAhead: isAhead, task: task)
+        if isAhead { state.aheadCount += 1 }
+        return task
     }
 
     private func landed(_ id: NodeID, _ number: Int) {
         state.withLock { state in
-            state.flights[id]?[number] = nil
+            if state.flights[id]?.removeValue(forKey: number)?.isAhead == true { state.aheadCount -= 1 }
             if state.flights[id]?.isEmpty == true { state.flights[id] = nil }
         }
     }

@@ -36,15 +36,19 @@ struct FilesAhead: Sendable {
     static let rowMin = 2
     private static let first = 4
     /// At once: what takes 20 ms alone takes about 1 ms then.
-    static let most = 32
+    static let most = 24
     private static let readersMost = 8
 
     /// Who was heard of last comes last.
     private var readers: [Reader] = []
+    /// Several parts of one file are asked for at once.
+    private var recent: [NodeID] = []
     private var last = 0
 
     /// Somebody waits for the content of a short file. - Returns: what is to be found out for `found`.
     mutating func came(to id: NodeID) -> [Ask] {
+        guard !recent.contains(id) else { return [] }
+        recent = recent.suffix(Self.readersMost - 1) + [id]
         var asks: [Ask] = []
         let known = readers.filter { $0.expected.contains(id) }
         readers = readers.filter { !$0.expected.contains(id) } + known

@@ -1,8 +1,10 @@
+internal import Linux
 import Persist
 import SQLiteStore
 import Synchronization
 
-/// Puts down what becomes of uploads: what comes while a transaction is under way goes into the next one together.
+/// Puts down what becomes of uploads: what comes while a transaction is under way goes into the next one together. On a thread
+/// of its own while there is anything, which waits for the disk.
 final class Bookkeeper: Sendable {
     private typealias Waiting = (booking: FarBooking, resume: CheckedContinuation<Result<Bool, StoreError>, Never>)
 
@@ -16,7 +18,8 @@ final class Bookkeeper: Sendable {
 
     init(_ store: SQLiteStore) { self.store = store }
 
-    /// Returns when it is in the store: whether it has been done (`FarBooking.begun`).
+    /// Returns when it is in the store: whether it has been done (`FarBooking.begun`). What is put down before something is
+    /// sent is on the disk then, with all that was committed before it.
     @discardableResult
     func book(_ booking: FarBooking) async throws(StoreError) -> Bool {
         let result = await withCheckedContinuation { continuation in
@@ -26,9 +29,7 @@ final class Bookkeeper: Sendable {
                 return !state.isBusy
             }
             guard leads else { return }
-            // Who leads has others' bookings to see to only once; then it goes on with its own upload.
-            bookWaiting()
-            if !isDone { Task.detached { [self] in repeat { bookWaiting() } while !isDone } }
+            OwnThread.start("persist-books") { [self] in repeat { bookWaiting() } while !isDone }.detach()
         }
         return try result.get()
     }
@@ -46,14 +47,30 @@ final class Bookkeeper: Sendable {
             defer { state.waiting = [] }
             return state.waiting
         }
-        let together = Result { () throws(StoreError) in try store.book(waiting.map(\.booking)) }
+        let together = Result { () throws(StoreError) in try book(waiting.map(\.booking)) }
         for (index, (booking, resume)) in waiting.enumerated() {
             switch together {
             // What is wrong with one must not keep the others from being put down.
             case .failure where waiting.count > 1:
-                resume.resume(returning: Result { () throws(StoreError) in try store.book([booking])[0] })
+                resume.resume(returning: Result { () throws(StoreError) in try book([booking])[0] })
             default: resume.resume(returning: together.map { $0[index] })
             }
+        }
+    }
+
+    private func book(_ bookings: [FarBooking]) throws(StoreError) -> [Bool] {
+        let done = try store.book(bookings)
+        if bookings.contains(where: \.isBeforehand) { try store.sync() }
+        return done
+    }
+}
+
+extension FarBooking {
+    /// Something is sent next.
+    fileprivate var isBeforehand: Bool {
+        switch self {
+        case .begun, .doubted: true
+        case .ended, .uploading, .sentPart, .endedUpload, .sentLong: false
         }
     }
 }

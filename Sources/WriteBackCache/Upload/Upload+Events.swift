@@ -24,8 +24,7 @@ extension Upload {
             // A segment that waits begins with the first of these, or its lines have been removed.
             let isOther = record.segmentEnd.map { end in events.first.map { $0.id > end } ?? true } ?? false
             if isAnew || isOther {
-                // As what has replaced a file (`begin`).
-                try store.sync()
+                try await putDown(record)
                 try await removeEvents(below: EventKey.prefix(ofStream: stream))
                 (record.event, record.tried) = (0, nil)
                 try await putDown(record)
@@ -66,7 +65,6 @@ extension Upload {
         // Its time will be another when it is continued: after loss of power too it must have this key.
         if record.isOpen {
             try await putDown(record)
-            try store.sync()
         }
         do throws(StoreError) {
             try await put(EventKey(stream: stream, position: position).storeKey, event.line)
@@ -100,7 +98,6 @@ extension Upload {
             // What comes after it must not be in it when it is sent again: others have it by then. After loss of power too.
             record.segmentEnd = last.id
             try await putDown(record)
-            try store.sync()
         }
         let newline = UInt8(ascii: "\n")
         let value = events.reduce(into: [UInt8]()) { $0 += $1.line + [newline] }

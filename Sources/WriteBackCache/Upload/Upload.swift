@@ -116,9 +116,13 @@ struct Upload {
         // Its sum is that of another content.
         if snapshot.isLong, known?.node != node.id { record.doubt() }
         let key = snapshot.valueKey
-        // What is there goes before what is here comes: this must be here after loss of power too, or neither would be anywhere.
-        let goes = record.key.map { $0 != key } ?? false || record.metaKey.map { $0 != side.key } ?? false
-        if goes { try store.sync() }
+        // What is there goes before what is here comes: from now on nobody may take it for there, also after loss of power.
+        if let known, known.key.map({ $0 != key }) ?? false || known.metaKey.map({ $0 != side.key }) ?? false {
+            var doubted = known
+            doubted.doubt()
+            if doubted.meta != nil { doubted.meta = [] }
+            try await putDown(doubted)
+        }
         if record.key != key {
             if let old = record.key { try await removeValue(record, StoreKey(old)) }
             (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)
@@ -144,13 +148,17 @@ struct Upload {
         advanced()
     }
 
-    /// Before anything is sent under a path. - Returns: false: the node has another one by now, and nothing is to be sent.
+    /// Before anything is sent under a path: on this disk, with all that has led to it. The far side may not get ahead of the
+    /// disk: after loss of power what it has replaced there would be nowhere.
+    ///
+    /// - Returns: false: the node has another path by now, and nothing is to be sent.
     func announce(_ record: FarRecord) async throws(StoreError) -> Bool {
         var record = record
         record.time = .now()
         return try await books.book(.begun(record))
     }
 
+    /// Before anything is deleted, or copied, there; as `announce`.
     func putDown(_ record: FarRecord) async throws(StoreError) {
         var record = record
         record.time = .now()
@@ -178,12 +186,11 @@ struct Upload {
                 continue
             }
             let known = record
-            // Put down first: whoever comes to have this path must not take for sure that the far side has this still.
-            if record.sum != nil || record.meta?.isEmpty == false {
-                record.doubt()
-                if record.meta != nil { record.meta = [] }
-                try await putDown(record)
-            }
+            // Put down first: whoever comes to have this path must not take for sure that the far side has this still. And what
+            // has come instead must be here after loss of power too.
+            record.doubt()
+            if record.meta != nil { record.meta = [] }
+            try await putDown(record)
             if let key = record.key, key != kept?.key { try await removeValue(known, StoreKey(key)) }
             if let key = record.metaKey, key != kept?.metaKey { try await delete(StoreKey(key)) }
         }

@@ -110,23 +110,47 @@ struct UnsentTests {
         await close(cache)
     }
 
-    /// The far side has nothing of either in between. Without the new one on its disk this machine would come back with the old
-    /// one, and let it go, since the far side has it no more.
-    @Test("R2 R3 what takes the place of a file of another kind is on this disk before the far side loses that file")
-    func replaced() async throws {
+    private enum Change: CaseIterable { case overwritten, ofAnotherKind, exchanged, renamed, removed }
+
+    /// Where the far side had got ahead of the disk, this machine would come back with the old state after loss of power, see what
+    /// others had changed or removed there, and let go what the far side has no more: it would be nowhere.
+    @Test("R2 R3 nothing is put or deleted there before what has led to it is on this disk", arguments: Change.allCases)
+    private func synced(change: Change) async throws {
         let cache = try await cache()
         var client = StoreClient(cache.store, .memory)
-        try client.put("blobs/a", "old")
+        try client.put("blobs/a", "a")
+        try client.put("blobs/b", "b")
         try await cache.sync()
         let syncs = Mutex([Int]())
         far.before { [store = cache.store] method, key in
-            if method == .delete, key == "blobs/a" { syncs.withLock { $0.append(store.syncCount) } }
+            guard method == .put || method == .delete, key.hasPrefix("blobs/") else { return }
+            syncs.withLock { $0.append(store.syncCount) }
         }
-        try client.create("blobs/b", .symlink, target: "c")
-        _ = try client.rename("blobs/b", to: "blobs/a")
+        switch change {
+        case .overwritten: try client.put("blobs/a", "other")
+        case .ofAnotherKind:
+            try client.create("blobs/c", .symlink, target: "d")
+            _ = try client.rename("blobs/c", to: "blobs/a")
+        case .exchanged: _ = try client.rename("blobs/a", to: "blobs/b", .exchange)
+        case .renamed: _ = try client.rename("blobs/a", to: "blobs/c")
+        case .removed: _ = try client.unlink("blobs/a")
+        }
         let before = cache.store.syncCount
         try await cache.sync()
-        #expect(syncs.withLock { $0.count == 1 && $0[0] > before })
+        #expect(syncs.withLock { !$0.isEmpty && $0.allSatisfy { $0 > before } })
+        await close(cache)
+    }
+
+    @Test("what is set on the store's own directory, and on those of the kinds, is sent, and that comes to an end")
+    func roots() async throws {
+        let cache = try await cache()
+        for id in [NodeID.root] + Namespace.allCases.map(\.node) {
+            _ = try cache.store.setAttributes(id, AttributeChange(mode: 0o750, time: .now()))
+        }
+        try await eventually("all is sent", within: .seconds(20)) {
+            try cache.hurry()
+            return try cache.store.outboxCount() == 0
+        }
         await close(cache)
     }
 
