@@ -90,10 +90,21 @@ struct CachePowerLossRun {
                 if let last = bytes.last, last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
                 found[path] = log + String(decoding: bytes, as: UTF8.self)
             } else {
-                found[path] = "\(node.kind), \(bytes.count) bytes: \(StoreView.words(bytes))"
+                found[path] = words(bytes, "\(node.kind)")
             }
         }
         return found
+    }
+
+    private static func words(_ bytes: [UInt8], _ kind: String = "file") -> String {
+        "\(kind), \(bytes.count) bytes: \(StoreView.words(bytes))"
+    }
+
+    /// Whatever it is called in them: content that each of the states has is somewhere.
+    private static func lost(_ found: some Collection<String>, of possible: ArraySlice<[String: String]>) -> String? {
+        var common = Set(possible.first?.values.filter { $0.hasPrefix("file, ") && !$0.hasPrefix("file, 0 ") } ?? [])
+        for state in possible { common.formIntersection(state.values) }
+        return common.subtracting(found).min()
     }
 
     func tryImages(_ count: Int, _ random: inout SplitMix64) async throws {
@@ -124,7 +135,11 @@ struct CachePowerLossRun {
             try await cache.refresh()
             try await cache.sync()
             let fresh = try await Self.fresh(there)
+            let kept = try cache.store.keptVersions(.conflicts).map {
+                Self.words(try cache.store.keptBytes(.conflicts, $0.path))
+            }
             await cache.stop()
+            if let lost = Self.lost(fresh.values + kept, of: trees[bounds]) { return "this is nowhere: \(lost)" }
             for path in Set(fresh.keys).union(trees[bounds].flatMap(\.keys)) {
                 let possible = trees[bounds].map { $0[path] }
                 if !possible.contains(fresh[path]), !Self.isPart(fresh[path], of: possible),
