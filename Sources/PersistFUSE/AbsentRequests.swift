@@ -13,19 +13,20 @@ final class AbsentRequests: Sendable {
 
     /// One request.
     ///
-    /// `@unchecked Sendable`: it is used by one thread at a time: who takes it out of the state.
+    /// `@unchecked Sendable`: it is used by one thread at a time: with the lock as long as it is in the state, and by who takes
+    /// it out of that. `again` and `fail` answer the request, which frees it: nothing of it is looked at after that.
     final class Waiting: @unchecked Sendable {
-        let request: Request
         let deadline: ContinuousClock.Instant
+        let isOfTheDying: () -> Bool
         let again: () -> Void
         let fail: (StoreError) -> Void
 
         init(
-            _ request: Request, deadline: ContinuousClock.Instant, again: @escaping () -> Void,
+            deadline: ContinuousClock.Instant, isOfTheDying: @escaping () -> Bool, again: @escaping () -> Void,
             fail: @escaping (StoreError) -> Void
         ) {
-            self.request = request
             self.deadline = deadline
+            self.isOfTheDying = isOfTheDying
             self.again = again
             self.fail = fail
         }
@@ -37,22 +38,29 @@ final class AbsentRequests: Sendable {
         /// Those that go on: nil where it was brought.
         var ready: [(Waiting, StoreError?)] = []
         var next = 0
+        /// When it is seen next who has waited too long.
+        var nextLook = ContinuousClock.now
         var isEnding = false
         var threads: [NativeThread] = []
     }
 
     private static let threadCount = 2
     private static let lookMilliseconds = 100
+    private static let lookPause = Duration.milliseconds(lookMilliseconds / 2)
 
     private let state = Monitor(State())
 
     /// Brings what `waiting` misses, and goes on with it then. Returns at once.
-    func wait(_ waiting: Waiting, for absence: any Absence, _ service: Service) {
+    ///
+    /// - Parameter worker: runs its body as a thread that answers requests does.
+    func wait(
+        _ waiting: Waiting, for absence: any Absence, as worker: @escaping @Sendable (() -> Void) -> Void
+    ) {
         let number = state.withLock { state -> Int? in
             guard !state.isEnding else { return nil }
             if state.threads.isEmpty {
                 for number in 0..<Self.threadCount {
-                    guard let thread = NativeThread.start("fuse-absent-\(number)", { [self] in run(service) }) else {
+                    guard let thread = NativeThread.start("fuse-absent-\(number)", { [self] in run(as: worker) }) else {
                         break
                     }
                     state.threads.append(thread)
@@ -93,8 +101,8 @@ final class AbsentRequests: Sendable {
 
     private static let ended = StoreError(.io, hint: "the mount ends")
 
-    private func run(_ service: Service) {
-        Worker(service).asCurrent {
+    private func run(as worker: (() -> Void) -> Void) {
+        worker {
             while true {
                 var isEnding = false
                 let next = state.wait(milliseconds: Self.lookMilliseconds) { state -> (Waiting, StoreError?)? in
@@ -112,16 +120,22 @@ final class AbsentRequests: Sendable {
 
     /// Those whose time is over, or whose caller is being killed.
     private func giveUp() {
-        let now = ContinuousClock.now
-        let all = state.withLock { $0.absent }
-        for (number, waiting) in all {
-            let isLate = now >= waiting.deadline
-            guard isLate || waiting.request.isOfTheDying else { continue }
-            guard state.withLock({ $0.absent.removeValue(forKey: number) }) != nil else { continue }
-            waiting.fail(
-                isLate
-                    ? StoreError(.timedOut, hint: "the far side has not answered in time")
-                    : StoreError(.interrupted))
+        let left = state.withLock { state -> [(Waiting, StoreError)] in
+            let now = ContinuousClock.now
+            guard now >= state.nextLook else { return [] }
+            state.nextLook = now + Self.lookPause
+            var left: [(Waiting, StoreError)] = []
+            // With the lock: whoever had one taken out meanwhile might have answered it.
+            for (number, waiting) in state.absent {
+                let isLate = now >= waiting.deadline
+                guard isLate || waiting.isOfTheDying() else { continue }
+                state.absent[number] = nil
+                left.append((waiting, isLate ? Self.late : StoreError(.interrupted)))
+            }
+            return left
         }
+        for (waiting, error) in left { waiting.fail(error) }
     }
+
+    private static let late = StoreError(.timedOut, hint: "the far side has not answered in time")
 }

@@ -80,13 +80,15 @@ struct Request {
                 reply.later()
                 let deadline = patience.deadline ?? .now + (absence.waitMax ?? service.absentMax)
                 let rest = Patience(rounds: patience.rounds - 1, deadline: deadline)
-                let waiting = AbsentRequests.Waiting(self, deadline: deadline) {
+                let waiting = AbsentRequests.Waiting(deadline: deadline) {
+                    isOfTheDying
+                } again: {
                     answer(verb, subject, rest, operation, finish, afterwards)
                 } fail: { error in
                     refuse(verb, subject, error, Reply(pointer))
                     afterwards()
                 }
-                return service.absent.wait(waiting, for: absence, service)
+                return service.absent.wait(waiting, for: absence) { [service] in Worker(service).asCurrent($0) }
             }
             refuse(verb, subject, error, reply)
             return afterwards()
