@@ -1,7 +1,7 @@
 // An adapter that keeps each value in a file: exec:"node persist-adapter.mjs ./directory-adapter.mjs ./values".
 //
 // The key `kv/theme` is the file `kv/theme=`; a name in a directory never has `=`, so that a key may be the beginning
-// of another. The first byte tells JSON from bytes. A put is durable when it is answered: the new file and the new
+// of another: names may have 254 bytes. The first byte tells JSON from bytes. A put is durable when it is answered: the new file and the new
 // name are synced, and rename(2) replaces the old one as a whole.
 
 import { promises as fs } from "node:fs"

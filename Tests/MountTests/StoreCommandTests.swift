@@ -53,6 +53,15 @@ import Testing
         }
     }
 
+    @Test("a key that is not UTF-8 is refused: its bytes do not come through, and another value would be meant")
+    func notUTF8() async throws {
+        try await MountFixture.unmounted { fixture in
+            let result = try await fixture.persistfs(#"put "$STORE" $'kv/\xff' one"#)
+            #expect(result.status == 2 && result.error.contains("not UTF-8"), "\(result.error)")
+            #expect(try await fixture.persistfs(#"ls "$STORE""#).output.isEmpty)
+        }
+    }
+
     @Test("R9 put and rm are seen through a mount, and a mount's changes by get")
     func beside() async throws {
         try await MountFixture.with { fixture in

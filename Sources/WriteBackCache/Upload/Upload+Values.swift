@@ -224,7 +224,15 @@ extension Upload {
                 at: snapshot.shown.text)
             return .again
         }
-        guard let kept = try store.yield(snapshot.entry, to: change, isLong: snapshot.isLong) else { return .again }
-        return .conflict(kept)
+        do throws(StoreError) {
+            guard let kept = try store.yield(snapshot.entry, to: change, isLong: snapshot.isLong) else { return .again }
+            return .conflict(kept)
+        } catch {
+            guard error.kind == .rejected else { throw error }
+            throw StoreError(
+                .rejected, key: key,
+                hint: "what others have put there is no record (\(error.hint ?? "not valid")): it has to be changed "
+                    + "or removed there, or the file here renamed")
+        }
     }
 }
