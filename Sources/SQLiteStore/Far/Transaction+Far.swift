@@ -126,6 +126,10 @@ extension Transaction {
                 last = "%self"
                 there = try db.child(last, of: parent)
             }
+            if let open = there, try isRead(open) {
+                try detach(open)
+                there = nil
+            }
             if case .absent(let size, let isValue) = change.content {
                 return try putAbsent(change, size: size, isValue: isValue, there, last, in: parent)
             }
@@ -137,6 +141,15 @@ extension Transaction {
             return there
         case .nothing: throw StoreError(.invalid)
         }
+    }
+
+    /// Whoever has it open, and may have read a part of it, reads the rest of the same (R3): what others have put gets the name
+    /// as if they had replaced it. What is not all here has no rest.
+    private func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
+        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id) else {
+            return false
+        }
+        return try db.isHere(there)
     }
 
     /// A value that becomes `%self` in it takes along what is known of the far side's: under its old path nobody would

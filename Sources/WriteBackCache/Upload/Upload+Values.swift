@@ -65,11 +65,18 @@ extension Upload {
         var isConditional = far.putsConditionally
         var isGone = false
         for _ in 0..<Self.roundsMax {
-            var isThere = false
+            var (isThere, isAnnounced) = (false, false)
             if looks, isConditional || snapshot.isLong || snapshot.content.count <= options.compareBytesMax {
+                let looked = record
+                if !isConditional {
+                    // Others may come between the look and the put: what waits for the disk goes before.
+                    record.isTrying(sum)
+                    guard try await announce(record) else { return .again }
+                    isAnnounced = true
+                }
                 if let theirs = try await far.found(at: key, isJSON: isJSON, known: record.revision) {
                     if let found = theirs.sum {
-                        if found != sum, !record.mayHave(found), try await !isUnread(record, key) {
+                        if found != sum, !record.mayHave(found), try await !isUnread(looked, key) {
                             return try await meet(snapshot, node, theirs, found, key, record)
                         }
                         record.sum = found
@@ -95,8 +102,10 @@ extension Upload {
                     throw StoreError(.timedOut, key: key, hint: "the far side has dropped its parts: all are sent anew")
                 }
                 // Put down first: after a crash a value of ours must not look like somebody else's.
-                record.isTrying(sum)
-                guard try await announce(record) else { return .again }
+                if !isAnnounced {
+                    record.isTrying(sum)
+                    guard try await announce(record) else { return .again }
+                }
                 switch try await put(value, at: key, side.carried, over: record, isConditional: isConditional) {
                 case .put(let revision, let time):
                     advanced()

@@ -113,8 +113,11 @@ struct CacheRuleTests {
         bed.setDown(true)
         try one.store.put("mine", .kv, "a")
         try two.store.put("theirs", .kv, "a")
+        // One after the other: with four methods both might look before either puts.
+        bed.setDown(true, for: two)
         bed.setDown(false)
         try await one.sync()
+        bed.setDown(false, for: two)
         try await two.sync()
         #expect(try await two.store.text(.kv, "a") == "mine")
         let kept = try two.store.keptVersions(.conflicts)
