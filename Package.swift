@@ -49,7 +49,7 @@ let package = Package(
         // 3
         .target(
             name: "PersistFUSE", dependencies: ["Persist", "PersistVFS", "CLinux", "CFuse3"], swiftSettings: strict),
-        .target(name: "WriteBackCache", dependencies: ["Persist", "SQLiteStore"], swiftSettings: safe),
+        .target(name: "WriteBackCache", dependencies: ["Persist", "SQLiteStore", "Linux"], swiftSettings: safe),
         // 4
         .target(
             name: "PersistMount",
