@@ -67,12 +67,13 @@ import Testing
             before = after
             let third = try await fixture.mount(proxied, cache: "three", refreshSeconds: 3_600)
             let copied = try await third.succeed(#"rsync -ai "$SCRATCH/src/" blobs/"#, seconds: 120)
-            // The time of blobs/ itself is each machine's own, and rsync sets it: that is a put.
+            // The time of blobs/ itself is each machine's own, and rsync sets it, before and after all else: that is a put, or two
+            // where it takes a while.
             #expect(copied.split(separator: "\n").filter { !$0.hasSuffix(" ./") }.isEmpty, "\(copied.prefix(500))")
             expect(try await third.outside([third.binary, "sync", third.point], seconds: 120).status, is: 0)
             after = proxy.counts
             #expect(asked(before, after, Self.lists) <= Self.looksMax, "\(after)")
-            #expect(asked(before, after, [.put, .copy]) <= 1)
+            #expect(asked(before, after, [.put, .copy]) <= 2)
 
             before = after
             try await other.succeed("ls -lR; find . -printf '%m %T@' ; stat blobs/d3/f\(Self.files * 3 / 10 + 45)")
