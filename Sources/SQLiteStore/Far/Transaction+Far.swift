@@ -126,7 +126,7 @@ extension Transaction {
                 last = "%self"
                 there = try db.child(last, of: parent)
             }
-            if let open = there, try isRead(open) {
+            if !keepsContent, let open = there, try isRead(open) {
                 try detach(open)
                 there = nil
             }
@@ -144,11 +144,12 @@ extension Transaction {
     }
 
     /// Whoever has it open, and may have read a part of it, reads the rest of the same (R3): what others have put gets the name
-    /// as if they had replaced it. What is not all here has no rest.
+    /// as if they had replaced it. What is not all here has no rest. Who writes keeps the name: what is written next would
+    /// be in a file that has none.
     private func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
-        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id) else {
-            return false
-        }
+        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id),
+            !mount.holds.isWriting(there.id)
+        else { return false }
         return try db.isHere(there)
     }
 

@@ -168,6 +168,33 @@ struct UnsentTests {
         await close(cache)
     }
 
+    @Test("R3 R10 who writes a file, or reads one whose mode others change, keeps the file that has the name")
+    func keepsName() async throws {
+        let (here, there) = (try await cache(), try await cache())
+        var (client, other) = (StoreClient(here.store, .memory), StoreClient(there.store, .memory))
+        try client.put("blobs/x", "first")
+        try await here.sync()
+        try await there.refresh()
+        let node = try client.node("blobs/x")
+        here.store.hold(node.id)
+        let theirs = try other.node("blobs/x").id
+        _ = try there.store.setAttributes(theirs, AttributeChange(mode: 0o600, time: .now()))
+        try await there.sync()
+        try await here.refresh()
+        #expect(try client.node("blobs/x").id == node.id && client.node("blobs/x").mode == 0o600)
+        // Sent while it is still open: theirs gets the name, and what is written next must not go where nobody finds it.
+        here.store.setWriting(node.id, true)
+        _ = try here.store.publish(Publication(node: node.id, content: .bytes(Array("mine".utf8)), mtime: .now()))
+        try other.put("blobs/x", "theirs")
+        try await there.sync()
+        try await here.sync()
+        #expect(try client.text("blobs/x") == "theirs" && client.node("blobs/x").id == node.id)
+        #expect(try here.store.keptVersions(.conflicts).count == 1)
+        here.store.setWriting(node.id, false)
+        here.store.release(node.id)
+        await close(here, there)
+    }
+
     @Test(
         "R10 what others do to a file while it is being written here waits, and is a conflict then",
         arguments: [true, false])
