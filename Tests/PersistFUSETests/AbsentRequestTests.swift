@@ -27,7 +27,7 @@ import Testing
         var answers: Int { state.withLock { $0.answers } }
         var looksAfter: Int { state.withLock { $0.looksAfter } }
 
-        func waiting(_ deadline: ContinuousClock.Instant = .now + .seconds(60)) -> AbsentRequests.Waiting {
+        func waiting(_ deadline: ContinuousClock.Instant = .now + .seconds(3_600)) -> AbsentRequests.Waiting {
             AbsentRequests.Waiting(deadline: deadline) { [self] in
                 state.withLock { if $0.answers > 0 { $0.looksAfter += 1 } }
                 return isDying

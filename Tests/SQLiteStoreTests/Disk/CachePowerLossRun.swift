@@ -150,7 +150,7 @@ struct CachePowerLossRun {
                 }
             }
             return nil
-        } catch let error as StoreError { return "\(error)" }
+        } catch let error as StoreError { return "\(error); \(SharedMemory.report(of: file.path))" }
     }
 
     private static func fresh(_ far: MemoryAdapter) async throws -> [String: String] {

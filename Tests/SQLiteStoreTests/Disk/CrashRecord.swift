@@ -37,7 +37,10 @@ struct CrashRecord {
             let operation = try followed.next()
             began.append(disk.eventCount)
             let outcome = followed.take(operation)
-            guard case .done = outcome else { throw StoreError(.corrupt, hint: "seed \(seed): \(outcome)") }
+            guard case .done = outcome else {
+                let memory = SharedMemory.report(of: disk.directory + "/store.db")
+                throw StoreError(.corrupt, hint: "seed \(seed): \(outcome); \(memory)")
+            }
             returned.append(disk.eventCount)
             try note(followed, isAliased)
             isAliased = followed.isKeptAgainNext

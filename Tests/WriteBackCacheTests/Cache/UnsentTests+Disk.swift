@@ -76,6 +76,50 @@ extension UnsentTests {
         #expect(syncs.withLock { !$0.isEmpty && $0.allSatisfy { $0 > before } })
         await close(cache)
     }
+
+    @Test("R3 that a value goes from there is put down before it is deleted: nobody takes it for being there meanwhile")
+    func deletedBefore() async throws {
+        let cache = try await cache()
+        var client = StoreClient(cache.store, .memory)
+        try client.put("blobs/a", "a")
+        try await cache.sync()
+        let path = Array("blobs/a".utf8)
+        #expect(try cache.store.farRecord(at: path)?.sum != nil)
+        let sums = Mutex([[UInt8]?]())
+        far.before { [store = cache.store] method, key in
+            guard method == .delete, key == "blobs/a" else { return }
+            let sum = try store.farRecord(at: path)?.sum
+            sums.withLock { $0.append(sum) }
+        }
+        try client.create("blobs/c", .symlink, target: "d")
+        _ = try client.rename("blobs/c", to: "blobs/a")
+        try await cache.sync()
+        #expect(sums.withLock { $0 } == [nil])
+        await close(cache)
+    }
+
+    /// Who comes to have a path whose value is another's still removes that with its own next change of name. Where it has lost the
+    /// path before it was told so, nothing else would.
+    @Test("R9 a value that is left to who had its path for a moment is removed")
+    func heirWithoutPath() async throws {
+        let cache = try await cache()
+        var client = StoreClient(cache.store, .memory)
+        try client.put("kv/heir", "x")
+        try client.put("kv/old", "y")
+        let entry = try #require(try cache.store.outboxEntry(of: client.node("kv/old").id))
+        try await cache.sync()
+        var left = try #require(try cache.store.farRecord(at: Array("kv/old".utf8)))
+        left.node = try client.node("kv/heir").id
+        left.doubt()
+        _ = try client.unlink("kv/old")
+        try await cache.sync()
+        await far.values.put("kv/old", Array("y".utf8))
+        _ = try cache.store.book([.ended(.init(entry, records: [left], removed: []))])
+        try await cache.sync()
+        #expect(await far.values.get("kv/old") == nil)
+        #expect(await far.values.get("kv/heir") == Array("x".utf8))
+        await close(cache)
+    }
 }
 
 extension Bool {
