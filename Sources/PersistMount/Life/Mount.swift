@@ -44,11 +44,13 @@ public struct Mount: Sendable {
     ///
     /// Blocks the calling thread. Call it before the process has other threads: it blocks the ending signals in this
     /// one, and threads inherit that. One mount a process.
-    /// - Parameter usable: is called once, with a line for the user, when the mount answers; where it returns false,
-    ///   the mount is taken away again.
+    /// - Parameter usable: is called once, by a thread of its own, with a line for the user and what they are to be warned
+    ///   of, when the mount answers; where it returns false, the mount is taken away again.
     /// - Returns: whether the store's file is complete where it should be; else the log says what is wrong.
     /// - Throws: before `usable` was called.
-    public func run(at directory: String, log: MountLog, usable: (String) -> Bool) throws(MountFailure) -> Bool {
+    public func run(
+        at directory: String, log: MountLog, usable: @escaping @Sendable (String, _ warnings: [String]) -> Bool
+    ) throws(MountFailure) -> Bool {
         // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
         Signals.block()
         Memory.givesBack()
@@ -57,7 +59,8 @@ public struct Mount: Sendable {
 
     /// - Parameter isWholeProcess: the process is there for nothing else.
     func serve(
-        at directory: String, log: MountLog, isWholeProcess: Bool, usable: (String) -> Bool
+        at directory: String, log: MountLog, isWholeProcess: Bool,
+        usable: @escaping @Sendable (String, _ warnings: [String]) -> Bool
     ) throws(MountFailure) -> Bool {
         Signals.awaitsChildren()
         let owner = options.shownOwner
@@ -96,15 +99,21 @@ public struct Mount: Sendable {
             "\(ShownText.line(reference.shown)) is mounted at \(ShownText.line(point.path)) (\(adapterTitle)\(access))"
         // In the foreground the user reads it once.
         if log.path != nil { log.note(line) }
-        if !usable(line) {
-            // On another thread: umount(2) waits until the mount is served.
-            OwnThread.start("unmount") { session.unmount() }.detach()
-        }
+        let warnings = log.lastErrors.map(\.line)
         opened.cache?.run()
+        // On another thread: umount(2) waits until the mount is served.
+        let firstWord = FirstWord(opened)
+        let telling = OwnThread.start("tell") {
+            // In the foreground the log is there to be read.
+            let trouble = log.path == nil ? nil : firstWord.trouble()
+            if !usable(line, warnings + (trouble.map { [$0] } ?? [])) { session.unmount() }
+        }
         hook?.begin(at: point.path)
         let retrying = Retrying()
         let retries = retrying.begin(fileSystem)
         session.run()
+        firstWord.end()
+        telling.join()
         retrying.end()
         retries.join()
         hook?.end()

@@ -86,7 +86,7 @@ public struct Unmount: Sendable {
     private static func waits(_ unsent: Synchronizing.State, shown: String) -> MountFailure {
         MountFailure(
             ShownText.line(shown),
-            "unmounted, but \(unsent.files == 1 ? "1 file has" : "\(unsent.files) files have") not been sent",
+            "unmounted, but \(CountText.have(unsent.files)) not been sent",
             hint: "In the cache on this machine they wait for the next mount of this store."
                 + (unsent.reason.map { " \($0)" } ?? ""), status: .busy)
     }

@@ -61,6 +61,13 @@ extension MountStatus {
 }
 
 extension MountStatus.Far {
+    /// Its file is named beside it.
+    private static func withoutKey(_ words: String, of path: [UInt8]) -> String {
+        let shown = "\(StoreKey(path))"
+        let names = [shown, shown.hasSuffix(".json") ? String(shown.dropLast(5)) : shown]
+        return names.first { words.hasPrefix($0 + ": ") }.map { String(words.dropFirst($0.count + 2)) } ?? words
+    }
+
     /// - Parameter trouble: the adapter does not run, though requests still wait for it.
     init(_ status: CacheStatus, cache: String, trouble: Trouble?, s3: S3Adapter?) {
         self.cache = ShownText.line(cache)
@@ -77,7 +84,7 @@ extension MountStatus.Far {
                 path: ShownText.line(item.path), bytes: item.bytes, since: TimeText.text(item.since),
                 state: item.isUploading ? "uploading" : item.isRefused ? "refused" : "waiting", tries: item.tries,
                 nextRetrySeconds: item.nextMilliseconds.map { Double($0) / 1_000 },
-                lastError: item.lastError.map { ShownText.line($0) })
+                lastError: item.lastError.map { ShownText.line(Self.withoutKey($0, of: item.path)) })
         }
         offlineSince = (status.offlineSince ?? trouble?.since).map { TimeText.text($0) }
         // How a process ended says more than that it did not answer in time.

@@ -13,7 +13,7 @@ public struct Synchronizing: Sendable {
         public var seconds: Double
         /// The far side does not answer, and what it said last.
         public var offline: String?
-        /// It does, and refuses something: what, and why.
+        /// It does, and does not take something: `refuses PATH: WHY`.
         public var refused: String?
         /// Nothing is on its way, and all that there is has failed.
         var isStuck = false
@@ -61,7 +61,7 @@ public struct Synchronizing: Sendable {
             if stopsOffline, state.offline != nil || state.isStuck { return state }
             if let seconds, elapsed >= Double(seconds) {
                 throw MountFailure(
-                    ShownText.line(mountPoint), "\(state.files) files have not been sent",
+                    ShownText.line(mountPoint), "\(CountText.have(state.files)) not been sent",
                     hint: state.reason ?? "It goes on by itself.", status: .busy)
             }
             usleep(100_000)
@@ -110,12 +110,14 @@ extension Synchronizing.State {
         bytesAtFirst = max(bytes, first?.bytesAtFirst ?? 0)
         self.seconds = seconds
         offline = far?.offlineSince.map { _ in far?.lastError ?? "" }
-        refused = far?.pending.first { $0.lastError != nil }.map { "\($0.path): \($0.lastError ?? "")" }
+        refused = far?.pending.first { $0.lastError != nil }.map { item in
+            "\(item.state == "refused" ? "refuses" : "does not take") \(item.path): \(item.lastError ?? "")"
+        }
         isStuck = files > 0 && far?.pendingUploading == 0 && (far?.pendingFailing ?? 0) >= files
     }
 
     /// Why it does not go on.
     var reason: String? {
-        offline.map { "The far side does not answer: \($0)" } ?? refused.map { "The far side refuses \($0)" }
+        offline.map { "The far side does not answer: \($0)" } ?? refused.map { "The far side \($0)" }
     }
 }

@@ -59,7 +59,7 @@ public struct CacheRebuild: Sendable {
                 guard count == 0 else {
                     throw MountFailure(
                         ShownText.line(reference.shown),
-                        "\(count == 1 ? "1 file has" : "\(count) files have") not been sent",
+                        "\(CountText.have(count)) not been sent",
                         hint: "Mount the store first: that sends them.", status: .busy)
                 }
                 isEmpty = kept == 0

@@ -15,6 +15,8 @@ final class OpenedStore: Sendable {
     private let isClosed = Atomic(false)
     /// What a mount that still sends gets to be done with it, before a command asks it to end. Milliseconds.
     private static let commandPatience = 3_000
+    /// SQLITE_NOTADB (sqlite.org/rescode.html).
+    private static let notADatabase: Int32 = 26
 
     private init(
         _ store: SQLiteStore, cache: WriteBackCache? = nil, adapter: FarAdapter? = nil,
@@ -57,7 +59,12 @@ final class OpenedStore: Sendable {
                 far.adapter, path: directory.store, storeOptions: options, options: cacheOptions)
             return OpenedStore(cache.store, cache: cache, adapter: far, directory: directory)
         } catch {
-            throw MountFailure(error, about: directory.store, status: error.kind == .timedOut ? .busy : .store)
+            var failure = MountFailure(
+                error, about: directory.store, status: error.kind == .timedOut ? .busy : .store)
+            if error.kind == .corrupt || error.code == Self.notADatabase {
+                failure.hint = "To make this local copy anew: persistfs check --rebuild STORE"
+            }
+            throw failure
         }
     }
 
@@ -101,9 +108,9 @@ final class OpenedStore: Sendable {
             let last = status()
             if let left = last.far?.pendingFiles, left > 0 {
                 log(
-                    "\(left) changes have not been sent: "
+                    "\(CountText.have(left)) not been sent: "
                         + (isWanted
-                            ? "who uses this store now takes them over" : "the next mount of this store sends them"))
+                            ? "who uses this store now takes over" : "the next mount of this store goes on"))
             }
             if let directory { LastStatus.write(last, in: directory.path) }
         }

@@ -15,6 +15,7 @@ final class FarSide: Sendable {
 
     private struct State {
         var requests = Requests()
+        var hasAnswered = false
         /// Since when nothing has succeeded.
         var offlineSince: Timestamp?
         var lastError: String?
@@ -41,6 +42,10 @@ final class FarSide: Sendable {
     }
 
     var requests: Requests { state.withLock { $0.requests } }
+    /// Whether it has ever answered; where it has not, what it said last.
+    var contact: (hasAnswered: Bool, failure: String?) {
+        state.withLock { ($0.hasAnswered, $0.hasAnswered ? nil : $0.lastError) }
+    }
     /// nil: the last request was answered.
     var offline: (since: Timestamp, error: String)? {
         state.withLock { state in state.offlineSince.map { ($0, state.lastError ?? "") } }
@@ -179,7 +184,7 @@ final class FarSide: Sendable {
     func refusesKeys() { state.withLock { $0.refusesKeys = true } }
     func refusesRanges() { state.withLock { $0.refusesRanges = true } }
 
-    func answered() { state.withLock { $0.offlineSince = nil } }
+    func answered() { state.withLock { ($0.hasAnswered, $0.offlineSince) = (true, nil) } }
 
     func failed(_ error: any Error, _ key: StoreKey) -> StoreError {
         // What an adapter throws of its own may be over in a moment: only a StoreError says that something is final.

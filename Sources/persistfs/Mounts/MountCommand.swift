@@ -89,7 +89,7 @@ struct MountCommand: ParsableCommand {
         } else {
             for warning in reference.warnings { Standard.error("warning: \(warning)") }
             if inForeground {
-                let isWhole = try mount.run(at: directory, log: MountLog(path: nil)) { line in
+                let isWhole = try mount.run(at: directory, log: MountLog(path: nil)) { line, _ in
                     (try? Standard.print(line)) != nil
                 }
                 if !isWhole { throw EarlyEnd(status: .failed) }
@@ -103,9 +103,8 @@ struct MountCommand: ParsableCommand {
     private func serve(_ mount: PersistMount.Mount, _ report: Report) throws {
         let log = MountLog(path: log)
         do throws(MountFailure) {
-            _ = try mount.run(at: directory, log: log) { line in
-                let warnings = log.lastErrors.map { "\n" + $0.line }
-                return report.succeed(line + warnings.joined())
+            _ = try mount.run(at: directory, log: log) { line, warnings in
+                report.succeed(([line] + warnings).joined(separator: "\n"))
             }
             log.removeIfUneventful()
         } catch {

@@ -17,7 +17,7 @@ enum StatusText {
             ("  since", "\(status.since), process \(status.pid)\(status.isReadOnly ? ", read-only" : "")"),
             (
                 "  holds",
-                "\(store.files) files, \(ByteCount.text(store.bytesUsed)); \(ByteCount.text(store.bytesFree)) free"
+                "\(CountText.files(Int(store.files))), \(ByteCount.text(store.bytesUsed)); \(ByteCount.text(store.bytesFree)) free"
             ),
         ]
         if status.isUnmounted == true {
@@ -48,7 +48,8 @@ enum StatusText {
         rows.append(
             (
                 "  to send",
-                far.pendingFiles == 0 ? "nothing" : "\(far.pendingFiles) files, \(ByteCount.text(far.pendingBytes))"
+                far.pendingFiles == 0
+                    ? "nothing" : "\(CountText.files(far.pendingFiles)), \(ByteCount.text(far.pendingBytes))"
             ))
         let most = 10
         for item in far.pending.prefix(most) {

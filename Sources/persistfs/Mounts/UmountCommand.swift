@@ -8,7 +8,8 @@ struct UmountCommand: ParsableCommand {
         discussion: """
             Of a store with a far side: waits until that has everything. What it does
             not take, because it does not answer, waits in the cache for the next
-            mount: then the exit code is 7, and it says how much that is. Where programs are in the directory, they are named. A dead mount
+            mount: then the exit code is 7, and it says how much that is. Where
+            programs are in the directory, they are named. A dead mount
             ("Transport endpoint is not connected") is cleared.
 
             Example:

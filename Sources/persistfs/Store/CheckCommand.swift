@@ -84,7 +84,7 @@ struct CheckCommand: ParsableCommand {
             reference, cacheDirectory: far.cacheDirectory.map(PathText.absolute)
         ) { Standard.error($0) }
         let shown = ShownText.line(reference.shown)
-        try Standard.print("\(shown): the local copy is new; \(rebuilt.entries) files are there")
+        try Standard.print("\(shown): the local copy is new, of \(CountText.files(Int(rebuilt.entries)))")
         guard let aside = rebuilt.aside else { return }
         try Standard.print(
             """

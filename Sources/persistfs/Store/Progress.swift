@@ -25,7 +25,7 @@ final class Progress {
     static func text(_ state: Synchronizing.State) -> String {
         let filesDone = state.filesAtFirst - min(state.files, state.filesAtFirst)
         let bytesDone = state.bytesAtFirst - min(state.bytes, state.bytesAtFirst)
-        var text = "sent \(filesDone) of \(state.filesAtFirst) files"
+        var text = "sent \(filesDone) of \(CountText.files(state.filesAtFirst))"
         if state.bytesAtFirst > 0 {
             text += ", \(ByteCount.text(bytesDone)) of \(ByteCount.text(state.bytesAtFirst))"
         }
@@ -33,9 +33,12 @@ final class Progress {
             text += "; waiting for the far side"
         } else if state.seconds > 1, filesDone > 0 {
             // By what is more of it: bytes, or files where they are small.
-            if bytesDone > 0 { text += ", \(ByteCount.text(UInt64(Double(bytesDone) / state.seconds)))/s" }
             let byFiles = Double(state.files) / Double(filesDone)
-            let byBytes = bytesDone > 0 ? Double(state.bytes) / Double(bytesDone) : byFiles
+            let byBytes = bytesDone > 0 ? Double(state.bytes) / Double(bytesDone) : 0
+            text +=
+                byBytes > byFiles
+                ? ", \(ByteCount.text(UInt64(Double(bytesDone) / state.seconds)))/s"
+                : ", \(max(1, Int(Double(filesDone) / state.seconds))) files/s"
             text += ", \(duration(max(byFiles, byBytes) * state.seconds)) left"
         }
         return String(text.prefix(79))
@@ -50,7 +53,7 @@ final class Progress {
 
     private static func reason(_ state: Synchronizing.State) -> String? {
         if let offline = state.offline { return "the far side does not answer: \(offline)" }
-        return state.refused.map { "the far side refuses \($0)" }
+        return state.refused.map { "the far side \($0)" }
     }
 
     /// Once, and again when it is another: at most once a minute, since it names one file of many.
@@ -77,7 +80,7 @@ final class Progress {
         clear()
         guard state.filesAtFirst > 0, state.seconds >= 1 else { return }
         try? Standard.print(
-            "\(state.filesAtFirst) files, \(ByteCount.text(state.bytesAtFirst)), sent in \(Self.duration(state.seconds))"
+            "\(CountText.files(state.filesAtFirst)), \(ByteCount.text(state.bytesAtFirst)), sent in \(Self.duration(state.seconds))"
         )
     }
 }

@@ -126,6 +126,30 @@ import Testing
         }
     }
 
+    @Test("who mounts what does not run, or does not answer, is told so at once; the mount can be used")
+    func firstWord() async throws {
+        try await MountFixture.unmounted { fixture in
+            try await fixture.succeed(
+                #"""
+                export XDG_CACHE_HOME="$SCRATCH/cache" AWS_EC2_METADATA_DISABLED=true
+                cat > bucket.persist.json <<'END'
+                { adapter: "s3", bucket: "b", prefix: "p", endpoint: "http://127.0.0.1:1", region: "us-east-1",
+                  credentials: { accessKeyId: "x", secretAccessKey: "y" } }
+                END
+                for store in 'exec:python3 ./gone.py' bucket.persist.json; do
+                    "$PERSISTFS" mount "$store" "$MOUNT" 2> said
+                    grep 'warning: the far side cannot be used yet: .*; what is written waits here$' said
+                    grep -qE "No such file or directory|127.0.0.1:1: " said
+                    ls "$MOUNT"
+                    "$PERSISTFS" umount "$MOUNT"
+                done
+                "$PERSISTFS" mount "\#(try Self.adapter(fixture))" "$MOUNT" 2> said
+                test ! -s said
+                "$PERSISTFS" umount "$MOUNT"
+                """#, seconds: 60)
+        }
+    }
+
     @Test("R2 umount where the far side refuses a file is soon done, sends the others, and names it")
     func refused() async throws {
         try await MountFixture.unmounted { fixture in

@@ -156,7 +156,12 @@ import Testing
             expect(try await check("").status, is: 7)
             try await mount.unmount()
             let file = "'\(fixture.directory)'/one/*/cache.db"
-            var rebuilt = try await check("dd if=/dev/zero of=$(echo \(file)) bs=4k count=4 conv=notrunc status=none")
+            _ = try await shell("dd if=/dev/zero of=$(echo \(file)) bs=4k count=4 conv=notrunc status=none")
+            let refused = try await shell(
+                "\(keys) '\(mount.binary)' ls --cache-dir '\(fixture.directory)/one' '\(store)'")
+            expect(refused.status, is: 5)
+            #expect(refused.error.contains("persistfs check --rebuild STORE"), "\(refused.error)")
+            var rebuilt = try await check("")
             expect(rebuilt.status, is: 0)
             #expect(rebuilt.output.contains("cache.db.before-rebuild"), "\(rebuilt.output)")
             try await mount.start()
