@@ -93,6 +93,19 @@ struct FarMetaTests {
         }
     }
 
+    @Test("What lay with a value says the same as the bytes that are made of it")
+    func found() {
+        var random = Seeded("found")
+        for _ in 0..<1_000 {
+            var attributes = Self.random(&random).carried
+            attributes.hasMore = Bool.random(using: &random)
+            attributes.mode = attributes.mode.map { $0 | 0o100000 }
+            let found = FoundMeta(attributes)
+            let read = FoundMeta(found.bytes)
+            if found.meta != read.meta || found.canonical != read.canonical { Issue.record("\(attributes)") }
+        }
+    }
+
     // MARK: With a value
 
     @Test("The text is there only where it is not the canonical JSON of the value")

@@ -61,6 +61,9 @@ public struct FarChange: Sendable {
         self.meta = meta
     }
 
+    /// Of the value of a key that is a prefix too, in the directory that shows it.
+    static let selfName: FileName = "%self"
+
     public var path: [UInt8] {
         guard let namespace else { return [] }
         return Array(([namespace.name] + names).map(\.bytes).joined(separator: [UInt8(ascii: "/")]))

@@ -115,6 +115,7 @@ extension Transaction {
             guard error.isOfOneRow else { throw error }
             try db.run("ROLLBACK TO far")
             db.cache?.forgetAll()
+            walk.forget()
             outcome = .refused("\(error)")
         }
         try db.run("RELEASE far")

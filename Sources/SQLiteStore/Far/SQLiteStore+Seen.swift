@@ -40,13 +40,26 @@ extension SQLiteStore {
 
     /// The side data that was seen for each of these paths.
     public func seenMeta(at paths: [[UInt8]]) throws(StoreError) -> [(meta: [UInt8], revision: Revision?)?] {
-        try readers.read { db throws(StoreError) in
+        try readTogether { db throws(StoreError) in
             var found: [(meta: [UInt8], revision: Revision?)?] = []
             for path in paths {
                 found.append(
                     try db.first(
                         "SELECT meta, meta_revision FROM seen WHERE path = ? AND meta IS NOT NULL", path,
                         read: { ($0.bytes(0), $0.optionalBytes(1).map(Revision.init)) }))
+            }
+            return found
+        }
+    }
+
+    /// Of each of these paths, of one moment: the directory that is there, and what the far side is recorded to have.
+    public func found(at paths: [[UInt8]]) throws(StoreError) -> [(directory: NodeID?, record: FarRecord?)] {
+        try readTogether { db throws(StoreError) in
+            var walk = PathWalk()
+            var found: [(directory: NodeID?, record: FarRecord?)] = []
+            for path in paths {
+                let row = try walk.node(at: path, in: db)
+                found.append((row.flatMap { $0.isDirectory ? $0.id : nil }, try db.far(at: path)))
             }
             return found
         }

@@ -8,7 +8,7 @@ extension Transaction {
         let path = change.path
         let known = try db.far(at: path)
         if let known, let asked, known.time >= asked { return .notNow }
-        let there = try db.node(at: path)
+        let there = try walk.node(at: path, in: db)
         if let there, try db.outboxEntry(of: there.id) != nil { return .notNow }
         if let there, asked != nil, try isBusy(there, at: path) { return .notNow }
         if case .nothing = change.content { return try remove(there, path, known) }
@@ -31,12 +31,18 @@ extension Transaction {
         let isCertain = hasSameValue && known?.tried == nil
         try putFar(
             FarRecord(
-                path: try db.path(of: row), node: row.id, key: change.key, sum: change.sum,
+                path: try self.path(of: row, by: change), node: row.id, key: change.key, sum: change.sum,
                 revision: change.revision ?? (isCertain ? known?.revision : nil), metaKey: change.metaKey,
                 meta: change.meta, metaRevision: change.metaRevision, event: known?.event ?? 0,
                 position: known?.position ?? 0,
                 modified: change.modified, time: now))
         return .applied
+    }
+
+    /// Where a change has been put: mostly where it says.
+    func path(of row: NodeRow, by change: FarChange) throws(StoreError) -> [UInt8] {
+        let isThere = row.node.name == change.names.last && row.node.name != FarChange.selfName
+        return isThere ? change.path : try db.path(of: row)
     }
 
     private func isSameValue(_ known: FarRecord?, _ change: FarChange) -> Bool {
@@ -106,8 +112,13 @@ extension Transaction {
         guard let namespace = change.namespace, var last = names.popLast() else {
             return try fresh(change.namespace?.node ?? .root)
         }
+        let parentPath = change.path.dropLast(last.bytes.count + 1)
         var parent = namespace.node
-        for name in names { parent = try makeDirectoryOfFar(name, in: parent) }
+        if let directory = try walk.directory(parentPath, in: db) {
+            parent = directory
+        } else {
+            for name in names { parent = try makeDirectoryOfFar(name, in: parent) }
+        }
         switch change.content {
         case .directory:
             return try fresh(try makeDirectoryOfFar(last, in: parent))
@@ -123,7 +134,7 @@ extension Transaction {
             var there = try db.child(last, of: parent)
             if let directory = there, directory.isDirectory {
                 parent = directory.id
-                last = "%self"
+                last = FarChange.selfName
                 there = try db.child(last, of: parent)
             }
             if !keepsContent, let open = there, try isRead(open) {

@@ -24,7 +24,8 @@ extension Transaction {
         try makeAway(
             row,
             AwayContent(
-                node: row.id, path: try db.path(of: row), key: key, sum: change.sum, revision: change.revision))
+                node: row.id, path: try path(of: row, by: change), key: key, sum: change.sum, revision: change.revision)
+        )
         try db.run(
             """
             UPDATE node SET size = ?2, stored = ?2, rev = rev + 1, mtime = ?3, ctime = max(ctime, ?3) WHERE ino = ?1

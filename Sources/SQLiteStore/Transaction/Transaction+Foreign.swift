@@ -204,6 +204,7 @@ extension Transaction {
     }
 
     private func setName(of id: NodeID, _ name: FileName, in parent: NodeID) throws(StoreError) {
+        walk.forget()
         guard let cookie = try db.slot(name, in: parent).free else { throw Self.collision }
         try db.run(
             "UPDATE node SET parent = ?2, cookie = ?3, name = ?4, ctime = ?5 WHERE ino = ?1", id, parent, cookie, name,

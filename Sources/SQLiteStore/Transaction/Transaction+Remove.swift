@@ -37,6 +37,7 @@ extension Transaction {
     /// Takes the name away. The node stays where it is open, or may be: here, or in another mount.
     /// - Parameter value: of a document that another program has deleted: its row is gone.
     func detach(_ row: NodeRow, value: [UInt8]? = nil) throws(StoreError) {
+        walk.forget()
         let isHeld = mount.holds.contains(row.id)
         // Who has it open reads on; the far side will not have it any more.
         if isHeld, !isFromFar, row.node.size <= Self.heldBytesMax { try db.requireHere(row) }

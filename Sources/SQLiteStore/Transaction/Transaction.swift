@@ -19,6 +19,8 @@ final class Transaction {
     var firstGeneration: Int64?
     /// What is done comes from the far side, and is told the observer instead.
     let isFromFar: Bool
+    /// Of what comes from there.
+    var walk = PathWalk()
     private var afterCommit: [() -> Void] = []
     /// Blocks of numbers that were taken here, and not given out yet.
     private var blocks: [IDSequence: Range<Int64>] = [:]

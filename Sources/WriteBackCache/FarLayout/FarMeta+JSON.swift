@@ -46,8 +46,11 @@ extension FarMeta {
             }
             members.append(.init("xattr", .object(list)))
         }
+        // Numbers, flags and words of ours are written as they are in canonical form; bytes of others may not be.
+        let isPlain = (kind == .file || kind == .directory) && text == nil && attributes.isEmpty
+        if isPlain { members.sort { $0.key < $1.key } }
         let text = Array(JSONText.write(.object(members)).utf8)
-        return CanonicalJSON.form(of: text) ?? text
+        return isPlain ? text : CanonicalJSON.form(of: text) ?? text
     }
 
     /// Unknown members are ignored; one that is known but not as it should be makes the whole damaged.

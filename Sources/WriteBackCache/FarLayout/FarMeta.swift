@@ -95,6 +95,7 @@ public struct FarMeta: Sendable, Equatable {
             mode: attributes.mode, uid: attributes.uid, gid: attributes.gid, mtime: attributes.mtime,
             attributes: attributes.extended)
         isCarried = true
+        hasMore = attributes.hasMore
     }
 
     /// Nobody has set anything of it; the time may be that of the put.

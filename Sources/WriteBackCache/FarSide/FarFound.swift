@@ -29,7 +29,9 @@ extension FarChange {
     init(path: ShownPath, _ found: FarFound, key: StoreKey, metaKey: StoreKey?, meta: [UInt8]?, isValue: Bool) {
         switch found {
         case .listed(let entry, _):
-            self.init(path: path, absent: entry, metaKey: metaKey, meta: meta, known: nil, isValue: isValue)
+            self.init(
+                path: path, absent: entry, metaKey: metaKey, side: meta.map { FoundMeta($0) }, known: nil,
+                isValue: isValue)
         case .whole(let value, _):
             self.init(
                 path: path, value: value.value, key: key, metaKey: metaKey, meta: meta, isJSON: FarSum.isJSON(key),
@@ -67,7 +69,7 @@ extension FarSide {
     func carried(by found: FarFound) async throws(StoreError) -> [UInt8]? {
         switch found {
         case .whole(let value, _): value.meta
-        case .listed(let entry, _): try await metas(of: [entry]).first ?? nil
+        case .listed(let entry, _): (try await metas(of: [entry]).first ?? nil)?.bytes
         }
     }
 

@@ -109,11 +109,11 @@ extension FarSide {
     /// Each within the limit of time of one request.
     private static let pieceMost = 128
 
-    private func inPieces(
+    private func inPieces<Answer: Sendable>(
         _ entries: [KeyEntry], bytes byteMost: UInt64 = .max,
-        _ ask: @escaping @Sendable ([KeyEntry]) async throws -> [[UInt8]?]
-    ) async throws(StoreError) -> [[UInt8]?] {
-        var (found, rest): ([[UInt8]?], ArraySlice<KeyEntry>) = ([], entries[...])
+        _ ask: @escaping @Sendable ([KeyEntry]) async throws -> [Answer?]
+    ) async throws(StoreError) -> [Answer?] {
+        var (found, rest): ([Answer?], ArraySlice<KeyEntry>) = ([], entries[...])
         while let first = rest.first {
             var bytes: UInt64 = 0
             let piece = Array(
@@ -130,17 +130,13 @@ extension FarSide {
 
     /// What lies with values of a listing, as side data; nil where the value is there no more.
     /// - Precondition: `attributed`.
-    func metas(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
+    func metas(of entries: [KeyEntry]) async throws(StoreError) -> [FoundMeta?] {
         guard let attributed else { return [] }
-        return try await inPieces(entries) { try await attributed.attributes(of: $0).map { $0.map(\.meta) } }
+        return try await inPieces(entries) { try await attributed.attributes(of: $0).map { $0.map { FoundMeta($0) } } }
     }
 }
 
 extension ValueAttributes {
     /// As side data (`FarMeta.isCarried`).
-    var meta: [UInt8] {
-        var meta = FarMeta(self)
-        meta.hasMore = hasMore
-        return meta.encoded()
-    }
+    var meta: [UInt8] { FarMeta(self).encoded() }
 }

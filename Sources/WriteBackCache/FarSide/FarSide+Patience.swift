@@ -24,7 +24,7 @@ extension FarSide {
         try await patiently { () async throws(StoreError) in try await listKeys(prefix, most: most, body) }
     }
 
-    func metasPatiently(of entries: [KeyEntry]) async throws(StoreError) -> [[UInt8]?] {
+    func metasPatiently(of entries: [KeyEntry]) async throws(StoreError) -> [FoundMeta?] {
         try await patiently { () async throws(StoreError) in try await metas(of: entries) }
     }
 

@@ -10,14 +10,11 @@ extension Refresh {
         try await far.listKeysPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [Listed] = []
             try await seeDirectories(entries.filter { Self.isDirectory($0) })
-            for entry in entries where !Self.isDirectory(entry) {
-                if let (path, metaPath) = try place(of: entry.key) {
-                    let known = try store.farRecord(at: path.text)
-                    found.append(
-                        Listed(
-                            entry: entry, path: path, metaPath: metaPath,
-                            known: known?.key == entry.key.bytes ? known : nil))
-                }
+            let values = entries.filter { !Self.isDirectory($0) }
+            for (entry, place) in zip(values, try places(of: values.map(\.key))) {
+                guard let (path, metaPath, record) = place else { continue }
+                let known = record?.key == entry.key.bytes ? record : nil
+                found.append(Listed(entry: entry, path: path, metaPath: metaPath, known: known))
             }
             let isValue = { (path: ShownPath) in holdsValues && path.namespace != .blobs }
             var changes: [FarChange] = []
@@ -68,13 +65,15 @@ extension Refresh {
     }
 
     /// What it is, where it lies, and its revision there.
-    private typealias SideData = (meta: [UInt8]?, key: StoreKey?, revision: Revision?)
+    private typealias SideData = (found: FoundMeta?, key: StoreKey?, revision: Revision?)
 
     /// The side data of what is not known to be the same.
     private func sides(of found: [Listed]) async throws(StoreError) -> [(Listed, SideData)] {
         let seen = try store.seenMeta(at: found.map(\.metaPath.text))
         guard far.attributed != nil else {
-            return zip(found, seen).map { ($0, ($1?.meta, $1 == nil ? nil : $0.metaKey, $1?.revision)) }
+            return zip(found, seen).map { listed, seen in
+                (listed, (seen.map { FoundMeta($0.meta) }, seen == nil ? nil : listed.metaKey, seen?.revision))
+            }
         }
         let others = zip(found, seen).filter { listed, seen in
             !listed.isSame || listed.hasOther(seen?.meta)
@@ -84,10 +83,9 @@ extension Refresh {
         for ((listed, seen), carried) in zip(others, carried) {
             // Gone since the listing: the next look says so.
             guard let carried else { continue }
-            let meta = FarMeta(decoding: carried)
             // Values that were put before attributes went with them have theirs there.
-            if let seen, meta.hasMore || meta.isBare {
-                sides.append((listed, (seen.meta, listed.metaKey, seen.revision)))
+            if let seen, carried.meta.hasMore || carried.meta.isBare {
+                sides.append((listed, (FoundMeta(seen.meta), listed.metaKey, seen.revision)))
             } else {
                 sides.append((listed, (carried, nil, nil)))
             }
@@ -101,7 +99,7 @@ extension Refresh {
     ) async throws(StoreError) -> FarChange? {
         let (entry, path, known) = (listed.entry, listed.path, listed.known)
         if far.attributed == nil, let known, known.revision == entry.revision, known.tried == nil,
-            known.meta == side.meta.map(FarMeta.canonical)
+            known.meta == side.found?.canonical
         {
             return nil
         }
@@ -110,7 +108,7 @@ extension Refresh {
         let isLong = far.parted.map { entry.size >= $0.partedBytesMin } ?? false
         guard entry.size == 0 || known?.sum != nil && known?.revision == nil && !isLong else {
             var change = FarChange(
-                path: path, absent: entry, metaKey: side.key, meta: side.meta, known: known, isValue: isValue)
+                path: path, absent: entry, metaKey: side.key, side: side.found, known: known, isValue: isValue)
             change.metaRevision = side.revision
             return change
         }
@@ -123,7 +121,7 @@ extension Refresh {
         }
         guard let value = found else { return nil }
         var change = FarChange(
-            path: path, value: value, key: entry.key, metaKey: side.key, meta: side.meta,
+            path: path, value: value, key: entry.key, metaKey: side.key, meta: side.found?.bytes,
             isJSON: FarSum.isJSON(entry.key), isValue: isValue)
         (change.revision, change.modified, change.metaRevision) = (entry.revision, entry.settled, side.revision)
         return change
@@ -135,14 +133,13 @@ extension FarChange {
     ///
     /// - Parameter known: what was known to be under the key before.
     init(
-        path: ShownPath, absent entry: KeyEntry, metaKey: StoreKey?, meta bytes: [UInt8]?, known: FarRecord?,
+        path: ShownPath, absent entry: KeyEntry, metaKey: StoreKey?, side: FoundMeta?, known: FarRecord?,
         isValue: Bool
     ) {
         let isSame = known?.revision == entry.revision
-        let canonical = bytes.map(FarMeta.canonical)
-        var meta = FarMeta(decoding: bytes)
+        var meta = side?.meta ?? FarMeta()
         // Side data that stayed when the value changed is that of the former value: mode and owner stand.
-        let isOfThis = meta.isCarried || bytes != nil && (known == nil || isSame || known?.meta != canonical)
+        let isOfThis = meta.isCarried || side != nil && (known == nil || isSame || known?.meta != side?.canonical)
         if !isOfThis || meta.mtime == nil { meta.mtime = entry.modified ?? .now() }
         // What a host makes of a document may be longer or shorter than the file.
         let size = isOfThis && FarSum.isJSON(entry.key) ? meta.size ?? entry.size : entry.size
@@ -150,7 +147,7 @@ extension FarChange {
             namespace: path.namespace, names: path.names, content: .absent(size: size, isValue: isValue),
             mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime: meta.mtime,
             attributes: meta.attributes.map { ($0.key, $0.value) }, key: entry.key.bytes,
-            sum: isSame ? known?.sum : nil, metaKey: bytes == nil ? nil : metaKey?.bytes, meta: canonical)
+            sum: isSame ? known?.sum : nil, metaKey: side == nil ? nil : metaKey?.bytes, meta: side?.canonical)
         (revision, modified) = (entry.revision, entry.settled)
     }
 }

@@ -48,8 +48,8 @@ struct Refresh {
         var changed = 0
         try await far.listPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
             var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
-            for entry in entries {
-                if let (path, metaPath) = try place(of: entry.key) { found.append((entry, path, metaPath)) }
+            for (entry, place) in zip(entries, try places(of: entries.map(\.key))) {
+                if let (path, metaPath, _) = place { found.append((entry, path, metaPath)) }
             }
             let metas = try store.seenMeta(at: found.map { $0.metaPath.text }).map { $0?.meta }
             var changes: [FarChange] = []
@@ -69,19 +69,34 @@ struct Refresh {
         return changed
     }
 
-    /// Where a value is shown, and where its side data is looked for; nil: nowhere.
-    func place(of key: StoreKey) throws(StoreError) -> (path: ShownPath, metaPath: ShownPath)? {
-        guard let far = FarKey(key), let metaPath = far.path() else {
+    /// Where a value is shown, where its side data is looked for, and what the far side is recorded to have where it is shown.
+    typealias Place = (path: ShownPath, metaPath: ShownPath, record: FarRecord?)
+
+    /// nil: nowhere.
+    func places(of keys: [StoreKey]) throws(StoreError) -> [Place?] {
+        let paths = keys.map { key -> (key: FarKey, path: ShownPath)? in
+            if let far = FarKey(key), let path = far.path() { return (far, path) }
             log("\(key): not shown: no path leads to this key")
             return nil
         }
-        guard let there = try store.node(at: metaPath.text), there.kind == .directory,
-            let path = far.path(isPrefix: true)
-        else { return (metaPath, metaPath) }
-        // Of the file that was here before the directory, and that the far side has still.
-        let isOld = try store.farRecord(at: metaPath.text)?.key == key.bytes
-        let isPending = try store.isPending(there.id)
-        return isOld || isPending ? nil : (path, metaPath)
+        let here = try store.found(at: paths.map { $0?.path.text ?? [] })
+        var places: [Place?] = []
+        for ((key, known), here) in zip(zip(keys, paths), here) {
+            guard let known else {
+                places.append(nil)
+                continue
+            }
+            guard let directory = here.directory, let path = known.key.path(isPrefix: true) else {
+                places.append((known.path, known.path, here.record))
+                continue
+            }
+            // Of the file that was here before the directory, and that the far side has still.
+            let isOld = here.record?.key == key.bytes
+            let isPending = try store.isPending(directory)
+            places.append(
+                isOld || isPending ? nil : (path, known.path, try store.farRecord(at: path.text)))
+        }
+        return places
     }
 
     /// What has no value of its own.
