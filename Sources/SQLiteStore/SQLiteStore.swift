@@ -128,9 +128,7 @@ public final class SQLiteStore: LocalStore {
     /// Several statements that must see one state of the store.
     func readTogether<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
         try read { db throws(StoreError) in
-            try db.run("BEGIN")
-            defer { _ = try? db.run("COMMIT") }
-            return try body(db)
+            try db.together { () throws(StoreError) in try body(db) }
         }
     }
 

@@ -56,6 +56,13 @@ final class Connection: @unchecked Sendable {  // see above
         guard code == SQLITE_OK else { throw error(code) }
     }
 
+    /// Reads one state of the store.
+    func together<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        try run("BEGIN")
+        defer { _ = try? run("COMMIT") }
+        return try body()
+    }
+
     func error(_ code: Int32) -> StoreError {
         .sqlite(code, handle, interrupted: patience.wasInterrupted && patience.isInterruptible)
     }

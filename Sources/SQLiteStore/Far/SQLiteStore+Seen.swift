@@ -40,7 +40,7 @@ extension SQLiteStore {
 
     /// The side data that was seen for each of these paths.
     public func seenMeta(at paths: [[UInt8]]) throws(StoreError) -> [(meta: [UInt8], revision: Revision?)?] {
-        try readTogether { db throws(StoreError) in
+        try readAside { db throws(StoreError) in
             var found: [(meta: [UInt8], revision: Revision?)?] = []
             for path in paths {
                 found.append(
@@ -54,7 +54,7 @@ extension SQLiteStore {
 
     /// Of each of these paths, of one moment: the directory that is there, and what the far side is recorded to have.
     public func found(at paths: [[UInt8]]) throws(StoreError) -> [(directory: NodeID?, record: FarRecord?)] {
-        try readTogether { db throws(StoreError) in
+        try readAside { db throws(StoreError) in
             var walk = PathWalk()
             var found: [(directory: NodeID?, record: FarRecord?)] = []
             for path in paths {
@@ -108,6 +108,13 @@ extension SQLiteStore {
                         CASE WHEN substr(f.meta_key, -1) = x'2F' THEN CAST(f.path || x'2F' AS BLOB) ELSE f.path END)
                     ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit), read: { $0.farRecord })
+        }
+    }
+
+    /// Of one moment; nobody who writes waits for it.
+    private func readAside<R>(_ body: (Connection) throws(StoreError) -> R) throws(StoreError) -> R {
+        try readers.read { db throws(StoreError) in
+            try db.together { () throws(StoreError) in try body(db) }
         }
     }
 

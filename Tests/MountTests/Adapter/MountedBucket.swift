@@ -11,7 +11,11 @@ struct MountedBucket {
         let bucket = MountedBucket(
             endpoint: try await S3Server.shared(kind).endpoint, prefix: S3Server.freshPrefix())
         let adapter = try S3Adapter(bucket.options(prefix: "")) { print($0) }
-        try await adapter.makeBucket()
+        // A server listens before all of it is there.
+        try await eventually("there is a bucket", within: .seconds(60)) {
+            do { try await adapter.makeBucket() } catch { throw HarnessError("\(error)") }
+            return true
+        }
         await adapter.close()
         return bucket
     }
