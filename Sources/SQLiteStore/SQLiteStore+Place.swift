@@ -102,6 +102,10 @@ extension SQLiteStore {
             Glibc.unlink(partial)
             defer { Glibc.unlink(partial) }
             do throws(StoreError) {
+                // SQLite takes an empty file; what it makes itself others may read.
+                let made = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+                guard made >= 0 else { throw StoreError.system(errno, "cannot make \(partial)") }
+                Glibc.close(made)
                 try writer.use { db throws(StoreError) in _ = try db.run("VACUUM INTO ?", Text(partial)) }
                 try Self.syncFile(partial, O_RDONLY)
                 guard Glibc.link(partial, target) == 0 || Glibc.rename(partial, target) == 0 else {

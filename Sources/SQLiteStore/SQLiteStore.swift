@@ -135,22 +135,23 @@ public final class SQLiteStore: LocalStore {
     /// As `write`, for what makes room: on a full disk a checkpoint gives it the WAL's blocks, which are enough as a rule;
     /// else the reserve is spent (R13).
     func writeFreeing<R>(
-        isInterruptible: Bool = true, leavesDirectories: Bool = false,
+        isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
-            return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
+            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, isFreeing: true, body)
         } catch { guard error.isLackOfRoom else { throw error } }
         do throws(StoreError) {
             serving.checkpointer?.run()
-            return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
+            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, isFreeing: true, body)
         } catch { guard error.isLackOfRoom else { throw error } }
         if serving.room?.reserve.spend() == true { options.log("the disk is full: the store's reserve is spent") }
         serving.checkpointer?.run()
-        return try writeOnce(isInterruptible, leavesDirectories, isFreeing: true, body)
+        return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, isFreeing: true, body)
     }
 
-    /// One transaction. `body` may run twice: a full disk may have room after a checkpoint (R13).
+    /// One transaction. `body` may run again: a full disk may have room after a checkpoint (R13), or when content has gone that
+    /// the far side has.
     ///
     /// - Parameters:
     ///   - leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
@@ -161,7 +162,10 @@ public final class SQLiteStore: LocalStore {
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
-        } catch { guard error.isLackOfRoom, regainRoom() else { throw error } }
+        } catch { guard error.isLackOfRoom, regainRoom() || letContentGo() else { throw error } }
+        do throws(StoreError) {
+            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+        } catch { guard error.isLackOfRoom, letContentGo() else { throw error } }
         return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
     }
 

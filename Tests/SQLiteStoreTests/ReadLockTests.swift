@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import Persist
 import Testing
 
@@ -37,6 +38,37 @@ import Testing
         let flags = slot == 3 ? Self.shared : Self.exclusive
         #expect(lock.asked(slot, count, flags) == .pass(releasing: slot == 6 ? 3 : 5))
         #expect(lock.release() == nil)
+    }
+
+    @Test("who finds no place that will do, not even the kept one, is given all of them to try")
+    func useless() {
+        var lock = Self.kept(4)
+        for slot: Int32 in 4...7 { #expect(lock.asked(slot, 1, Self.exclusive) == .answer(SQLITE_BUSY)) }
+        #expect(lock.asked(4, 1, Self.exclusive) == .pass(releasing: 4))
+        #expect(lock.asked(4, 1, Self.shared) == .pass(releasing: nil))
+        // The next time round it is kept again.
+        #expect(lock.asked(4, 1, Self.unshared) == .answer(SQLITE_OK))
+        #expect(lock.asked(4, 1, Self.exclusive) == .answer(SQLITE_BUSY))
+    }
+
+    /// A lock that was taken in the moment in which the WAL began anew, and kept: no reader could begin any more until it was
+    /// given back, and SQLite gave up after ten seconds ("locking protocol").
+    @Test("R2 a kept lock that stands for what is not in the WAL any more keeps nobody from reading")
+    func stale() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("blobs/a", [1, 2, 3])
+        for _ in 0..<10 { _ = try store.find("blobs/a") }
+        // The marks of the readers (sqlite.org/walformat.html, section 2.1), but for the first.
+        let memory = open(file.path + "-shm", O_RDWR)
+        try #require(memory >= 0)
+        defer { close(memory) }
+        let marks: [UInt32] = [1_000_000, 1_000_000, 1_000_000, 1_000_000]
+        #expect(marks.withUnsafeBytes { pwrite(memory, $0.baseAddress, $0.count, 104) } == 16)
+        #expect(try store.find("blobs/a").size == 3)
+        try store.put("blobs/b", [1])
+        #expect(try store.find("blobs/b").size == 1)
     }
 
     @Test("after some use it is given back, so that its place moves on")

@@ -101,67 +101,6 @@ extension SQLiteStore {
             return file.size <= rest
         }.map(\.id)
     }
-
-    /// Takes away content of files that the far side has, and that nobody has opened since the last time: of a few of
-    /// them, in the order of their nodes.
-    ///
-    /// - Parameters:
-    ///   - last: the file that the last call ended at; nil: from the first.
-    ///   - bytes: no more than about that.
-    ///   - min: content that is shorter is not worth it: its name takes as much.
-    ///   - sparesUsed: what was opened since is left until the next time round.
-    ///   - takesOpen: also of files that are open, and not written.
-    /// - Returns: where it ended (nil: at the last file), and how many bytes that gives back, soon.
-    public func evict(
-        after last: NodeID?, bytes: UInt64, min: UInt64 = 1 << 10, sparesUsed: Bool = true, takesOpen: Bool = false
-    ) throws(StoreError) -> (last: NodeID?, bytes: UInt64) {
-        let candidates = try readers.read { db throws(StoreError) in
-            try db.all(
-                """
-                SELECT ino FROM node WHERE ino > ?1 AND kind = 1 AND size >= ?2 AND cookie > 0 AND ns <> 5
-                    ORDER BY ino LIMIT 64
-                """, last ?? NodeID(0), Int64(max(1, min)), read: { $0.id(0) })
-        }
-        guard !candidates.isEmpty else { return (nil, 0) }
-        return try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            var given: UInt64 = 0
-            for id in candidates {
-                if mount.used.withLock({ $0.remove(id) }) != nil, sparesUsed { continue }
-                if !takesOpen, mount.holds.contains(id) { continue }
-                given += try tx.evict(id) ?? 0
-                if given >= bytes { return (id, given) }
-            }
-            return (candidates.last, given)
-        }
-    }
-
-    /// Spares a file the next time that content is taken away: somebody is about to read it.
-    public func markUsed(_ id: NodeID) { mount.used.withLock { _ = $0.insert(id) } }
-
-    /// How many bytes of the file are in use; what waits to be collected counts no more.
-    public func usedBytes() throws(StoreError) -> UInt64 {
-        try readTogether { db throws(StoreError) in
-            let pages = try db.first("PRAGMA page_count") { $0.int(0) } ?? 0
-            let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
-            let page = try db.first("PRAGMA page_size") { $0.int(0) } ?? 0
-            return UInt64(max(0, pages - free) * page)
-        }
-    }
-
-    /// Content that nobody has any more is still being collected.
-    public func isCollecting() throws(StoreError) -> Bool {
-        try readers.read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
-    }
-
-    /// What is free on its disk, and in the file itself, which gives it back by and by; nil where that cannot be said.
-    public func freeBytes() -> UInt64? {
-        guard let onDisk = serving.whereabouts?.freeBytes() else { return nil }
-        let inFile = try? readTogether { db throws(StoreError) in
-            let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
-            return UInt64(free * (try db.first("PRAGMA page_size") { $0.int(0) } ?? 0))
-        }
-        return onDisk + (inFile ?? 0)
-    }
 }
 
 extension FarRecord {

@@ -15,6 +15,8 @@ struct ReadLock {
     /// Kept, and not in use.
     private var slot: Int32?
     private var uses = 0
+    /// How many places a beginning reader has been denied, one after another.
+    private var denied = 0
 
     enum Step: Equatable {
         case answer(Int32)
@@ -26,13 +28,16 @@ struct ReadLock {
         switch flags {
         case SQLITE_SHM_LOCK | SQLITE_SHM_SHARED where slot == self.slot:
             self.slot = nil
+            denied = 0
             uses += 1
             return .answer(SQLITE_OK)
         case SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE
         where count == 1 && slot > Self.slots.lowerBound && Self.slots.contains(slot)
-            && self.slot.map { $0 > Self.slots.lowerBound } == true:
+            && self.slot.map { $0 > Self.slots.lowerBound } == true && denied < Self.slots.count - 1:
             // A beginning reader would move a place forward. Where it may not, it takes the best that there is: ours,
-            // or another's.
+            // or another's. Who then asks again has found none: the WAL began anew while ours was taken, which stands for
+            // what is not in it any more.
+            denied += 1
             return .answer(SQLITE_BUSY)
         case SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED
         where isKept && uses < Self.usesMost && self.slot == nil && Self.slots.contains(slot):
@@ -45,10 +50,7 @@ struct ReadLock {
 
     /// - Returns: the slot whose lock is to be given back.
     mutating func release() -> Int32? {
-        defer {
-            slot = nil
-            uses = 0
-        }
+        defer { (slot, uses, denied) = (nil, 0, 0) }
         return slot
     }
 }
