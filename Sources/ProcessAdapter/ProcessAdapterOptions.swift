@@ -6,6 +6,9 @@ public struct ProcessAdapterOptions: Sendable {
     public var directory: String?
     /// Variables of the child beside those of this process, or instead.
     public var environment: [String: String] = [:]
+    /// What uses the adapter, in a word that nothing else that runs at the same time has: by it `LeftChildren` finds what is
+    /// left of the child where this process is killed. The child has it as PERSISTFS_ADAPTER_OF. nil: it cannot be found.
+    public var owner: String?
     /// Requests that the child has at once; others wait. 64.
     public var requestsMax = 64
     /// The longest that a request is in flight, restarts of the child included; of a list, between two items.

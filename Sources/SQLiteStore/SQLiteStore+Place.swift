@@ -78,7 +78,7 @@ extension SQLiteStore {
             guard let rescued = rescue() else {
                 return say("\(what), and what it held could not be saved: there was no place for it")
             }
-            say("\(what): what it held is in \(rescued)")
+            say("\(what)\(Self.rescuedWords)\(rescued)")
             // Another database has the name now, and would take the WAL for its own.
             _ = serving.checkpointer?.finish()
             removeCompanions()
@@ -96,6 +96,9 @@ extension SQLiteStore {
         options.log(words)
     }
 
+    /// In the last words of a store whose file is gone, before the path of what was saved.
+    public static var rescuedWords: String { ": what it held is in " }
+
     private func rescue() -> String? {
         for target in serving.whereabouts?.rescueTargets() ?? [] {
             let partial = target + ".part"
@@ -103,7 +106,7 @@ extension SQLiteStore {
             defer { Glibc.unlink(partial) }
             do throws(StoreError) {
                 // SQLite takes an empty file; what it makes itself others may read.
-                let made = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+                let made = Glibc.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
                 guard made >= 0 else { throw StoreError.system(errno, "cannot make \(partial)") }
                 Glibc.close(made)
                 try writer.use { db throws(StoreError) in _ = try db.run("VACUUM INTO ?", Text(partial)) }

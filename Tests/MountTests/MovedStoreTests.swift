@@ -76,6 +76,7 @@ import Testing
                 test $status = 1
                 grep -q 'what it held is in .*store.db.rescued' note
                 test "$(ls -A "${STORE%/*}")" = store.db.rescued
+                test "$(stat -c %a "$STORE.rescued")" = 600
                 "$PERSISTFS" check "$STORE.rescued"
                 "$PERSISTFS" get "$STORE.rescued" blobs/photo | cmp - photo
                 test "$("$PERSISTFS" get "$STORE.rescued" kv/a)" = old

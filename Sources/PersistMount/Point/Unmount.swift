@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Linux
 internal import PersistVFS
+internal import SQLiteStore
 
 /// `persistfs umount`: takes a mount away and waits until its store is one file again.
 public struct Unmount: Sendable {
@@ -64,12 +65,14 @@ public struct Unmount: Sendable {
                         + (before.flatMap { Synchronizing.State($0).reason }.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
-        if let store = status?.store { done.note = try farewell(of: store, shown: text) }
-        if let log = status?.log, let lost = lost(log, after: logged) {
+        let last = status.map { lines($0.log, after: logged) } ?? []
+        if let store = status?.store { done.note = try farewell(of: store, last, shown: text) }
+        let lost = last.filter { $0.hasSuffix(FileSystem.lostWords) }
+        if let log = status?.log, !lost.isEmpty {
             throw MountFailure(
                 ShownText.line(text),
                 "unmounted, but the disk had no room for all of it:\n  "
-                    + lost.joined(separator: "\n  "),
+                    + lost.map { ShownText.line($0) }.joined(separator: "\n  "),
                 hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
         }
         if let far = before.flatMap({ LastStatus.read(of: $0, by: daemon?.pid)?.far ?? $0 }), far.pendingFiles > 0 {
@@ -91,24 +94,26 @@ public struct Unmount: Sendable {
                 + (unsent.reason.map { " \($0)" } ?? ""), status: .busy)
     }
 
-    /// What the mount's log says at its end of content that is gone.
-    private static func lost(_ log: String, after count: Int) -> [String]? {
-        guard let bytes = readWhole(log) else { return nil }
-        let lines = bytes.dropFirst(bytes.count >= count ? count : 0).split(separator: UInt8(ascii: "\n"))
+    /// What the mount's log says at its end.
+    private static func lines(_ log: String, after count: Int) -> [String] {
+        guard let bytes = readWhole(log) else { return [] }
+        return bytes.dropFirst(bytes.count >= count ? count : 0).split(separator: UInt8(ascii: "\n"))
             .map { String(decoding: $0, as: UTF8.self) }
-            .filter { $0.hasSuffix(FileSystem.lostWords) }
-        return lines.isEmpty ? nil : lines.map { ShownText.line($0) }
     }
 
     /// Of a store whose file was moved, removed or replaced while it was mounted.
-    private static func farewell(of store: MountStatus.Store, shown: String) throws(MountFailure) -> String? {
-        if let rescue = store.rescue {
-            let isThere = access(rescue, F_OK) == 0
+    private static func farewell(
+        of store: MountStatus.Store, _ last: [String], shown: String
+    ) throws(MountFailure) -> String? {
+        if store.rescue != nil {
+            let words = SQLiteStore.rescuedWords
+            // Where it was to be saved there may have been no place for it.
+            let rescued = last.compactMap { $0.split(separator: words, maxSplits: 1).dropFirst().first }.last
             throw MountFailure(
                 ShownText.line(shown),
-                "unmounted, but \(store.path) was removed or replaced while mounted"
-                    + (isThere ? ": what it held is in \(rescue)" : ", and what it held was not saved to \(rescue)"),
-                hint: isThere ? nil : "See the log of the mount.", status: .failed)
+                "unmounted, but the file of \(store.path) was removed or replaced while mounted"
+                    + (rescued.map { words + $0 } ?? ", and it is not known whether what it held was saved"),
+                hint: rescued == nil ? "See the log of the mount." : nil, status: .failed)
         }
         guard let new = store.movedTo else { return nil }
         for stem in [store.path, new] {

@@ -55,7 +55,11 @@ public struct CommandStore: Sendable {
         do throws(StoreError) {
             try Awaiting.run { () async throws(StoreError) in try await cache.refresh() }
         } catch {
-            guard cache.knowsAllNames else { throw MountFailure(error, about: shown) }
+            guard cache.knowsAllNames else {
+                var failure = MountFailure(error, about: shown, status: .store)
+                failure.hint = "It has never been looked through from here: nothing was read or written."
+                throw failure
+            }
             let seen = (try? cache.status().lastLook).flatMap { $0 }.map { TimeText.text($0) } ?? "the last look"
             warn("\(shown) does not answer; this is as of \(seen): \(error)")
         }

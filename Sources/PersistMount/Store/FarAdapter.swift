@@ -11,9 +11,11 @@ enum FarAdapter: Sendable {
 
     /// - Parameters:
     ///   - given: of a reference of the kind `.adapter`.
+    ///   - owner: the directory of the cache, which this process alone has.
     ///   - isForOneCommand: a person waits.
+    /// - Throws: `.busy` where a process of an adapter that a killed mount has left does not end.
     static func open(
-        _ reference: StoreReference, given: (any PersistAdapter)?, isForOneCommand: Bool,
+        _ reference: StoreReference, given: (any PersistAdapter)?, owner: String, isForOneCommand: Bool,
         log: @escaping @Sendable (String) -> Void
     ) throws(MountFailure) -> FarAdapter {
         switch reference.source {
@@ -21,6 +23,13 @@ enum FarAdapter: Sendable {
             var options = ProcessAdapterOptions()
             options.directory = place
             options.environment = reference.environment
+            options.owner = owner
+            if let left = LeftChildren(of: owner).end(log: { log("adapter: \($0)") }).first {
+                throw MountFailure(
+                    ShownText.line(reference.shown),
+                    "process \(left) of its adapter, which a mount that was killed has left, does not end",
+                    hint: "What it is at could come after what is sent from now on. See: ps \(left)", status: .busy)
+            }
             if isForOneCommand { options.startsInVainMax = 4 }
             return .process(ProcessAdapter(command: command, options: options) { log("adapter: \($0)") })
         case .s3(let options):

@@ -25,7 +25,7 @@ extension OpenStore {
         guard reference.source == .sqlite else {
             throw MountFailure(
                 ShownText.line(reference.shown), "is used through a mount",
-                hint: "Mount it first: persistfs mount STORE DIR", status: .usage)
+                hint: "This is for SQLite files. Of a mount, persistfs status names the local copy.", status: .usage)
         }
     }
 

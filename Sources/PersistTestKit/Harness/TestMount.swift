@@ -42,13 +42,13 @@ public final class TestMount: Sendable {
     public var isMounted: Bool { MountTable.entry(at: point) != nil }
 
     /// Starts the daemon and waits until the mount is there.
-    public func start() async throws {
+    public func start(seconds: Int = 60) async throws {
         var arguments = [binary, "mount", store, point, "-f"]
         if !options.isEmpty { arguments += ["-o", options.joined(separator: ",")] }
         let daemon = try ChildProcess(
             arguments, environment: clientEnvironment, output: logPath, errors: logPath)
         state.withLock { $0.daemon = daemon }
-        try await eventually("\(point) is mounted", within: .seconds(60)) {
+        try await eventually("\(point) is mounted", within: .seconds(seconds)) {
             if let status = daemon.statusNow {
                 throw HarnessError("\(arguments.joined(separator: " ")): exit status \(status)\n\(log)", isFinal: true)
             }

@@ -96,7 +96,9 @@ struct ChildKeeper {
         hasEnded = false
         lastError = ""
         do throws(SystemFailure) {
-            child = try Child(command: command, in: options.directory, environment: options.environment) { [inbox] in
+            var environment = options.environment
+            environment[Child.ownerVariable] = options.owner
+            child = try Child(command: command, in: options.directory, environment: environment) { [inbox] in
                 inbox.post(.ended)
             }
             handle(.started)

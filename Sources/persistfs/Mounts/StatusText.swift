@@ -106,9 +106,12 @@ enum StatusText {
 
     /// At spaces, a long path behind a slash. A name that is cut cannot be found again: a long one goes past the edge.
     private static func wrapped(_ value: String) -> String {
-        let width = columns - indent
+        // What belongs to the line above stands further in, all of it.
+        let lead = value.prefix { $0 == " " }.count
+        let margin = String(repeating: " ", count: lead)
+        let width = columns - indent - lead
         var lines: [String] = []
-        for word in value.split(separator: " ", omittingEmptySubsequences: false) {
+        for word in value.dropFirst(lead).split(separator: " ", omittingEmptySubsequences: false) {
             if let last = lines.last, last.count + 1 + word.count <= width {
                 lines[lines.count - 1] = last + " " + word
                 continue
@@ -122,7 +125,7 @@ enum StatusText {
                 }
             }
         }
-        return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
+        return lines.map { margin + $0 }.joined(separator: "\n" + String(repeating: " ", count: indent))
     }
 
     /// `a/b/c` is `a/`, `b/`, `c`.

@@ -17,12 +17,13 @@ final class Progress {
             isShown = true
             Standard.error(raw: "\r\u{1B}[K" + Self.text(state))
         } else {
-            Standard.error(Self.text(state))
+            // Behind the command's name.
+            Standard.error(Self.text(state, columns: 68))
         }
     }
 
-    /// In 79 columns: what is left, how fast it goes, how long it takes.
-    static func text(_ state: Synchronizing.State) -> String {
+    /// What is left, how fast it goes, how long it takes.
+    static func text(_ state: Synchronizing.State, columns: Int = 79) -> String {
         let filesDone = state.filesAtFirst - min(state.files, state.filesAtFirst)
         let bytesDone = state.bytesAtFirst - min(state.bytes, state.bytesAtFirst)
         var text = "sent \(filesDone) of \(CountText.files(state.filesAtFirst))"
@@ -41,7 +42,7 @@ final class Progress {
                 : ", \(max(1, Int(Double(filesDone) / state.seconds))) files/s"
             text += ", \(duration(max(byFiles, byBytes) * state.seconds)) left"
         }
-        return String(text.prefix(79))
+        return String(text.prefix(columns))
     }
 
     /// `8 s`, `3 min`, `2 h`: nobody knows it better.

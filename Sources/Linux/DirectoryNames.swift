@@ -1,7 +1,7 @@
-internal import Glibc
+import Glibc
 
 /// What lies in a directory, `.` and `..` too; nothing where it cannot be read.
-func namesIn(_ directory: String) -> [String] {
+public func namesIn(_ directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
