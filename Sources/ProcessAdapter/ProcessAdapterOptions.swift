@@ -32,5 +32,8 @@ public struct ProcessAdapterOptions: Sendable {
     /// How long the child may go on when its input is closed, before SIGTERM; a second later SIGKILL. 5 s.
     public var closeSeconds = 5.0
 
+    /// Tells the child, and all that it starts, whose it is.
+    public static let ownerVariable = "PERSISTFS_ADAPTER_OF"
+
     public init() {}
 }

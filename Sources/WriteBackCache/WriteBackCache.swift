@@ -95,7 +95,7 @@ public final class WriteBackCache: Sendable {
     /// A look at all that the far side has came to its end at some time: a name that is not here is not there.
     public var knowsAllNames: Bool { refresher.absence == nil }
 
-    /// The far side has answered at some time since `run`; where it has not, what it said last.
+    /// The far side has answered at some time since `run`; where it has not, why it cannot be looked through.
     public var contact: (hasAnswered: Bool, failure: String?) { far.contact }
 
     /// Looks now at what the far side has. - Throws: why that cannot be found out.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Linux
+internal import ProcessAdapter
 
 /// Going to the background: the command starts itself again, as a session of its own, and waits to hear how it went.
 ///
@@ -58,6 +59,8 @@ public struct Daemon: Sendable {
         _ arguments: [String], output: Int32, report: Int32
     ) throws(MountFailure) -> pid_t {
         keepOtherDescriptors()
+        // A mount that an adapter starts is not the adapter's any more.
+        unsetenv(ProcessAdapterOptions.ownerVariable)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

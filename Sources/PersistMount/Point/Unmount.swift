@@ -96,7 +96,8 @@ public struct Unmount: Sendable {
 
     /// What the mount's log says at its end.
     private static func lines(_ log: String, after count: Int) -> [String] {
-        guard let bytes = readWhole(log) else { return [] }
+        // Of a mount in the foreground there is none.
+        guard log.hasPrefix("/"), let bytes = readWhole(log) else { return [] }
         return bytes.dropFirst(bytes.count >= count ? count : 0).split(separator: UInt8(ascii: "\n"))
             .map { String(decoding: $0, as: UTF8.self) }
     }
@@ -105,10 +106,12 @@ public struct Unmount: Sendable {
     private static func farewell(
         of store: MountStatus.Store, _ last: [String], shown: String
     ) throws(MountFailure) -> String? {
-        if store.rescue != nil {
+        if let expected = store.rescue {
             let words = SQLiteStore.rescuedWords
             // Where it was to be saved there may have been no place for it.
-            let rescued = last.compactMap { $0.split(separator: words, maxSplits: 1).dropFirst().first }.last
+            let rescued =
+                last.compactMap { $0.split(separator: words, maxSplits: 1).dropFirst().first }.last
+                ?? (access(expected, F_OK) == 0 ? expected[...] : nil)
             throw MountFailure(
                 ShownText.line(shown),
                 "unmounted, but the file of \(store.path) was removed or replaced while mounted"

@@ -49,6 +49,11 @@ final class CacheDirectory: Sendable {
         LastStatus.remove(in: path)
     }
 
+    /// By it the processes of an adapter are known that works for this cache.
+    var word: String { lock.word }
+    /// Who had it before was killed.
+    var isAfterKilled: Bool { lock.isAfterKilled }
+
     /// Another process waits for it: it may only be asked where no directory is mounted any more.
     var isWanted: Bool { lock.isWanted }
 

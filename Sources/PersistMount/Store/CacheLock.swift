@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Linux
+internal import Synchronization
 
 /// The lock of a cache: one process has it, and one that only sends what is left can be asked for it.
 ///
@@ -11,6 +12,8 @@ final class CacheLock: Sendable {
     private let lock: Int32
     private let wanted: Int32
     private let path: String
+    private let isHeld = Atomic(false)
+    private let leftByKilled = Atomic(false)
 
     /// What the other process may take to end: its adapter gets `CacheLock.closeSeconds`, or already had its usual time.
     private static let waitMilliseconds = 12_000
@@ -56,6 +59,9 @@ final class CacheLock: Sendable {
         while true {
             if flock(lock, LOCK_EX | LOCK_NB) == 0 {
                 flock(wanted, LOCK_UN)
+                // Who ends as it should leaves nothing in it.
+                leftByKilled.store(readWhole(path)?.isEmpty == false, ordering: .relaxed)
+                isHeld.store(true, ordering: .relaxed)
                 // For who finds it locked.
                 ftruncate(lock, 0)
                 writeAll(lock, Array("\(getpid())".utf8))
@@ -81,7 +87,20 @@ final class CacheLock: Sendable {
     }
 
     /// Nothing of the store is used any more. Idempotent.
-    func release() { flock(lock, LOCK_UN) }
+    func release() {
+        guard isHeld.exchange(false, ordering: .relaxed) else { return }
+        ftruncate(lock, 0)
+        flock(lock, LOCK_UN)
+    }
+
+    /// The process that had it before was killed, as far as that can be seen. Once it is taken.
+    var isAfterKilled: Bool { leftByKilled.load(ordering: .relaxed) }
+
+    /// A word that no other lock has while somebody has this one.
+    var word: String {
+        var found = stat()
+        return fstat(lock, &found) == 0 ? "\(found.st_dev)-\(found.st_ino)" : path
+    }
 
     /// Who has it: `process 123`, or `process 123, which is stopped,`.
     var holder: String {

@@ -11,11 +11,11 @@ enum FarAdapter: Sendable {
 
     /// - Parameters:
     ///   - given: of a reference of the kind `.adapter`.
-    ///   - owner: the directory of the cache, which this process alone has.
+    ///   - directory: of the cache, which this process alone has.
     ///   - isForOneCommand: a person waits.
     /// - Throws: `.busy` where a process of an adapter that a killed mount has left does not end.
     static func open(
-        _ reference: StoreReference, given: (any PersistAdapter)?, owner: String, isForOneCommand: Bool,
+        _ reference: StoreReference, given: (any PersistAdapter)?, directory: CacheDirectory, isForOneCommand: Bool,
         log: @escaping @Sendable (String) -> Void
     ) throws(MountFailure) -> FarAdapter {
         switch reference.source {
@@ -23,8 +23,10 @@ enum FarAdapter: Sendable {
             var options = ProcessAdapterOptions()
             options.directory = place
             options.environment = reference.environment
-            options.owner = owner
-            if let left = LeftChildren(of: owner).end(log: { log("adapter: \($0)") }).first {
+            options.owner = directory.word
+            if directory.isAfterKilled,
+                let left = LeftChildren(of: directory.word).end(log: { log("adapter: \($0)") }).first
+            {
                 throw MountFailure(
                     ShownText.line(reference.shown),
                     "process \(left) of its adapter, which a mount that was killed has left, does not end",

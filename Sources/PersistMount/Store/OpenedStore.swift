@@ -49,7 +49,7 @@ final class OpenedStore: Sendable {
             patience: isForOneCommand ? Self.commandPatience : 0)
         try preparing(directory.store)
         let far = try FarAdapter.open(
-            reference, given: adapter, owner: directory.path, isForOneCommand: isForOneCommand, log: options.log)
+            reference, given: adapter, directory: directory, isForOneCommand: isForOneCommand, log: options.log)
         var options = options
         options.limits.logBytesMax = options.limits.blobBytesMax
         options.limits.blobBytesMax = min(

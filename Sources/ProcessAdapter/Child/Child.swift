@@ -6,9 +6,6 @@ internal import Linux
 ///
 /// Owned by the thread that serves it; a second thread waits until it has ended.
 final class Child {
-    /// Tells whose child it is, and all that it starts (`ProcessAdapterOptions.owner`).
-    static let ownerVariable = "PERSISTFS_ADAPTER_OF"
-
     let pid: pid_t
     var input: Descriptor?
     var output: Descriptor?

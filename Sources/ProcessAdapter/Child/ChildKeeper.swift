@@ -97,7 +97,7 @@ struct ChildKeeper {
         lastError = ""
         do throws(SystemFailure) {
             var environment = options.environment
-            environment[Child.ownerVariable] = options.owner
+            environment[ProcessAdapterOptions.ownerVariable] = options.owner
             child = try Child(command: command, in: options.directory, environment: environment) { [inbox] in
                 inbox.post(.ended)
             }

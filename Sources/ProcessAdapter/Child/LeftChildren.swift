@@ -10,7 +10,7 @@ public struct LeftChildren: Sendable {
     private static let waitMilliseconds = 10_000
 
     /// - Parameter owner: `ProcessAdapterOptions.owner`. Nobody else may use that now.
-    public init(of owner: String) { variable = Array("\(Child.ownerVariable)=\(owner)".utf8) }
+    public init(of owner: String) { variable = Array("\(ProcessAdapterOptions.ownerVariable)=\(owner)".utf8) }
 
     /// Ends them, and waits until they are gone. Blocks the thread.
     ///

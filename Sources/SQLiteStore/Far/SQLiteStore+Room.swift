@@ -4,30 +4,6 @@ import Synchronization
 
 /// Room that content takes which the far side has: it goes, and is fetched again where somebody reads it.
 extension SQLiteStore {
-    /// Takes away so much of it, round and round over all files: what was opened since the last time is spared the first time
-    /// round, and only after the second what is open is looked at: a file may be larger than the disk.
-    ///
-    /// - Parameters:
-    ///   - last: the file that the last call ended at; nil: from the first.
-    ///   - goesOn: asked between two transactions.
-    /// - Returns: how many bytes that gives back, soon.
-    public func evict(
-        _ wanted: UInt64, after last: inout NodeID?, while goesOn: () -> Bool = { true }
-    ) throws(StoreError) -> UInt64 {
-        var (given, rounds): (UInt64, Int) = (0, 0)
-        while given < wanted, rounds < 4, goesOn() {
-            let step = try evict(
-                after: last, bytes: min(Self.evictedAtOnce, wanted - given), takesOpen: rounds >= 2)
-            last = step.last
-            given += step.bytes
-            if step.last == nil { rounds += 1 }
-        }
-        return given
-    }
-
-    /// Is let go of in one transaction.
-    private static let evictedAtOnce: UInt64 = 16 << 20
-
     /// Takes away content of files that the far side has, and that nobody has opened since the last time: of a few of
     /// them, in the order of their nodes.
     ///
@@ -54,6 +30,7 @@ extension SQLiteStore {
             var given: UInt64 = 0
             for id in candidates {
                 if mount.used.withLock({ $0.remove(id) }) != nil, sparesUsed { continue }
+                if mount.pins.withLock({ $0[id] }) != nil { continue }
                 if !takesOpen, mount.holds.contains(id) { continue }
                 given += try tx.evict(id) ?? 0
                 if given >= bytes { return (id, given) }
@@ -90,29 +67,55 @@ extension SQLiteStore {
         return onDisk + (inFile ?? 0)
     }
 
+    /// Spares a file, from now on until as many `unpin`: what is being brought is not to go meanwhile.
+    public func pin(_ id: NodeID) { mount.pins.withLock { $0[id, default: 0] += 1 } }
+
+    public func unpin(_ id: NodeID) {
+        mount.pins.withLock { pins in
+            guard let count = pins[id] else { return }
+            pins[id] = count > 1 ? count - 1 : nil
+        }
+    }
+
     // MARK: On a full disk
 
+    /// Who lets content go on a full disk.
+    struct LettingGo {
+        /// Before, nobody is to try again.
+        var next = ContinuousClock.now
+        /// The file that it ended at.
+        var last: NodeID?
+    }
+
     private static let letGoBytes: UInt64 = 32 << 20
+    private static let stepBytes: UInt64 = 16 << 20
     private static let lookingMax = Duration.seconds(2)
     private static let collectingMax = Duration.seconds(5)
     /// After a look that found nothing.
-    private static let lookPause = Duration.seconds(1)
+    private static let lookPause = Duration.seconds(4)
 
-    /// Before anybody is told that the disk has no room: some of it goes. One thread at a time: who has waited finds room.
+    /// Before somebody who writes is told that the disk has no room: some of it goes. One thread at a time: who has waited
+    /// finds room.
     ///
     /// - Returns: whether there is room that was not there.
     func letContentGo() -> Bool {
         guard mount.outbox != nil, !isReadOnly else { return false }
         options.waits.waitBegins()
         defer { options.waits.waitEnds() }
-        return serving.nextLettingGo.withLock { next in
+        return serving.lettingGo.withLock { state in
             let start = ContinuousClock.now
-            guard start >= next else { return false }
+            guard start >= state.next else { return false }
             do throws(StoreError) {
-                var last: NodeID?
-                let given = try evict(Self.letGoBytes, after: &last) { ContinuousClock.now - start < Self.lookingMax }
+                // What was spared the first time round goes the second, and only then what is open.
+                var (given, rounds): (UInt64, Int) = (0, 0)
+                while given < Self.letGoBytes, rounds < 4, ContinuousClock.now - start < Self.lookingMax {
+                    let step = try evict(after: state.last, bytes: Self.stepBytes, takesOpen: rounds >= 2)
+                    state.last = step.last
+                    given += step.bytes
+                    if step.last == nil { rounds += 1 }
+                }
                 guard given > 0 else {
-                    next = .now + Self.lookPause
+                    state.next = .now + Self.lookPause
                     return false
                 }
                 // What is large is collected piece by piece, when nobody can be reading it any more.

@@ -15,10 +15,10 @@ extension Transaction {
         else { return nil }
         if let body = row.body, mount.drafts.hasBase(body) { return nil }
         if let away = try db.away(id) {
-            // A part of it has come back.
-            guard let body = row.body, try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body) else {
-                return nil
-            }
+            // A part of it has come back: for somebody else's sake, where it has moved since.
+            guard let body = row.body, try db.path(of: row) == away.path,
+                try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body)
+            else { return nil }
             let came = try db.first("SELECT count(*) FROM extent WHERE body = ?", body) { $0.int(0) } ?? 0
             try makeAway(row, away)
             return min(row.node.allocated, UInt64(came) * Connection.chunkBytes)

@@ -12,8 +12,7 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var room: DiskRoom?
     var whereabouts: Whereabouts?
     let farewell = Mutex<String?>(nil)
-    /// Held by who lets content go on a full disk; and before when nobody is to try.
-    let nextLettingGo = Mutex(ContinuousClock.now)
+    let lettingGo = Mutex(SQLiteStore.LettingGo())
     var keeper: Worker?
     var watcher: Worker?
     let housekeeping = Ticker(.seconds(1))

@@ -25,6 +25,8 @@ final class MountState: @unchecked Sendable {  // see above
     let outbox: Outbox?
     /// Of a store with a far side: nodes that have been opened since somebody last looked for what can go.
     let used = Mutex<Set<NodeID>>([])
+    /// Of these, what is being brought, and how often.
+    let pins = Mutex<[NodeID: Int]>([:])
     /// `SQLiteStoreOptions.conflictKept`.
     let conflictKept: (@Sendable ([UInt8]) -> Void)?
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))

@@ -18,6 +18,8 @@ final class Evictor: Sendable {
     private let pause: Duration
     private let log: @Sendable (String) -> Void
     private let state = Mutex(State())
+    /// Is let go of in one transaction.
+    private static let stepBytes: UInt64 = 16 << 20
     /// 5 s.
     private static let collectingLooksMax = 250
 
@@ -53,9 +55,17 @@ final class Evictor: Sendable {
         guard excess > 0 else { return 0 }
         // A tenth more, so as not to begin again at once.
         let wanted = excess + bytesMax / 10
-        var last = state.withLock { $0.last }
-        let given = try store.evict(wanted, after: &last, while: { !Task.isCancelled })
-        state.withLock { $0.last = last }
+        var (given, rounds): (UInt64, Int) = (0, 0)
+        // The second time round finds what was spared the first time; only then what is open is looked at: a file may
+        // be larger than the disk.
+        while given < wanted, rounds < 4, !Task.isCancelled {
+            let step = try store.evict(
+                after: state.withLock { $0.last }, bytes: min(Self.stepBytes, wanted - given), takesOpen: rounds >= 2)
+            state.withLock { $0.last = step.last }
+            given += step.bytes
+            if step.last == nil { rounds += 1 }
+            await Task.yield()
+        }
         // What was large is collected piece by piece; until then it counts. But what somebody still reads may stay long.
         for _ in 0..<Self.collectingLooksMax where try store.isCollecting() {
             guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { break }

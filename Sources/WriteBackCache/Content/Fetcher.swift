@@ -106,6 +106,8 @@ final class Fetcher: Sendable {
     /// All of it.
     func bring(_ id: NodeID) async throws(StoreError) {
         store.markUsed(id)
+        store.pin(id)
+        defer { store.unpin(id) }
         for _ in 0..<Self.roundsMax {
             guard let size = try longSize(id) else {
                 if let error = await flight(id, nil).value { throw error }
@@ -273,7 +275,12 @@ extension Fetcher {
     /// - Parameter id: whose key it is.
     func secure(_ key: StoreKey, of id: NodeID) async throws(StoreError) {
         for other in try store.awayNodes(at: key.bytes) where other != id {
-            do throws(StoreError) { try await bring(other) } catch {
+            do throws(StoreError) {
+                try await bring(other)
+                guard try !store.awayNodes(at: key.bytes).contains(other) else {
+                    throw StoreError(.timedOut, key: key, hint: "what only this key has is not all here yet")
+                }
+            } catch {
                 // The far side has it no more, or it has been removed here. Whatever else it is, it may be there still.
                 guard error.kind == .stale else { throw error }
             }

@@ -11,6 +11,7 @@ extension FarSide {
         do {
             var piece: [KeyEntry] = []
             for try await entry in try await adapter.listKeys(prefix) {
+                if piece.isEmpty { answered() }
                 piece.append(entry)
                 guard piece.count >= most else { continue }
                 try await body(piece)
@@ -22,7 +23,7 @@ extension FarSide {
             refusesKeys()
             throw error
         } catch {
-            throw failed(error, prefix)
+            throw failed(error, prefix, isLook: true)
         }
     }
 

@@ -16,6 +16,8 @@ final class FarSide: Sendable {
     private struct State {
         var requests = Requests()
         var hasAnswered = false
+        /// What the last listing that failed said.
+        var lookError: String?
         /// Since when nothing has succeeded.
         var offlineSince: Timestamp?
         var lastError: String?
@@ -42,9 +44,9 @@ final class FarSide: Sendable {
     }
 
     var requests: Requests { state.withLock { $0.requests } }
-    /// Whether it has ever answered; where it has not, what it said last.
+    /// Whether it has ever answered; where it has not, why it cannot be looked through.
     var contact: (hasAnswered: Bool, failure: String?) {
-        state.withLock { ($0.hasAnswered, $0.hasAnswered ? nil : $0.lastError) }
+        state.withLock { ($0.hasAnswered, $0.hasAnswered ? nil : $0.lookError) }
     }
     /// nil: the last request was answered.
     var offline: (since: Timestamp, error: String)? {
@@ -129,6 +131,7 @@ final class FarSide: Sendable {
         do {
             var (piece, bytes): ([StoreEntry], Int) = ([], 0)
             for try await entry in try await adapter.list(prefix) {
+                if piece.isEmpty { answered() }
                 piece.append(entry)
                 bytes += entry.value.count
                 if piece.count >= most || bytes >= 4 << 20 {
@@ -141,7 +144,7 @@ final class FarSide: Sendable {
         } catch {
             // What fails here says nothing about the far side.
             if let own { throw own }
-            throw failed(error, prefix)
+            throw failed(error, prefix, isLook: true)
         }
     }
 
@@ -186,12 +189,14 @@ final class FarSide: Sendable {
 
     func answered() { state.withLock { ($0.hasAnswered, $0.offlineSince) = (true, nil) } }
 
-    func failed(_ error: any Error, _ key: StoreKey) -> StoreError {
+    /// - Parameter isLook: a listing failed.
+    func failed(_ error: any Error, _ key: StoreKey, isLook: Bool = false) -> StoreError {
         // What an adapter throws of its own may be over in a moment: only a StoreError says that something is final.
         let error = (error as? StoreError ?? StoreError(.timedOut, hint: "\(error)")).about(key)
         state.withLock { state in
             state.requests.failures += 1
             state.lastError = "\(error)"
+            if isLook { state.lookError = "\(error)" }
             if error.isTransient, state.offlineSince == nil { state.offlineSince = .now() }
         }
         return error

@@ -55,16 +55,16 @@ import Testing
     func full() async throws {
         try await MountFixture.unmounted { fixture in
             let disk = fixture.directory + "/disk"
-            let result = try await fixture.bash("mkdir '\(disk)' && mount -t tmpfs -o size=48M disk '\(disk)'")
+            let result = try await fixture.bash("mkdir '\(disk)' && mount -t tmpfs -o size=40M disk '\(disk)'")
             try #require(result.succeeded, "\(result.error)")
             let mount = try await fixture.another(
                 store: AdapterHost.python.store(far: fixture.directory + "/far"),
                 options: ["cache_dir=\(disk)/one", "free_bytes_min=1M", "refresh_seconds=3600"])
             try await mount.succeed(
                 #"""
-                for i in $(seq 1 20); do head -c 3M /dev/urandom | tee "$SCRATCH/f$i" > blobs/f$i; done
-                for i in $(seq 1 20); do cmp "$SCRATCH/f$i" blobs/f$i; done
-                """#, seconds: 180)
+                for i in $(seq 1 10); do head -c 3M /dev/urandom | tee "$SCRATCH/f$i" > blobs/f$i; done
+                for i in $(seq 1 10); do cmp "$SCRATCH/f$i" blobs/f$i; done
+                """#, seconds: 240)
             expect(try await mount.outside([mount.binary, "sync", mount.point], seconds: 60).status, is: 0)
             try await mount.unmount()
             _ = try await fixture.bash("umount '\(disk)'")

@@ -293,6 +293,24 @@ struct LongValueTests {
         for cache in [one, two] { await end(cache) }
     }
 
+    @Test("R10 what is being brought does not go again before all of it is here")
+    func pinned() async throws {
+        let bed = try bed()
+        let cache = try await ready(bed)
+        let text = content(41)
+        let node = try cache.store.put(text, .blobs, "a")
+        try await cache.sync()
+        #expect(try await cache.evictAll() > 0)
+        #expect(try await cache.store.bytes(of: node, at: 0, count: 100) == Array(text.utf8.prefix(100)))
+        for _ in 0..<2 { cache.store.pin(node.id) }
+        cache.store.unpin(node.id)
+        #expect(try await cache.evictAll() == 0)
+        cache.store.unpin(node.id)
+        #expect(try await cache.evictAll() > 0)
+        #expect(try await cache.text(cache.store, "a") == text)
+        await end(cache)
+    }
+
     private func until(_ isSo: () -> Bool) async throws {
         for _ in 0..<5_000 {
             if isSo() { return }
