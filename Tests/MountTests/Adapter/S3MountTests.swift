@@ -126,7 +126,7 @@ import Testing
                     "SECRET=\(S3Server.secretAccessKey)", "PERSISTFS=\(fixture.mount.binary)", "STORE=\(bucket.store)",
                     "HERE=\(fixture.directory)", "bash", "-c", script,
                 ], seconds: 60)
-            #expect(result.output.trimmed == "status 1\nhi", "\(result.output) \(result.error)")
+            #expect(result.output.trimmed == "status 5\nhi", "\(result.output) \(result.error)")
             #expect(result.error.contains("/role gives no credentials of the role (status 403)"), "\(result.error)")
         }
     }
