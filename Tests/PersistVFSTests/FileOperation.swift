@@ -33,7 +33,19 @@ struct FileOperation: CustomStringConvertible {
     }()
 
     static let hot = ["records/a.json", "kv/plain", "kv/a.json", "blobs/plain", "events/a.jsonl", "events/b.log"]
-        .map { paths.firstIndex(of: $0)! }
+        .map(index)
+
+    private static func index(_ path: String) -> Int { paths.firstIndex(of: path)! }
+
+    /// What chance alone comes to too seldom: a document is written here and by another program at once, and a
+    /// directory that has something in it is to go.
+    static let meeting: [FileOperation] = [
+        .init(.release, hot[0], 0, 0, 0), .init(.openTruncating, hot[0], 0, 0, 0), .init(.write, hot[0], 0, 0, 10),
+        .init(.foreignPut, hot[0], 0, 0, 7), .init(.flush, hot[0], 0, 0, 0),
+        .init(.mkdir, index("kv/d"), 0, 0, 0), .init(.release, 0, 0, 1, 0),
+        .init(.create, index("kv/d/plain"), 0, 1, 0),
+        .init(.rmdir, index("kv/d"), 0, 0, 0),
+    ]
 
     /// Pieces of JSON, so that some documents are valid and some are not.
     static let pieces = ["{}", "[1,2]", "[", "]", "{\"a\":", "1", "}", " ", "\"x\"", ""]

@@ -34,8 +34,13 @@ struct RandomFileOperationsTests {
     private func check(_ seed: UInt64, _ make: () -> any FileOperationPlace) throws {
         print("PERSISTFS_SEED=\(seed)")
         var random = SplitMix64(seed: seed)
+        let meeting = FileOperation.meeting
         let operations = (0..<Self.count).map { index in
-            index % 100 == 99 ? FileOperation(.compareTree, 0, 0, 0, 0) : FileOperation(using: &random)
+            switch index % 100 {
+            case 99: FileOperation(.compareTree, 0, 0, 0, 0)
+            case 99 - meeting.count..<99: meeting[index % 100 - (99 - meeting.count)]
+            default: FileOperation(using: &random)
+            }
         }
         guard let first = try failure(operations, make) else { return }
         var shortest = Array(operations.prefix(first.index + 1))
