@@ -60,7 +60,9 @@ extension SQLiteStore {
         case .draft(let content): isShrinking = self.isShrinking(content)
         }
         guard isShrinking else {
-            return try write(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
+            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in
+                try tx.publish(publication)
+            }
         }
         return try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try tx.publish(publication) }
     }
@@ -117,7 +119,7 @@ extension SQLiteStore {
         }
         // Holes make room, as truncate(2) does.
         guard !content.holes.isEmpty, content.changedChunks == 0, content.shared.isEmpty else {
-            return try write(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
+            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in try apply(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
     }
@@ -139,7 +141,7 @@ extension SQLiteStore {
         }
         // fallocate(1) syncs the file that it has made holes in.
         guard isShrinking(content) else {
-            return try write(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
+            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in try keep(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
     }

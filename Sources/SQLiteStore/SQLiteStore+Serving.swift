@@ -165,6 +165,7 @@ extension SQLiteStore {
         do throws(StoreError) {
             let isLast = try writer.write(isInterruptible: false) { tx throws(StoreError) in
                 try tx.recover(mount.id)
+                try tx.endOutbox()
                 return try !tx.db.exists("SELECT 1 FROM mount LIMIT 1")
             }
             lockFile.leave(mount.id)

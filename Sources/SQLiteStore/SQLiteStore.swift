@@ -87,6 +87,7 @@ public final class SQLiteStore: LocalStore {
             conflictKept: options.conflictKept, log: options.log)
         if let outbox = mount.outbox {
             try FarSchema.create(on: first)
+            outbox.firstUnsaved = try OutboxRecovery.run(on: first)
             outbox.generation = try first.first("SELECT max(gen) FROM outbox") { $0.int(0) } ?? 0
         }
         let others = OtherPrograms(path: opening.location.path)
@@ -136,7 +137,7 @@ public final class SQLiteStore: LocalStore {
     /// else the reserve is spent (R13).
     func writeFreeing<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        _ body: (Transaction) throws(StoreError) -> R
+        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, isFreeing: true, body)
@@ -156,22 +157,26 @@ public final class SQLiteStore: LocalStore {
     /// - Parameters:
     ///   - leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
     ///   - isFromFar: it brings what the far side has: nothing of it is sent there, and the observer is told.
+    ///   - savesOutbox: as of `Writer.write`.
     func write<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        _ body: (Transaction) throws(StoreError) -> R
+        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
-            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+            return try writeOnce(
+                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
         } catch { guard error.isLackOfRoom, regainRoom() || letContentGo() else { throw error } }
         do throws(StoreError) {
-            return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+            return try writeOnce(
+                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
         } catch { guard error.isLackOfRoom, letContentGo() else { throw error } }
-        return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, body)
+        return try writeOnce(
+            isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
     }
 
     private func writeOnce<R>(
         _ isInterruptible: Bool, _ leavesDirectories: Bool, isFromFar: Bool = false, isFreeing: Bool = false,
-        _ body: (Transaction) throws(StoreError) -> R
+        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
         if let checkpointer = serving.checkpointer, checkpointer.isFarBehind {
@@ -182,6 +187,6 @@ public final class SQLiteStore: LocalStore {
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
         return try writer.write(
             isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, isFromFar: isFromFar,
-            isFreeing: isFreeing, body)
+            isFreeing: isFreeing, savesOutbox: savesOutbox, body)
     }
 }

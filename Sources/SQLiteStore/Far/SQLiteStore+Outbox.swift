@@ -1,10 +1,23 @@
 public import Persist
+import Synchronization
 
 /// What the far side has not been told of, for whoever sends it. Any thread.
 extension SQLiteStore {
+    /// Reads with all rows of the outbox there. - Parameter id: or that of this node.
+    private func readOutbox<R>(
+        of id: NodeID? = nil, _ body: (Connection) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        let isWhole = mount.outbox?.unsaved.withLock { unsaved in
+            id.map { unsaved[$0] == nil } ?? unsaved.isEmpty
+        }
+        // Any transaction but that of a new file writes them.
+        if isWhole == false { try write(isInterruptible: false, leavesDirectories: true) { _ in } }
+        return try readers.read(body)
+    }
+
     /// Entries in the order of their nodes, after `node`.
     public func outbox(after node: NodeID?, limit: Int) throws(StoreError) -> [OutboxEntry] {
-        try readers.read { db throws(StoreError) in
+        try readOutbox { db throws(StoreError) in
             var entries = try db.all(
                 "SELECT ino, gen, what, since, changed FROM outbox WHERE ino > ? ORDER BY ino LIMIT ?",
                 node ?? NodeID(0), Int64(limit), read: { $0.outboxEntry })
@@ -15,7 +28,7 @@ extension SQLiteStore {
 
     /// nil: the far side has been told of all of it.
     public func outboxEntry(of id: NodeID) throws(StoreError) -> OutboxEntry? {
-        try readers.read { db throws(StoreError) in
+        try readOutbox { db throws(StoreError) in
             guard var entry = try db.outboxEntry(of: id) else { return nil }
             entry.bytes = try db.unsentBytes(of: entry)
             return entry
@@ -23,19 +36,19 @@ extension SQLiteStore {
     }
 
     public func outboxCount() throws(StoreError) -> Int {
-        try readers.read { db throws(StoreError) in
+        try readOutbox { db throws(StoreError) in
             try db.first("SELECT count(*) FROM outbox", read: { Int($0.int(0)) }) ?? 0
         }
     }
 
     /// Whether the far side has not been told of a node.
     public func isPending(_ id: NodeID) throws(StoreError) -> Bool {
-        try readers.read { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
+        try readOutbox { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
     }
 
     /// The generations of the first and the last change that have not been sent; nil: everything has.
     public func outboxGenerations() throws(StoreError) -> ClosedRange<Int64>? {
-        try readers.read { db throws(StoreError) in
+        try readOutbox { db throws(StoreError) in
             try db.first("SELECT min(first), max(gen) FROM outbox") { row throws(StoreError) in
                 row.isNull(0) ? nil : row.int(0)...row.int(1)
             } ?? nil
@@ -49,7 +62,7 @@ extension SQLiteStore {
     public func outboxSnapshot(
         of id: NodeID, contentBytesMax: UInt64, longBytesMin: UInt64? = nil
     ) throws(StoreError) -> OutboxSnapshot? {
-        try readers.read { db throws(StoreError) in
+        try readOutbox(of: id) { db throws(StoreError) in
             try db.run("BEGIN")
             defer { _ = try? db.run("COMMIT") }
             guard let entry = try db.outboxEntry(of: id) else { return nil }

@@ -1,4 +1,5 @@
 internal import Persist
+import Synchronization
 
 /// The journal of a store that has a far side: in the transaction that changes a node, its entry is written.
 extension Transaction {
@@ -8,25 +9,57 @@ extension Transaction {
         journalled[id, default: []].formUnion(change)
     }
 
+    /// A file that was made here whole, and nothing else changes but its directory's times: its row can wait, and theirs.
+    func journalNew(_ file: Node) throws(StoreError) {
+        guard let outbox = mount.outbox, !isFromFar else { return }
+        if outbox.canWait(file.id) {
+            newFile = file
+        } else {
+            try saveOutbox()
+            journal(file.id, [.name, .content])
+        }
+    }
+
+    /// Writes the rows that waited.
+    func saveOutbox() throws(StoreError) {
+        guard let outbox = mount.outbox else { return }
+        let entries = outbox.unsaved.withLock { $0.values }
+        guard !entries.isEmpty else { return }
+        for entry in entries { _ = try db.mergeIntoOutbox(entry, first: entry.generation) }
+        let first = outbox.next(saving: entries)
+        if let first { try db.setFirstUnsaved(first) }
+        onCommit { outbox.saved(first: first) }
+    }
+
+    /// All rows are there: the next opening need look for none.
+    func endOutbox() throws(StoreError) {
+        guard let outbox = mount.outbox else { return }
+        try saveOutbox()
+        let next = try db.nextNodeID()
+        try db.setFirstUnsaved(next)
+        onCommit { outbox.saved(first: next) }
+    }
+
     /// Before the commit.
     func writeOutbox() throws(StoreError) {
-        guard let outbox = mount.outbox, !journalled.isEmpty else { return }
-        var entries: [OutboxEntry] = []
+        guard let outbox = mount.outbox else { return }
         for (id, change) in journalled {
+            if let newFile, id == newFile.parent, change == .attributes { continue }
             outbox.generation += 1
-            let entry = try db.first(
-                """
-                INSERT INTO outbox(ino, gen, first, what, since, changed) VALUES (?1, ?2, ?5, ?3, ?4, ?4)
-                    ON CONFLICT(ino) DO UPDATE SET gen = ?2, first = min(first, ?5), what = what | ?3, changed = ?4
-                    RETURNING ino, gen, what, since, changed
-                """, id, outbox.generation, change.rawValue, now, firstGeneration ?? outbox.generation,
-                read: { $0.outboxEntry })
-            if var entry {
-                entry.bytes = try db.unsentBytes(of: entry)
-                entries.append(entry)
+            let entry = OutboxEntry(
+                node: id, generation: outbox.generation, change: change, since: now, changed: now)
+            if var merged = try db.mergeIntoOutbox(entry, first: firstGeneration ?? entry.generation) {
+                merged.bytes = try db.unsentBytes(of: merged)
+                outboxEntries.append(merged)
             }
         }
-        onCommit { outbox.changed(entries) }
+    }
+
+    /// After the commit.
+    func tellOutbox() {
+        guard let outbox = mount.outbox else { return }
+        if let newFile { outboxEntries += outbox.add(newFile, now) }
+        if !outboxEntries.isEmpty { outbox.changed(outboxEntries) }
     }
 
     /// Everything below a directory that moved has another path.
@@ -62,6 +95,26 @@ extension Transaction {
 }
 
 extension Connection {
+    /// - Returns: the row as it is now.
+    func mergeIntoOutbox(_ entry: OutboxEntry, first: Int64) throws(StoreError) -> OutboxEntry? {
+        try self.first(
+            """
+            INSERT INTO outbox(ino, gen, first, what, since, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                ON CONFLICT(ino) DO UPDATE SET gen = ?2, first = min(first, ?3), what = what | ?4, changed = ?6
+                RETURNING ino, gen, what, since, changed
+            """, entry.node, entry.generation, first, entry.change.rawValue, entry.since, entry.changed,
+            read: { $0.outboxEntry })
+    }
+
+    /// No node has been made from here on.
+    func nextNodeID() throws(StoreError) -> NodeID {
+        try first("SELECT value FROM meta WHERE name = 'next_ino'") { $0.id(0) } ?? NodeID(0)
+    }
+
+    func setFirstUnsaved(_ id: NodeID) throws(StoreError) {
+        try run("INSERT OR REPLACE INTO meta(name, value) VALUES ('first_unsaved', ?)", id)
+    }
+
     func far(at path: [UInt8]) throws(StoreError) -> FarRecord? {
         try first(
             """

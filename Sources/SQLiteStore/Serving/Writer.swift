@@ -106,9 +106,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     ///   - leavesDirectories: `body` changes no directory, but by `touch`.
     ///   - isFromFar: it brings what the far side has.
     ///   - isFreeing: it makes room on the disk.
+    ///   - savesOutbox: false: `body` does that where it must (`Outbox.unsaved`).
     func write<R>(
         isInterruptible: Bool, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        isFreeing: Bool = false,
+        isFreeing: Bool = false, savesOutbox: Bool = true,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         try takeToWrite(isInterruptible: isInterruptible)
@@ -121,7 +122,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         let transaction = Transaction(db, mount, now: .now, isFromFar: isFromFar)
         db.cache?.isCurrent = leavesDirectories
         defer { if leavesDirectories { db.cache?.forgetFiles() } else { db.cache?.forgetAll() } }
-        return try commit(transaction, isFreeing, body)
+        return try commit(transaction, isFreeing) { tx throws(StoreError) in
+            if savesOutbox { try tx.saveOutbox() }
+            return try body(tx)
+        }
     }
 
     /// What is remembered of the file may be wrong.

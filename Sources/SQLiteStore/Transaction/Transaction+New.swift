@@ -38,8 +38,8 @@ extension Transaction {
         try forgetRejected(row)
         try touch(creation.parent, creation.time)
         tellEntry(creation.parent, creation.name)
-        tellContent(node.id)
-        journal(node.id, .name)
+        tell(.changed(.content(node.id)))
+        try journalNew(node)
         return node
     }
 }

@@ -15,12 +15,16 @@ final class Transaction {
     var foreign: [StoreChange] = []
     /// What the far side is to be told of.
     var journalled: [NodeID: OutboxChange] = [:]
+    /// The same of a file that was made here, whole.
+    var newFile: Node?
     /// Of a change that follows from an earlier one.
     var firstGeneration: Int64?
     /// What is done comes from the far side, and is told the observer instead.
     let isFromFar: Bool
     /// Of what comes from there.
     var walk = PathWalk()
+    /// What the outbox has got.
+    var outboxEntries: [OutboxEntry] = []
     private var afterCommit: [() -> Void] = []
     /// Blocks of numbers that were taken here, and not given out yet.
     private var blocks: [IDSequence: Range<Int64>] = [:]
@@ -40,6 +44,7 @@ final class Transaction {
     func committed() {
         for (sequence, rest) in blocks { mount.blocks.add(rest, to: sequence) }
         for action in afterCommit { action() }
+        tellOutbox()
     }
 
     /// A number that was never given out. A block taken here belongs to nobody else until the commit: if that

@@ -38,7 +38,7 @@ final class DirtyBound: Sendable {
 
     /// How many bytes wait for the far side, and how many may now.
     var figures: (bytes: UInt64, most: UInt64) {
-        lookAtDisk()
+        lookAtDisk(now)
         return state.withLock { ($0.room.dirtyBytes, $0.room.bytesMax) }
     }
 
@@ -61,7 +61,8 @@ final class DirtyBound: Sendable {
 
     /// - Throws: as `FarWaits.requireRoom`.
     func require(_ request: DirtyRoom.Request, waits: Bool) throws(StoreError) {
-        lookAtDisk()
+        let now = now
+        lookAtDisk(now)
         let answer = state.withLock { $0.isEnding ? nil : $0.room.ask(request, waits: waits, now: now) }
         switch answer {
         case .room: return
@@ -99,7 +100,7 @@ final class DirtyBound: Sendable {
                 looks += 1
                 let rest = min(Self.lookMilliseconds, deadline - now)
                 guard (try? await Task.sleep(for: .milliseconds(max(1, rest)))) != nil else { return }
-                lookAtDisk()
+                lookAtDisk(now)
                 admit()
             }
             let waiting = state.withLock { state in
@@ -134,8 +135,7 @@ final class DirtyBound: Sendable {
     }
 
     /// What cannot be evicted takes at most half of what it could: the disk has other users.
-    private func lookAtDisk() {
-        let now = now
+    private func lookAtDisk(_ now: Int64) {
         let isDue = state.withLock { state in
             if let lookedAt = state.lookedAt, now - lookedAt < Self.diskMilliseconds { return false }
             state.lookedAt = now

@@ -1,5 +1,7 @@
 /// What `status` asks.
 extension UploadSchedule {
+    public func isPending(_ id: Int64) -> Bool { entries[id] != nil }
+
     /// nil: not pending.
     public func state(of id: Int64) -> UploadState? {
         guard let entry = entries[id], !entry.isRemoved else { return nil }

@@ -8,6 +8,7 @@ final class Uploader: Sendable {
         var schedule: UploadSchedule
         /// Entries that the schedule has not been told of.
         var inbox: [OutboxEntry] = []
+        var inboxBytes: UInt64 = 0
         var timer: Task<Void, Never>?
         var lastLine = ""
         var isStopped = false
@@ -16,8 +17,9 @@ final class Uploader: Sendable {
     /// Nothing is begun before nothing has changed for so long: a program that writes a file mostly renames it, and sets
     /// its mode and times, right after; and one that writes many gets the processor for itself.
     private static let gatherMilliseconds: Int64 = 200
-    /// But where changes come without end.
-    private static let gatherMillisecondsMax: Int64 = 1_000
+    /// But where changes come without end, or so much has come that sending it takes long whatever else goes on.
+    private static let gatherMillisecondsMax: Int64 = 5_000
+    private static let gatherBytesMax: UInt64 = 16 << 20
 
     private let store: SQLiteStore
     private let upload: Upload
@@ -81,27 +83,40 @@ final class Uploader: Sendable {
     /// From within the store's transactions: takes note, and returns.
     func noted(_ entries: [OutboxEntry]) {
         bound.noted(entries)
-        state.withLock { $0.inbox += entries }
-        newsGiver.yield()
+        let isFirst = state.withLock { state in
+            defer {
+                state.inbox += entries
+                for entry in entries { state.inboxBytes &+= entry.bytes }
+            }
+            return state.inbox.isEmpty
+        }
+        // Whoever was told of the first takes all.
+        if isFirst { newsGiver.yield() }
     }
 
-    /// Waits until nothing changes any more, or for so long.
+    /// Waits until nothing changes any more, or there is no more time for it.
     private func gather() async {
         let end = now + Self.gatherMillisecondsMax
-        var (known, count) = (0, state.withLock { $0.inbox.count })
-        while known != count, now < end, !isStopped {
+        var known = 0
+        while now < end, !isStopped {
+            let (count, bytes) = state.withLock { ($0.inbox.count, $0.inboxBytes) }
+            guard count != known, bytes < Self.gatherBytesMax else { return }
+            known = count
             try? await Task.sleep(for: .milliseconds(Self.gatherMilliseconds))
-            (known, count) = (count, state.withLock { $0.inbox.count })
         }
     }
 
     /// Nobody writes to it any more. Any thread; returns at once.
-    func writingEnded(_ id: NodeID) { handle(.closed(Int64(bitPattern: id.rawValue))) }
+    func writingEnded(_ id: NodeID) {
+        let id = Int64(bitPattern: id.rawValue)
+        // Of what it has not been told, it finds that out by itself.
+        if state.withLock({ $0.schedule.isPending(id) }) { handle(.closed(id)) }
+    }
 
     func takeNews() {
         take(
             state.withLock { state in
-                defer { state.inbox = [] }
+                defer { (state.inbox, state.inboxBytes) = ([], 0) }
                 return state.inbox
             })
     }

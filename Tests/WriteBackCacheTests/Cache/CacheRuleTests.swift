@@ -101,6 +101,33 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
+    @Test("R2 what was created right before a kill is sent by the next mount, and nothing is sent twice")
+    func createdBeforeKill() async throws {
+        let bed = try CacheBed()
+        let path = bed.newPath()
+        let killed = try await ready(bed, path)
+        try killed.store.put("1", .kv, "sent")
+        try await killed.sync()
+        bed.setDown(true)
+        for number in 0..<20 { try killed.store.put("\(number)", .kv, "k\(number)") }
+        bed.kill(killed)
+        bed.setDown(false)
+        let next = try bed.cache(at: path)
+        // With the times of their directory.
+        #expect(try next.store.outboxCount() == 21)
+        try await next.sync()
+        for number in 0..<20 {
+            #expect(await bed.far.get(StoreKey(Array("kv/k\(number)".utf8))) == Array("\(number)".utf8))
+        }
+        #expect(bed.puts("kv/sent") == 1)
+        await next.stop()
+        next.store.close()
+        let last = try bed.cache(at: path)
+        #expect(try last.store.outboxCount() == 0)
+        await last.stop()
+        last.store.close()
+    }
+
     @Test(
         "R10 of two edits of one file the far one gets the name, and the other is kept",
         arguments: CacheBed.Shown.allCases)
