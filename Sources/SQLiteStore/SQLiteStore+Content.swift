@@ -141,7 +141,7 @@ extension SQLiteStore {
         }
         // fallocate(1) syncs the file that it has made holes in.
         guard isShrinking(content) else {
-            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in try keep(tx) }
+            return try write(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
     }

@@ -137,7 +137,7 @@ public final class SQLiteStore: LocalStore {
     /// else the reserve is spent (R13).
     func writeFreeing<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+        _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             return try writeOnce(isInterruptible, leavesDirectories, isFromFar: isFromFar, isFreeing: true, body)

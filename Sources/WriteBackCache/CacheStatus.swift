@@ -114,7 +114,8 @@ extension WriteBackCache {
             // What is refused is not asked for without end meanwhile.
             if round % 20 == 0 { uploader.hurry() } else { uploader.takeNews() }
             round += 1
-            let count = (try? store.outboxCount()) ?? 0
+            // Where nobody can tell, something may be left.
+            let count = (try? store.outboxCount()) ?? 1
             if count == 0 { return 0 }
             let totals = uploader.totals
             guard goesOn() else { return count }

@@ -23,7 +23,8 @@ enum FarSchema {
             modified INTEGER, meta_revision BLOB)
             STRICT, WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS far_ino ON far(ino);
-        -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node. first: the
+        -- Nodes that it has not been told of (OutboxEntry); written in the transaction that changes the node, of new files
+        -- in a later one (Outbox.unsaved; from the node meta.first_unsaved on such may be without). first: the
         -- generation of the first change; of what moved with a directory, that of the directory.
         CREATE TABLE IF NOT EXISTS outbox(
             ino INTEGER PRIMARY KEY, gen INTEGER NOT NULL, first INTEGER NOT NULL, what INTEGER NOT NULL,

@@ -7,7 +7,7 @@ final class Outbox: @unchecked Sendable {  // see above
     /// The last one given out.
     var generation: Int64 = 0
     /// Entries of new files, and of their directories, that have no row yet: creating a file would cost a quarter more. The
-    /// first transaction that is anything else writes them (`Transaction.saveOutbox`), and so does who reads the outbox.
+    /// first transaction that is anything else writes them (`Transaction.saveOutbox`), and who reads the outbox adds them.
     ///
     /// With a crash they are gone, but their nodes say all of it: files from `firstUnsaved` on of which the far side has
     /// nothing (`OutboxRecovery`).

@@ -5,11 +5,12 @@ enum OutboxRecovery {
     /// - Returns: from which node on there may be such again.
     static func run(on db: Connection) throws(StoreError) -> NodeID {
         let next = try db.nextNodeID()
-        let first = try db.first("SELECT value FROM meta WHERE name = 'first_unsaved'") { $0.id(0) } ?? NodeID(0)
+        // Without a bound it is of a build that let nothing wait.
+        let first = try db.first("SELECT value FROM meta WHERE name = 'first_unsaved'") { $0.id(0) }
         guard first != next else { return next }
         try db.run("BEGIN IMMEDIATE")
         do throws(StoreError) {
-            try recover(from: first, on: db)
+            if let first { try recover(from: first, on: db) }
             try db.setFirstUnsaved(next)
             try db.run("COMMIT")
         } catch {
@@ -20,10 +21,12 @@ enum OutboxRecovery {
     }
 
     private static func recover(from first: NodeID, on db: Connection) throws(StoreError) {
-        // A file that is here, and has come from here: what the far side has, or had, has a record.
+        // As `Transaction.publishNew` makes them, and nothing that has been changed since; no logs, which come from the far
+        // side without a record at first.
         let lost = try db.all(
             """
-            SELECT ino, parent, ctime FROM node WHERE ino >= ? AND kind = 1 AND cookie >= 0
+            SELECT ino, parent, ctime FROM node
+                WHERE ino >= ? AND kind = 1 AND cookie >= 0 AND rev = 1 AND body IS NULL AND NOT (ns = 5 AND class = 1)
                 AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.ino = node.ino)
                 AND NOT EXISTS (SELECT 1 FROM far WHERE far.ino = node.ino)
                 AND NOT EXISTS (SELECT 1 FROM away WHERE away.ino = node.ino) ORDER BY ino

@@ -3,56 +3,63 @@ import Synchronization
 
 /// What the far side has not been told of, for whoever sends it. Any thread.
 extension SQLiteStore {
-    /// Reads with all rows of the outbox there. - Parameter id: or that of this node.
-    private func readOutbox<R>(
-        of id: NodeID? = nil, _ body: (Connection) throws(StoreError) -> R
-    ) throws(StoreError) -> R {
-        let isWhole = mount.outbox?.unsaved.withLock { unsaved in
-            id.map { unsaved[$0] == nil } ?? unsaved.isEmpty
-        }
-        // Any transaction but that of a new file writes them.
-        if isWhole == false { try write(isInterruptible: false, leavesDirectories: true) { _ in } }
-        return try readers.read(body)
-    }
+    /// What has no row yet. Asked for before the rows are read: what is written in between is in both, and no older there.
+    private var unsaved: [NodeID: OutboxEntry] { mount.outbox?.unsaved.withLock { $0 } ?? [:] }
 
     /// Entries in the order of their nodes, after `node`.
     public func outbox(after node: NodeID?, limit: Int) throws(StoreError) -> [OutboxEntry] {
-        try readOutbox { db throws(StoreError) in
+        let node = node ?? NodeID(0)
+        var waiting = unsaved.filter { $0.key > node }
+        return try readers.read { db throws(StoreError) in
             var entries = try db.all(
-                "SELECT ino, gen, what, since, changed FROM outbox WHERE ino > ? ORDER BY ino LIMIT ?",
-                node ?? NodeID(0), Int64(limit), read: { $0.outboxEntry })
-            for place in entries.indices { entries[place].bytes = try db.unsentBytes(of: entries[place]) }
-            return entries
+                "SELECT ino, gen, what, since, changed FROM outbox WHERE ino > ? ORDER BY ino LIMIT ?", node,
+                Int64(limit), read: { $0.outboxEntry })
+            for place in entries.indices {
+                entries[place].merge(waiting.removeValue(forKey: entries[place].node))
+                entries[place].bytes = try db.unsentBytes(of: entries[place])
+            }
+            // What comes behind the last row of a whole page is in a later one.
+            let last = entries.count == limit ? entries.last?.node : nil
+            entries += waiting.values.filter { entry in last.map { entry.node < $0 } ?? true }
+            return Array(entries.sorted { $0.node < $1.node }.prefix(limit))
         }
     }
 
     /// nil: the far side has been told of all of it.
     public func outboxEntry(of id: NodeID) throws(StoreError) -> OutboxEntry? {
-        try readOutbox { db throws(StoreError) in
-            guard var entry = try db.outboxEntry(of: id) else { return nil }
+        let waiting = unsaved[id]
+        return try readers.read { db throws(StoreError) in
+            guard var entry = try db.outboxEntry(of: id, waiting) else { return nil }
             entry.bytes = try db.unsentBytes(of: entry)
             return entry
         }
     }
 
     public func outboxCount() throws(StoreError) -> Int {
-        try readOutbox { db throws(StoreError) in
-            try db.first("SELECT count(*) FROM outbox", read: { Int($0.int(0)) }) ?? 0
+        let waiting = unsaved
+        return try readers.read { db throws(StoreError) in
+            var count = try db.first("SELECT count(*) FROM outbox", read: { Int($0.int(0)) }) ?? 0
+            for id in waiting.keys where try db.outboxEntry(of: id) == nil { count += 1 }
+            return count
         }
     }
 
     /// Whether the far side has not been told of a node.
     public func isPending(_ id: NodeID) throws(StoreError) -> Bool {
-        try readOutbox { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
+        if unsaved[id] != nil { return true }
+        return try readers.read { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
     }
 
     /// The generations of the first and the last change that have not been sent; nil: everything has.
     public func outboxGenerations() throws(StoreError) -> ClosedRange<Int64>? {
-        try readOutbox { db throws(StoreError) in
+        let waiting = unsaved.values.map(\.generation)
+        let rows = try readers.read { db throws(StoreError) in
             try db.first("SELECT min(first), max(gen) FROM outbox") { row throws(StoreError) in
-                row.isNull(0) ? nil : row.int(0)...row.int(1)
-            } ?? nil
+                row.isNull(0) ? [] : [row.int(0), row.int(1)]
+            } ?? []
         }
+        guard let first = (waiting + rows).min(), let last = (waiting + rows).max() else { return nil }
+        return first...last
     }
 
     /// The node of an entry as it is now; nil where there is no entry any more.
@@ -62,10 +69,11 @@ extension SQLiteStore {
     public func outboxSnapshot(
         of id: NodeID, contentBytesMax: UInt64, longBytesMin: UInt64? = nil
     ) throws(StoreError) -> OutboxSnapshot? {
-        try readOutbox(of: id) { db throws(StoreError) in
+        let waiting = unsaved[id]
+        return try readers.read { db throws(StoreError) in
             try db.run("BEGIN")
             defer { _ = try? db.run("COMMIT") }
-            guard let entry = try db.outboxEntry(of: id) else { return nil }
+            guard let entry = try db.outboxEntry(of: id, waiting) else { return nil }
             var snapshot = OutboxSnapshot(
                 entry: entry, node: nil, names: [], content: [], attributes: [], records: try db.far(of: id))
             snapshot.upload = try db.farUpload(of: id)
@@ -163,7 +171,23 @@ extension SQLiteStore {
     }
 }
 
+extension OutboxEntry {
+    /// - Parameter other: of the same node.
+    fileprivate mutating func merge(_ other: OutboxEntry?) {
+        guard let other else { return }
+        generation = max(generation, other.generation)
+        change.formUnion(other.change)
+        (since, changed) = (min(since, other.since), max(changed, other.changed))
+    }
+}
+
 extension Connection {
+    fileprivate func outboxEntry(of id: NodeID, _ waiting: OutboxEntry?) throws(StoreError) -> OutboxEntry? {
+        guard var entry = try outboxEntry(of: id) else { return waiting }
+        entry.merge(waiting)
+        return entry
+    }
+
     /// The node that a path leads to, the namespace first.
     func node(at path: [UInt8]) throws(StoreError) -> NodeRow? {
         var names = path.split(separator: UInt8(ascii: "/")).map { FileName(unchecked: Array($0)) }

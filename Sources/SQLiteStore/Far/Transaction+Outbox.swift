@@ -12,7 +12,7 @@ extension Transaction {
     /// A file that was made here whole, and nothing else changes but its directory's times: its row can wait, and theirs.
     func journalNew(_ file: Node) throws(StoreError) {
         guard let outbox = mount.outbox, !isFromFar else { return }
-        if outbox.canWait(file.id) {
+        if !hasSavedOutbox, outbox.canWait(file.id) {
             newFile = file
         } else {
             try saveOutbox()
@@ -26,6 +26,8 @@ extension Transaction {
         let entries = outbox.unsaved.withLock { $0.values }
         guard !entries.isEmpty else { return }
         for entry in entries { _ = try db.mergeIntoOutbox(entry, first: entry.generation) }
+        // From here on there may be another bound in the store than in memory: this transaction lets nothing wait.
+        hasSavedOutbox = true
         let first = outbox.next(saving: entries)
         if let first { try db.setFirstUnsaved(first) }
         onCommit { outbox.saved(first: first) }
@@ -100,7 +102,8 @@ extension Connection {
         try self.first(
             """
             INSERT INTO outbox(ino, gen, first, what, since, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                ON CONFLICT(ino) DO UPDATE SET gen = ?2, first = min(first, ?3), what = what | ?4, changed = ?6
+                ON CONFLICT(ino) DO UPDATE SET gen = max(gen, ?2), first = min(first, ?3), what = what | ?4,
+                    changed = max(changed, ?6)
                 RETURNING ino, gen, what, since, changed
             """, entry.node, entry.generation, first, entry.change.rawValue, entry.since, entry.changed,
             read: { $0.outboxEntry })

@@ -23,6 +23,7 @@ final class Transaction {
     let isFromFar: Bool
     /// Of what comes from there.
     var walk = PathWalk()
+    var hasSavedOutbox = false
     /// What the outbox has got.
     var outboxEntries: [OutboxEntry] = []
     private var afterCommit: [() -> Void] = []

@@ -57,7 +57,7 @@ final class Uploader: Sendable {
         bound.whileWaiting { [weak self] in self?.handle(.online) }
         Task.detached { [weak self] in await self?.upload.giveUpForgotten() }
         Task.detached { [weak self] in
-            do throws(StoreError) { try self?.takeAll() } catch { self?.log("reading the outbox: \(error)") }
+            await self?.takeAll()
             guard let news = self?.news else { return }
             for await _ in news {
                 await self?.gather()
@@ -69,14 +69,19 @@ final class Uploader: Sendable {
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    private func takeAll() throws(StoreError) {
+    private func takeAll() async {
         var last: NodeID?
         while !isStopped {
-            let piece = try store.outbox(after: last, limit: 1_000)
-            guard let end = piece.last else { return }
-            bound.noted(piece)
-            take(piece)
-            last = end.node
+            do throws(StoreError) {
+                let piece = try store.outbox(after: last, limit: 1_000)
+                guard let end = piece.last else { return }
+                bound.noted(piece)
+                take(piece)
+                last = end.node
+            } catch {
+                tell("reading the outbox: \(error)")
+                try? await Task.sleep(for: .seconds(1))
+            }
         }
     }
 
@@ -249,9 +254,10 @@ final class Uploader: Sendable {
                     left(node, through: last, failure: StoreError(.io, hint: "changed on the far side; \(words)"))
                     log("changed here and on the far side: \(words)")
                 }
-                handle(.done(id, generation: generation))
                 // Where it was changed by what came from the far side, no newer entry says so.
-                if isChanged, let entry = try store.outboxEntry(of: node) { take([entry]) }
+                let newer = isChanged ? try store.outboxEntry(of: node) : nil
+                handle(.done(id, generation: generation))
+                if let newer { take([newer]) }
             } catch {
                 if !error.isTransient { arrivals.arrived(node, through: generation, failure: error) }
                 handle(.failed(id, generation: generation, isTransient: error.isTransient, hint: "\(error)"))

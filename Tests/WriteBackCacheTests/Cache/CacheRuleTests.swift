@@ -128,6 +128,30 @@ struct CacheRuleTests {
         last.store.close()
     }
 
+    @Test("a log whose events others have removed is not sent again after a kill")
+    func removedLogAfterKill() async throws {
+        let bed = try CacheBed()
+        let path = bed.newPath()
+        let killed = try await ready(bed, path)
+        let id = try killed.store.reserveNodeID()
+        let creation = Creation(
+            id: id, parent: Namespace.events.node, name: "a.jsonl", kind: .file, mode: nil, uid: nil, gid: nil,
+            time: .now())
+        _ = try killed.store.append(
+            Append(stream: id, creation: creation, bytes: Array("{}\n".utf8), start: .newLine, time: .now()))
+        try await killed.sync()
+        for key in await bed.far.keys { await bed.far.delete(key) }
+        try await killed.refresh()
+        #expect(try killed.store.outboxCount() == 0)
+        bed.kill(killed)
+        let next = try bed.cache(at: path)
+        #expect(try next.store.outboxCount() == 0)
+        try await next.sync()
+        #expect(await bed.far.keys.isEmpty)
+        await next.stop()
+        next.store.close()
+    }
+
     @Test(
         "R10 of two edits of one file the far one gets the name, and the other is kept",
         arguments: CacheBed.Shown.allCases)
