@@ -105,11 +105,15 @@ extension WriteBackCache {
         }
     }
 
+    /// So many rounds of `drain`, of 50 ms, a far side may fail that has got nothing meanwhile: some fail now and then.
+    private static let failingRoundsMax = 30
+
     /// Sends what is still to be sent, for as long as the far side takes it, and while `goesOn`, which is asked often.
     ///
     /// - Returns: how many changes are left: they wait in the outbox.
     public func drain(while goesOn: () -> Bool = { true }) async -> Int {
         var round = 0
+        var (least, leastRound) = (Int.max, 0)
         while true {
             // What is refused is not asked for without end meanwhile.
             if round % 20 == 0 { uploader.hurry() } else { uploader.takeNews() }
@@ -119,10 +123,11 @@ extension WriteBackCache {
             if count == 0 { return 0 }
             let totals = uploader.totals
             guard goesOn() else { return count }
-            // Nothing but what the far side does not take.
-            if totals.downSince != nil || totals.itemsFailing > 0 && totals.itemsFailing >= totals.items {
-                return count
-            }
+            if count < least { (least, leastRound) = (count, round) }
+            // Nothing but what the far side does not take, not even at a second try.
+            let isFailing =
+                totals.downSince != nil || totals.itemsFailing > 0 && totals.itemsFailing >= totals.items
+            if isFailing, round - leastRound > Self.failingRoundsMax { return count }
             try? await Task.sleep(for: .milliseconds(50))
         }
     }

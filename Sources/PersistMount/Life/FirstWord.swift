@@ -23,7 +23,10 @@ final class FirstWord: Sendable {
             let contact = cache.contact
             if contact.hasAnswered { return nil }
             if let words = opened.trouble.map({ "the adapter does not run: \($0.words)" }) ?? contact.failure {
-                return "the far side cannot be used yet: \(ShownText.line(words)); what is written waits here"
+                let rest =
+                    cache.knowsAllNames
+                    ? "what is written waits here" : "what it has is not known, and nothing can be written before"
+                return "the far side cannot be used yet: \(ShownText.line(words)); \(rest)"
             }
             usleep(Self.lookMicroseconds)
         }

@@ -19,6 +19,9 @@ public struct Synchronizing: Sendable {
         var isStuck = false
     }
 
+    /// So long a far side may fail and have got nothing before it counts as one that does not take it: some fail now and then.
+    private static let failingSecondsMax = 3.0
+
     private let mountPoint: String
 
     /// - Returns: nil where no persistfs is mounted at `path`, which is no directory: a SQLite store, if anything.
@@ -50,6 +53,7 @@ public struct Synchronizing: Sendable {
             return State(files: 0, bytes: 0, filesAtFirst: 0, bytesAtFirst: 0, seconds: 0)
         }
         var first: State?
+        var (least, leastAt, hurriedAt) = (Int.max, 0.0, 0.0)
         while true {
             let status = try MountStatus.read(at: mountPoint, seconds: max(1, min(seconds ?? 10, 10)))
             let elapsed = (ContinuousClock.now - start) / .seconds(1)
@@ -57,8 +61,15 @@ public struct Synchronizing: Sendable {
             first = state
             guard let pending = status.far?.firstPending, pending <= last else { return state }
             report(state)
-            // All were tried again when it was asked to hurry.
-            if stopsOffline, state.offline != nil || state.isStuck { return state }
+            if state.files < least { (least, leastAt) = (state.files, elapsed) }
+            if stopsOffline, state.offline != nil || state.isStuck {
+                if elapsed - leastAt >= Self.failingSecondsMax { return state }
+                // All are tried again when it is asked to hurry.
+                if elapsed - hurriedAt >= 1 {
+                    hurriedAt = elapsed
+                    _ = try begin(seconds: seconds)
+                }
+            }
             if let seconds, elapsed >= Double(seconds) {
                 throw MountFailure(
                     ShownText.line(mountPoint), "\(CountText.have(state.files)) not been sent",

@@ -138,7 +138,7 @@ import Testing
                 END
                 for store in 'exec:python3 ./gone.py' bucket.persist.json; do
                     "$PERSISTFS" mount "$store" "$MOUNT" 2> said
-                    grep 'warning: the far side cannot be used yet: .*; what is written waits here$' said
+                    grep 'warning: the far side cannot be used yet: .*; what it has is not known, and nothing can be written' said
                     grep -qE "No such file or directory|127.0.0.1:1: " said
                     ls "$MOUNT"
                     "$PERSISTFS" umount "$MOUNT"
