@@ -84,7 +84,7 @@ public struct FollowedStore {
         case .publishDraft(let slot): if found.hasPrefix("published") { kept.remove(slot) }
         case .reopen: kept = []
         case .writeChunk(let slot, _, _), .writeEnd(let slot, _, _, _), .patchChunk(let slot, _, _, _, _),
-            .cutDraft(let slot, _):
+            .cutDraft(let slot, _), .punchDraft(let slot, _):
             guard kept.contains(slot) else { return }
             waiting.insert(.keepDraft(slot), at: 0)
             isKeptAgainNext = true
