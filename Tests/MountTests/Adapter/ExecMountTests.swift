@@ -82,6 +82,10 @@ import Testing
                 [mount.binary, "sync", mount.point], seconds: 120 + 10 * Self.kills)
             expect(sync.status, is: 0)
             let other = try await fixture.mount(host, cache: "two")
+            // Its first look at so many files takes longer than a program waits for a name.
+            try await eventually("its names are known", within: .seconds(120 + 10 * Self.kills)) {
+                try await other.shell("ls records").succeeded
+            }
             for (name, place) in [("here", mount), ("there", other)] {
                 try await place.succeed(
                     #"""
