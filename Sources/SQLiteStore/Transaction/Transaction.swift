@@ -23,6 +23,7 @@ final class Transaction {
     let isFromFar: Bool
     /// Of what comes from there.
     var walk = PathWalk()
+    /// It has written the rows that waited: whatever else it makes has its own at once.
     var hasSavedOutbox = false
     /// What the outbox has got.
     var outboxEntries: [OutboxEntry] = []
