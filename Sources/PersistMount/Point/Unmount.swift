@@ -27,7 +27,8 @@ public struct Unmount: Sendable {
         }
         // What the mount itself is asked has its share of the time, and no more.
         let deadline = ContinuousClock.now + .seconds(seconds)
-        let share = min(2, seconds)
+        // A machine that is busy takes its time, and without an answer little can be said of the end.
+        let share = max(1, seconds / 2)
         let server = DaemonSearch.find(at: path)
         // One that is stopped is not asked: a question without an answer would itself keep the mount busy.
         let isStopped = server.map(DaemonSearch.isStopped) ?? false
@@ -46,14 +47,24 @@ public struct Unmount: Sendable {
             isSent = (try? mount.run(seconds: left, stopsOffline: true, report: report)) != nil
         }
         // For a daemon that says nothing at its end.
-        let before = status?.far == nil ? nil : (try? MountStatus.read(at: path, seconds: share))?.far
+        var known = status?.far
+        if known != nil { known = (try? MountStatus.read(at: path, seconds: min(share, 2)))?.far ?? known }
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
         try takeAway(path, shown: text)
         // However long sending has taken, it gets a time of its own to come to its end; little where it has not, and
         // most likely goes on.
         let own = isSent ? min(Self.endSeconds, seconds) : Self.endSecondsUnsent
         let end = max(deadline, ContinuousClock.now + .seconds(own))
-        if let daemon, !daemon.waitForEnd(until: end) {
+        let isEnded = daemon?.waitForEnd(until: end) {
+            // It may have been too busy, or stopped, when it was asked.
+            if known == nil { known = DrainNote.read(of: $0)?.far }
+        }
+        guard status != nil || isEnded != nil else {
+            throw MountFailure(
+                ShownText.line(text), "unmounted, but it did not answer: whether it has finished is not known",
+                hint: "What has not been sent waits for the next mount of this store.", status: .busy)
+        }
+        if let daemon, isEnded == false {
             let isStopped = DaemonSearch.isStopped(daemon.pid)
             throw MountFailure(
                 ShownText.line(text),
@@ -62,7 +73,7 @@ public struct Unmount: Sendable {
                 hint: isStopped
                     ? "To let it go on: kill -CONT \(daemon.pid)"
                     : "It goes on by itself; the store is complete when the process is gone."
-                        + (before.flatMap { Synchronizing.State($0).reason }.map { " \($0)" } ?? ""), status: .busy)
+                        + (known.flatMap { Synchronizing.State($0).reason }.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
         let last = status.map { lines($0.log, after: logged) } ?? []
@@ -75,7 +86,7 @@ public struct Unmount: Sendable {
                     + lost.map { ShownText.line($0) }.joined(separator: "\n  "),
                 hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
         }
-        if let far = before.flatMap({ LastStatus.read(of: $0, by: daemon?.pid)?.far ?? $0 }), far.pendingFiles > 0 {
+        if let far = known.flatMap({ LastStatus.read(of: $0, by: daemon?.pid)?.far ?? $0 }), far.pendingFiles > 0 {
             throw waits(Synchronizing.State(far), shown: text)
         }
         return done

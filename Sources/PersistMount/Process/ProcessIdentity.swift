@@ -26,8 +26,10 @@ struct ProcessIdentity: Sendable, Equatable {
     /// `123-4567`, for the name of a file.
     var text: String { "\(pid)-\(started)" }
 
-    func waitForEnd(until deadline: ContinuousClock.Instant) -> Bool {
+    /// - Parameter look: called again and again until then.
+    func waitForEnd(until deadline: ContinuousClock.Instant, look: (Self) -> Void = { _ in }) -> Bool {
         while Self.started(pid) == started {
+            look(self)
             guard ContinuousClock.now < deadline else { return false }
             usleep(10_000)
         }

@@ -13,13 +13,26 @@ final class DrainNote: Sendable {
 
     /// nil: there is no place for it.
     init?() {
-        guard let directory = try? RunDirectory.make(), let own = ProcessIdentity(pid: getpid()) else { return nil }
-        path = "\(directory)/\(Self.prefix)\(own.text)\(Self.suffix)"
+        guard let own = ProcessIdentity(pid: getpid()), let path = Self.path(of: own) else { return nil }
+        self.path = path
     }
 
     deinit { unlink(path) }
 
     func write(_ status: MountStatus) { status.write(to: path) }
+
+    private static func path(of process: ProcessIdentity) -> String? {
+        (try? RunDirectory.make()).map { "\($0)/\(prefix)\(process.text)\(suffix)" }
+    }
+
+    /// nil: that process has written none.
+    static func read(of process: ProcessIdentity) -> MountStatus? {
+        path(of: process).flatMap(read)
+    }
+
+    private static func read(_ path: String) -> MountStatus? {
+        readWhole(path).flatMap { try? JSONDecoder().decode(MountStatus.self, from: Data($0)) }
+    }
 
     /// Those of processes that are there; of others the file goes: a killed one could not take it along, and its number
     /// may be another's by now.
@@ -32,8 +45,7 @@ final class DrainNote: Sendable {
                 unlink(path)
                 return nil
             }
-            guard let bytes = readWhole(path) else { return nil }
-            return try? JSONDecoder().decode(MountStatus.self, from: Data(bytes))
+            return read(path)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Persist
 import PersistTestKit
 import SQLiteStore
@@ -126,6 +127,39 @@ struct CacheRuleTests {
         #expect(try last.store.outboxCount() == 0)
         await last.stop()
         last.store.close()
+    }
+
+    private func walBytes(_ path: String) -> Int {
+        var found = stat()
+        return stat(path + "-wal", &found) == 0 ? Int(found.st_size) : 0
+    }
+
+    @Test("R14 a creation writes no more to the log of a cache than to that of a store")
+    func bytesOfCreations() async throws {
+        let bed = try CacheBed()
+        let path = bed.newPath()
+        let first = try await ready(bed, path)
+        await first.stop()
+        first.store.close()
+        var options = SQLiteStoreOptions()
+        options.reserveBytes = 0
+        // One that sends nothing meanwhile: what is sent is written too.
+        let cache = try WriteBackCache(bed.far, path: path, storeOptions: options, options: WriteBackCacheOptions())
+        let storePath = bed.newPath()
+        let store = try SQLiteStore.open(path: storePath, options: options)
+        func bytes(_ store: SQLiteStore, _ path: String) throws -> Int {
+            // The first of all makes what each of them needs once.
+            try store.put("0", .blobs, "first")
+            let before = walBytes(path)
+            for number in 0..<100 { try store.put("\(number)", .blobs, "b\(number)") }
+            return walBytes(path) - before
+        }
+        let (ofCache, ofStore) = (try bytes(cache.store, path), try bytes(store, storePath))
+        #expect(ofStore > 0 && ofCache <= ofStore + ofStore / 50, "\(ofCache) \(ofStore)")
+        #expect(try cache.store.outboxCount() == 102)
+        await cache.stop()
+        cache.store.close()
+        store.close()
     }
 
     @Test("a log whose events others have removed is not sent again after a kill")
