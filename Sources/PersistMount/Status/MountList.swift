@@ -46,8 +46,8 @@ public enum MountList {
         return items
     }
 
-    /// How long one may take to answer: a person waits for it.
-    private static let answerSeconds = 2
+    /// How long one may take to answer: a person waits for it, and the machine may be busy.
+    private static let answerSeconds = 5
 
     /// All are asked at once: several that do not answer take no longer than one.
     private static func items(_ entries: [MountTable.Entry]) -> [Item] {

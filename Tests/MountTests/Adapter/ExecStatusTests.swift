@@ -117,7 +117,7 @@ import Testing
                 for child in $(cat /proc/$pid/task/*/children); do kill -STOP $child; done
                 date +%s
                 """#)
-            let end = try await mount.outside([mount.binary, "umount", "--timeout", "10", mount.point], seconds: 60)
+            let end = try await mount.outside([mount.binary, "umount", "--timeout", "20", mount.point], seconds: 90)
             let after = try await mount.outside(["date", "+%s"]).output
             expect(end.status, is: 7)
             // Where the machine is busy, the far side may have been given up before.
@@ -125,7 +125,7 @@ import Testing
                 end.error.contains("has not finished") || end.error.contains("1 file has not been sent"),
                 "\(end.error)")
             let lines = [before, after].compactMap { Int($0.split(separator: "\n").last ?? "") }
-            #expect(lines.count == 2 && lines[1] - lines[0] < 16, "\(lines)")
+            #expect(lines.count == 2 && lines[1] - lines[0] < 35, "\(lines)")
             try await fixture.succeed("touch go")
         }
     }
