@@ -45,7 +45,7 @@ public final class WriteBackCache: Sendable {
         let store = try SQLiteStore.open(path: path, options: storeOptions)
         let far = FarSide(adapter, requestMilliseconds: options.requestMilliseconds)
         let writer = Self.writer(of: store)
-        let fetcher = Fetcher(store: store, far: far)
+        let fetcher = Fetcher(store: store, far: far, wholeBytesMax: options.cacheBytesMax / 4)
         let upload = Upload(
             store: store, far: far, fetcher: fetcher, claims: PathClaims(), books: Bookkeeper(store),
             options: options, writer: writer)

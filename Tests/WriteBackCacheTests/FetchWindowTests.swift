@@ -26,7 +26,51 @@ import Testing
             #expect(first.lowerBound == position && first.upperBound <= max(second.upperBound, position + 2 * part))
             position = second.upperBound
         }
-        #expect(mixed.ahead(of: Self.size)?.count == Int(FetchWindow.most))
+        let ahead = mixed.ahead(of: position, size: Self.size)
+        #expect(ahead.map(\.count) == [Int(FetchWindow.most)])
+    }
+
+    @Test("R7 who reads on for long has more and more on its way, each byte once, and no more than there may be")
+    func ahead() {
+        var window = FetchWindow(unit: Self.unit)
+        let size: UInt64 = 256 << 20
+        var flights: [Range<UInt64>] = []
+        var (position, misses) = (UInt64(0), 0)
+        var reaches: [UInt64] = []
+        while position < size {
+            if flights.first?.contains(position) != true {
+                flights.append(window.take(position..<position + 4_096, of: size))
+                misses += 1
+            }
+            let flight = flights.removeFirst()
+            #expect(flight.lowerBound == position)
+            flights += window.ahead(of: flight.upperBound, size: size)
+            let again = window.ahead(of: flight.upperBound, size: size)
+            #expect(again.isEmpty, "who waits beside the first one begins nothing")
+            reaches.append((flights.last?.upperBound ?? flight.upperBound) - flight.upperBound)
+            position = flight.upperBound
+        }
+        #expect(flights.isEmpty && position == size)
+        #expect(misses == 5, "of 128, 256, 512 KiB, 1 and 2 MiB")
+        #expect(reaches.max() == FetchWindow.reachMost)
+        // Reading 8 MiB has asked for no more than as much again.
+        #expect(reaches.prefix(6).reduce(0, max) <= 8 << 20, "\(reaches.prefix(8))")
+    }
+
+    @Test("R7 what was missed while it came with what was fetched ahead is no jump")
+    func missedMeanwhile() {
+        let size: UInt64 = 1 << 30
+        var window = FetchWindow(unit: Self.unit)
+        var position: UInt64 = 0
+        for _ in 0..<12 {
+            position = window.take(position..<position + 4_096, of: size).upperBound
+            position = window.ahead(of: position, size: size).last?.upperBound ?? position
+        }
+        let back = position - 30 << 20
+        let range = window.take(back..<back + 4_096, of: size)
+        #expect(range.count == Int(Self.unit))
+        let next = window.take(position..<position + 4_096, of: size)
+        #expect(next.count == Int(FetchWindow.most))
     }
 
     @Test("R7 who jumps gets little")
@@ -34,7 +78,30 @@ import Testing
         var window = FetchWindow(unit: Self.unit)
         for offset in [40 << 20, 1 << 20, 30 << 20, 2 << 20, 63 << 20] as [UInt64] {
             #expect(window.take(offset..<offset + 4_096, of: Self.size).count <= Int(FetchWindow.first))
-            #expect(window.ahead(of: Self.size) == nil)
+            let ahead = window.ahead(of: offset + FetchWindow.first, size: Self.size)
+            #expect(ahead.isEmpty)
+        }
+    }
+
+    @Test("R7 who jumps about on and on gets all of it, said once: the sooner the shorter it is")
+    func jumps() {
+        for (size, least) in [(8, 8), (256, 8), (1_024, 32), (10_240, 320)] as [(UInt64, Int)] {
+            var window = FetchWindow(unit: Self.unit)
+            var found: [Int] = []
+            for jump in 0...400 {
+                let offset = jump.isMultiple(of: 2) ? 0 : (size - 1) << 20
+                _ = window.take(offset..<offset + 4_096, of: size << 20)
+                if window.takesWhole(of: size << 20) { found.append(jump) }
+            }
+            #expect(found == [least])
+        }
+        // Who reads on never does.
+        var window = FetchWindow(unit: Self.unit)
+        var position: UInt64 = 0
+        while position < Self.size {
+            position = window.take(position..<position + 4_096, of: Self.size).upperBound
+            let isAll = window.takesWhole(of: Self.size)
+            #expect(!isAll)
         }
     }
 }

@@ -1,13 +1,25 @@
 /// How much of a file is fetched when a part of it is missed. A value; offsets and sizes are bytes.
 ///
-/// Who reads from one end to the other gets more each time; who jumps gets what was asked for.
+/// Who reads from one end to the other gets more each time, and more and more of what comes next; who jumps gets what was
+/// asked for, and who goes on jumping about, in the end all of it.
 struct FetchWindow: Sendable, Equatable {
     static let first: UInt64 = 128 << 10
-    static let most: UInt64 = 8 << 20
+    static let most: UInt64 = 4 << 20
+    /// How far ahead of a reader it goes.
+    static let reachMost: UInt64 = 32 << 20
+    /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
+    private static let jumpBytes: UInt64 = 8 << 20
+    private static let jumpsLeast: UInt64 = 8
 
     /// Where the last fetch ended: who misses there reads on.
     private var next: UInt64 = 0
     private var window = Self.first
+    /// So much is fetched beyond what somebody waits for.
+    private var reach: UInt64 = 0
+    /// Up to here somebody has come.
+    private var come: UInt64 = 0
+    private var jumps: UInt64 = 0
+    private var hasTakenWhole = false
     private let unit: UInt64
 
     /// - Parameter unit: what is fetched begins and ends at multiples of it, but for the end of the file.
@@ -18,24 +30,39 @@ struct FetchWindow: Sendable, Equatable {
         let start = wanted.lowerBound / unit * unit
         // The kernel reads ahead in several requests at once, which come in no order; and what was missed may have come
         // since, with what was fetched ahead.
-        let isNear = next > 0 && start + 2 * window >= next && start <= next + window
+        let isNear = next > 0 && start + reach + 2 * window >= next && start <= next + window
         let isBehind = isNear && start < next
-        if !isBehind { window = isNear ? min(window * 2, Self.most) : Self.first }
+        if !isNear {
+            if next > 0 { jumps += 1 }
+            (window, reach, come) = (Self.first, 0, 0)
+        } else if !isBehind {
+            window = min(window * 2, Self.most)
+        }
         let end = max(wanted.upperBound, isBehind ? 0 : start + window)
         let range = start..<min(size, (end + unit - 1) / unit * unit)
         next = isBehind ? max(next, range.upperBound) : range.upperBound
         return range
     }
 
-    /// Whoever waits for what ends there reads on.
-    func isLast(_ fetched: Range<UInt64>) -> Bool { fetched.upperBound == next }
-
-    /// What to fetch beside, before it is missed; nil where nobody reads on for long.
-    func ahead(of size: UInt64) -> Range<UInt64>? {
-        guard window >= Self.most / 4, next < size else { return nil }
-        return next..<min(size, next + window)
+    /// What to fetch beside, before it is missed, once somebody has come to what ends at `end`: none where nobody reads on
+    /// for long, or where that has been asked already.
+    mutating func ahead(of end: UInt64, size: UInt64) -> [Range<UInt64>] {
+        guard window >= Self.most / 2, end > come else { return [] }
+        come = end
+        reach = min(max(2 * reach, window), Self.reachMost)
+        var pieces: [Range<UInt64>] = []
+        while next < min(size, end + reach) {
+            pieces.append(next..<min(size, next + window))
+            next = min(size, next + window)
+        }
+        return pieces
     }
 
-    /// That was fetched too.
-    mutating func took(_ ahead: Range<UInt64>) { next = ahead.upperBound }
+    /// Whether all of it is to be fetched beside: with so many jumps the blocks of a plainer cache would be a quarter of it.
+    /// Says so once.
+    mutating func takesWhole(of size: UInt64) -> Bool {
+        guard !hasTakenWhole, jumps >= max(Self.jumpsLeast, size / 4 / Self.jumpBytes) else { return false }
+        hasTakenWhole = true
+        return true
+    }
 }

@@ -32,6 +32,7 @@ final class Fetcher: Sendable {
 
     private let store: SQLiteStore
     private let far: FarSide
+    private let wholeBytesMax: UInt64
     private let state = Mutex(State())
     /// A file may be changed by others just then, each time.
     private static let roundsMax = 4
@@ -43,9 +44,11 @@ final class Fetcher: Sendable {
     private static let pieceBytes: UInt64 = 8 << 20
     private static let piecesAtOnce = 4
 
-    init(store: SQLiteStore, far: FarSide) {
+    /// - Parameter wholeBytesMax: a longer file is never fetched whole for those who only read parts of it.
+    init(store: SQLiteStore, far: FarSide, wholeBytesMax: UInt64) {
         self.store = store
         self.far = far
+        self.wholeBytesMax = wholeBytesMax
     }
 
     func absence(of content: AbsentContent) -> any Absence { Fetch(fetcher: self, content: content) }
@@ -72,34 +75,33 @@ final class Fetcher: Sendable {
             if let error = await flying.value { throw error }
             return
         }
-        let (range, ahead) = state.withLock { state in
+        let (task, ahead, takesWhole) = state.withLock { state in
             if state.windows.count >= Self.windowsMost { state.windows = [:] }
             var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
+            defer { state.windows[id] = window }
             let range = window.take(content.range, of: size)
-            let ahead = window.ahead(of: size)
-            if let ahead { window.took(ahead) }
-            state.windows[id] = window
-            return (range, ahead)
+            let task = state.flight(id, range) ?? begin(id, range, isAhead: false, &state)
+            return (
+                task, window.ahead(of: range.upperBound, size: size),
+                size <= wholeBytesMax && window.takesWhole(of: size)
+            )
         }
-        if let ahead { _ = flight(id, ahead) }
-        if let error = await flight(id, range).value { throw error }
+        for range in ahead { _ = flight(id, range) }
+        if takesWhole { Task.detached { [self] in try? await bring(id) } }
+        if let error = await task.value { throw error }
     }
 
     /// The one that brings this already, if there is one. Who has come to what was fetched ahead has the next part fetched
     /// meanwhile.
     private func flying(_ id: NodeID, _ offset: UInt64, of size: UInt64) -> Task<StoreError?, Never>? {
-        let (task, ahead) = state.withLock { state -> (Task<StoreError?, Never>?, Range<UInt64>?) in
+        let (task, ahead) = state.withLock { state -> (Task<StoreError?, Never>?, [Range<UInt64>]) in
             guard let flight = state.flights[id]?.values.first(where: { $0.range?.contains(offset) ?? true }) else {
-                return (nil, nil)
+                return (nil, [])
             }
-            guard var window = state.windows[id], let range = flight.range, window.isLast(range),
-                let ahead = window.ahead(of: size)
-            else { return (flight.task, nil) }
-            window.took(ahead)
-            state.windows[id] = window
-            return (flight.task, ahead)
+            let ahead = flight.range.map { state.windows[id]?.ahead(of: $0.upperBound, size: size) ?? [] }
+            return (flight.task, ahead ?? [])
         }
-        if let ahead { _ = flight(id, ahead) }
+        for range in ahead { _ = flight(id, range) }
         return task
     }
 
