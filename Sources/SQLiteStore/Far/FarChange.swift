@@ -70,6 +70,18 @@ public struct FarChange: Sendable {
     }
 }
 
+extension FarChange {
+    /// As a node has them.
+    var packedAttributes: [UInt8]? {
+        get throws(StoreError) {
+            guard !attributes.isEmpty else { return nil }
+            var packed = try ExtendedAttributes([])
+            for attribute in attributes { packed[attribute.name] = attribute.value }
+            return packed.packed
+        }
+    }
+}
+
 /// What became of one.
 public enum FarOutcome: Sendable, Equatable {
     case applied

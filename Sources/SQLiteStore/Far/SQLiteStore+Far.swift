@@ -7,12 +7,24 @@ extension SQLiteStore {
     /// - Parameter asked: when the far side was asked. What has been sent since then stays.
     /// - Returns: what became of each.
     public func apply(_ changes: [FarChange], asked: Timestamp) throws(StoreError) -> [FarOutcome] {
+        do throws(StoreError) {
+            return try apply(changes) { tx, change throws(StoreError) in try tx.apply(change, asked: asked) }
+        } catch {
+            guard error.isOfOneRow else { throw error }
+        }
+        // One by one, to find which: for each savepoint SQLite copies all pages that are changed after it.
+        return try apply(changes) { tx, change throws(StoreError) in
+            try tx.orRefuse { () throws(StoreError) in try tx.apply(change, asked: asked) }
+        }
+    }
+
+    private func apply(
+        _ changes: [FarChange], _ body: (Transaction, FarChange) throws(StoreError) -> FarOutcome
+    ) throws(StoreError) -> [FarOutcome] {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
             var outcomes: [FarOutcome] = []
-            for change in changes {
-                outcomes.append(
-                    try tx.orRefuse { () throws(StoreError) in try tx.apply(change, asked: asked) })
-            }
+            outcomes.reserveCapacity(changes.count)
+            for change in changes { outcomes.append(try body(tx, change)) }
             return outcomes
         }
     }

@@ -46,11 +46,15 @@ extension Transaction {
             try db.run("UPDATE node SET body = ?2, small = NULL WHERE ino = ?1", row.id, hollow)
             body = hollow
         }
-        let chunks = (row.node.size + Connection.chunkBytes - 1) / Connection.chunkBytes
+        try putAway(content, body: body, size: row.node.size)
+    }
+
+    func putAway(_ content: AwayContent, body: Int64?, size: UInt64) throws(StoreError) {
+        let chunks = (size + Connection.chunkBytes - 1) / Connection.chunkBytes
         try db.run(
             """
             INSERT OR REPLACE INTO away(ino, body, path, key, sum, revision, missing) VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, row.id, body, content.path, content.key, content.sum, content.revision?.bytes, Int64(chunks))
+            """, content.node, body, content.path, content.key, content.sum, content.revision?.bytes, Int64(chunks))
     }
 
     /// A part of a file's content is here again.

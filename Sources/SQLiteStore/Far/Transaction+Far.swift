@@ -26,8 +26,13 @@ extension Transaction {
         // a record, and that it is not told of at all, may have the name by now.
         if let known, known.node != there?.id, try isElsewhere(known.node) { return .notNow }
         let isHere = hasSameValue && known?.node == there?.id && there?.node.kind == .file
-        let row = try put(change, there, keepsContent: isHere)
-        try setAttributes(of: row, change)
+        let row: NodeRow
+        if there == nil, let new = try putNewAbsent(change) {
+            row = new
+        } else {
+            row = try put(change, there, keepsContent: isHere)
+            try setAttributes(of: row, change)
+        }
         let isCertain = hasSameValue && known?.tried == nil
         try putFar(
             FarRecord(
@@ -219,14 +224,12 @@ extension Transaction {
     private func setAttributes(of row: NodeRow, _ change: FarChange) throws(StoreError) {
         // A log's own row may be behind its events.
         if row.isStream { try settle(row) }
-        var packed = try ExtendedAttributes([])
-        for attribute in change.attributes { packed[attribute.name] = attribute.value }
         try db.run(
             """
             UPDATE node SET mode = ?2, uid = ?3, gid = ?4, mtime = coalesce(?5, mtime), xattr = ?6, ctime = ?7
                 WHERE ino = ?1
             """, row.id, change.mode.map { Int64($0) }, change.uid.map { Int64($0) }, change.gid.map { Int64($0) },
-            change.mtime, packed.packed, now)
+            change.mtime, try change.packedAttributes, now)
         tellAttributes(row.id)
     }
 }
