@@ -59,7 +59,12 @@ extension FileSystem {
             if let spoiled = state.spoiled { throw spoiled }
             do throws(StoreError) {
                 let isAppend = !fromCache && state.opens[handle]?.flags.contains(.append) == true
-                try write(&state, at: isAppend ? state.size : offset, bytes)
+                let place = try write(&state, at: isAppend ? nil : offset, bytes)
+                // Elsewhere than where the kernel has put it in its pages.
+                if place != offset {
+                    seen.forget(state.node.id)
+                    kernel.invalidate(state.node.id, attributesOnly: false)
+                }
             } catch {
                 spoil(&state, error)
                 throw error
@@ -135,21 +140,32 @@ extension FileSystem {
     /// stored.
     private static let partsShare = 4
 
-    func write(_ state: inout OpenNode.State, at offset: UInt64, _ bytes: RawSpan) throws(StoreError) {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
-        try requireSize(overflow ? .max : end, state)
+    /// - Parameter offset: nil: at the end.
+    /// - Returns: where they have been written.
+    @discardableResult
+    func write(_ state: inout OpenNode.State, at offset: UInt64?, _ bytes: RawSpan) throws(StoreError) -> UInt64 {
+        try requireSize(offset ?? state.size, bytes, state)
         if unpublished.isOver, state.node.isDocument {
             throw StoreError(
                 .tooMuchUnpublished,
                 hint: "more than \(unpublished.most) bytes are written and not closed (option unpublished_bytes_max)")
         }
-        try unpublished.counting(&state) { (state) throws(StoreError) in
+        return try unpublished.counting(&state) { (state) throws(StoreError) -> UInt64 in
             // What a full disk refuses has no effect: who tries again would write it twice.
             try makeRoom(&state, for: bytes.byteCount)
             try beginWorkingCopy(&state, keeping: true)
+            // Others may have made it longer since it was opened.
+            let place = offset ?? state.size
+            try requireSize(place, bytes, state)
             let below = below(state)
-            try state.working!.write(bytes, at: offset, below: below)
+            try state.working!.write(bytes, at: place, below: below)
+            return place
         }
+    }
+
+    private func requireSize(_ offset: UInt64, _ bytes: RawSpan, _ state: OpenNode.State) throws(StoreError) {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
+        try requireSize(overflow ? .max : end, state)
     }
 
     private func makeRoom(_ state: inout OpenNode.State, for count: Int) throws(StoreError) {
@@ -171,23 +187,29 @@ extension FileSystem {
 
     func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
         guard state.working == nil else { return }
-        var working = WorkingCopy(
-            chunkBytes: store.limits.chunkBytes, baseSize: state.creation == nil ? state.node.size : 0,
-            mtime: state.node.mtime)
-        if state.node.isDocument {
-            if keeping {
-                let below = below(state)
-                try working.loadAll(below: below)
-            }
-        } else if state.creation == nil, state.node.size > 0 {
+        var draft: Draft?
+        if state.creation == nil, !state.isUnlinked {
+            // Others may have replaced it since it was opened: what is written goes over what there is now.
+            state.node.size = try store.node(state.node.id).size
+        }
+        if !state.node.isDocument, state.creation == nil, state.node.size > 0 {
             // A draft from the start: others may not change what lies below.
             do throws(StoreError) {
-                working.draft = try store.openDraft(of: state.node.id, isNew: false)
+                draft = try store.openDraft(of: state.node.id, isNew: false)
+                state.node.size = draft!.baseSize
             } catch {
                 // What nobody will see again need not be brought.
                 guard error.kind == .absent, !keeping else { throw error }
-                working.draft = try store.openDraft(of: state.node.id, isNew: true)
+                draft = try store.openDraft(of: state.node.id, isNew: true)
             }
+        }
+        var working = WorkingCopy(
+            chunkBytes: store.limits.chunkBytes, baseSize: state.creation == nil ? state.node.size : 0,
+            mtime: state.node.mtime)
+        working.draft = draft
+        if state.node.isDocument, keeping {
+            let below = below(state)
+            try working.loadAll(below: below)
         }
         state.working = working
     }

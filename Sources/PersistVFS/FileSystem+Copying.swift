@@ -122,7 +122,7 @@ extension FileSystem {
             case .bytes(let bytes):
                 count = UInt64(bytes.count)
                 guard count > 0 else { return 0 }
-                try bytes.withRawSpan { (bytes) throws(StoreError) in try write(&state, at: start, bytes) }
+                _ = try bytes.withRawSpan { (bytes) throws(StoreError) in try write(&state, at: start, bytes) }
             case .hole(let length):
                 count = length
                 try requireSize(start + count, state)

@@ -55,4 +55,20 @@ import Testing
             #expect(try await fixture.persistfs(#"get "$STORE" kv/a"#).output == "1")
         }
     }
+
+    @Test("umount is not misled by a stopped process whose mount has gone, and whose connection's number another has now")
+    func sameNumber() async throws {
+        try await MountFixture.with { fixture in
+            fixture.mount.signal(SIGSTOP)
+            defer { fixture.mount.signal(SIGCONT) }
+            // umount(8) asks the mount first. As root; else by fusermount3.
+            try await fixture.succeed(
+                #"""
+                python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).umount2(sys.argv[1].encode(), 0) != 0)'                     "$MOUNT" || fusermount3 -u "$MOUNT"
+                """#)
+            let other = try await fixture.another(store: fixture.directory + "/s/other.db")
+            let end = try await other.outside([other.binary, "umount", other.point], seconds: 60)
+            #expect(end.status == 0 && end.error == "", "\(end.error)")
+        }
+    }
 }

@@ -4,18 +4,22 @@ internal import Linux
 /// The process that serves a mount, found without asking the mount: one that is stopped does not answer.
 enum DaemonSearch {
     /// By the number of its connection, which the kernel tells of each descriptor of /dev/fuse (Linux 6.16 and later).
+    ///
+    /// One that was stopped when its own mount was taken away still shows the number, which a later process's mount may have
+    /// by now; and a child that has just been forked has what its parent has.
     /// - Returns: nil where it cannot be found, or not seen.
     static func find(at mountPoint: String) -> Int32? {
         guard let entry = try? MountTable.current().top(at: mountPoint) else { return nil }
         let line = Array("fuse_connection:\t\(entry.connection)\n".utf8)
-        for name in namesIn("/proc") {
-            guard let pid = Int32(name), isOurs(pid) else { continue }
-            for descriptor in namesIn("/proc/\(pid)/fdinfo") {
-                guard let text = readWhole("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
-                if holds(text, line) { return pid }
-            }
+        let found = namesIn("/proc").compactMap { Int32($0) }.filter { pid in
+            isOurs(pid)
+                && namesIn("/proc/\(pid)/fdinfo").contains { descriptor in
+                    readWhole("/proc/\(pid)/fdinfo/\(descriptor)").map { holds($0, line) } ?? false
+                }
         }
-        return nil
+        guard found.count > 1 else { return found.first }
+        return found.compactMap(ProcessIdentity.init(pid:)).filter { !found.contains($0.parent) }
+            .max { $0.startTicks < $1.startTicks }?.pid
     }
 
     /// What is to be said of it: `process 123, which is stopped`.

@@ -50,7 +50,7 @@ public struct Unmount: Sendable {
         var known = status?.far
         if known != nil { known = (try? MountStatus.read(at: path, seconds: min(share, 2)))?.far ?? known }
         let logged = (status.flatMap { readWhole($0.log) } ?? []).count
-        try takeAway(path, shown: text)
+        try takeAway(path, shown: text, until: min(deadline, ContinuousClock.now + .seconds(Self.endSeconds)))
         // However long sending has taken, it gets a time of its own to come to its end; little where it has not, and
         // most likely goes on.
         let own = isSent ? min(Self.endSeconds, seconds) : Self.endSecondsUnsent
@@ -141,17 +141,26 @@ public struct Unmount: Sendable {
         return "\(store.path) was moved while mounted: it is \(new), complete"
     }
 
-    private static func takeAway(_ path: String, shown: String) throws(MountFailure) {
-        // A program that has just ended may still be on its way out of the mount.
+    private static func takeAway(
+        _ path: String, shown: String, until deadline: ContinuousClock.Instant
+    ) throws(MountFailure) {
+        // A program that has just ended may still be on its way out of the mount, or ask it something.
         var failure: String?
-        for _ in 0..<20 {
+        var attempts = 0
+        while attempts < 20 || ContinuousClock.now < deadline {
             failure = Unmounting.unmount(path)
             guard failure != nil, (try? MountTable.current())?.top(at: path)?.isPersistfs == true else { return }
             guard BusyProcess.find(in: path).isEmpty else { break }
+            attempts += 1
             usleep(50_000)
         }
         let busy = BusyProcess.find(in: path)
-        guard !busy.isEmpty else { throw MountFailure(ShownText.line(shown), failure ?? "", status: .busy) }
+        guard !busy.isEmpty else {
+            throw MountFailure(
+                ShownText.line(shown), failure ?? "",
+                hint: "No program is seen in it: one may just be opening a file there, a FIFO for example.",
+                status: .busy)
+        }
         let most = 8
         var names = busy.prefix(most).map(\.description)
         if busy.count > most { names.append("and \(busy.count - most) more") }

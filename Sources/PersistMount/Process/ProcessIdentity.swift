@@ -7,12 +7,19 @@ struct ProcessIdentity: Sendable, Equatable {
     /// In ticks since the machine was started.
     let started: Substring
 
+    /// As it was when this was made.
+    let parent: Int32
+
     /// nil where it has ended.
     init?(pid: Int32) {
-        guard let started = Self.started(pid) else { return nil }
+        guard let fields = Self.fields(pid) else { return nil }
         self.pid = pid
-        self.started = started
+        started = fields[19]
+        parent = Int32(fields[1]) ?? 0
     }
+
+    /// When it began.
+    var startTicks: UInt64 { UInt64(started) ?? 0 }
 
     /// As `text` gives it; nil where that process has ended.
     init?(text: Substring) {
@@ -36,13 +43,15 @@ struct ProcessIdentity: Sendable, Equatable {
         return true
     }
 
-    /// Field 22 of /proc/PID/stat; nil of a zombie too: it holds no file any more.
-    private static func started(_ pid: Int32) -> Substring? {
+    private static func started(_ pid: Int32) -> Substring? { fields(pid)?[19] }
+
+    /// From field 3 of /proc/PID/stat on; nil of a zombie too: it holds no file any more.
+    private static func fields(_ pid: Int32) -> [Substring]? {
         guard let bytes = readWhole("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
             return nil
         }
         let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
         guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return fields[19]
+        return fields
     }
 }

@@ -68,6 +68,11 @@ public enum MountList {
 
     private static func item(_ entry: MountTable.Entry) -> Item {
         var item = Item(mountPoint: ShownText.line(entry.mountPoint), source: ShownText.line(entry.source))
+        // A question that nobody answers would keep the mount busy.
+        if let server = DaemonSearch.find(at: entry.mountPoint), DaemonSearch.isStopped(server) {
+            item.problem = MountStatus.noAnswer(at: entry.mountPoint).why
+            return item
+        }
         do throws(MountFailure) {
             item.status = try MountStatus.read(at: entry.mountPoint, seconds: answerSeconds)
         } catch {

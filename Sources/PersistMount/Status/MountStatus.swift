@@ -88,12 +88,7 @@ public struct MountStatus: Codable, Sendable {
             let bytes = readWhole(file)
             return Read(bytes: bytes, errno: errno)
         }
-        guard let answer else {
-            throw MountFailure(
-                ShownText.line(path), "does not answer" + (DaemonSearch.words(at: path).map { " (\($0))" } ?? ""),
-                hint: "To take it away: umount -l",
-                status: .busy)
-        }
+        guard let answer else { throw noAnswer(at: path) }
         guard let bytes = answer.bytes else {
             throw MountFailure(ShownText.line(path), errorText(answer.errno), status: .failed)
         }
@@ -102,6 +97,12 @@ public struct MountStatus: Codable, Sendable {
                 ShownText.line(file), "is in a form that this version does not read", status: .failed)
         }
         return status
+    }
+
+    static func noAnswer(at path: String) -> MountFailure {
+        MountFailure(
+            ShownText.line(path), "does not answer" + (DaemonSearch.words(at: path).map { " (\($0))" } ?? ""),
+            hint: "To take it away: umount -l", status: .busy)
     }
 
     private struct Read: Sendable {

@@ -84,10 +84,15 @@ extension Synchronizing {
     /// Asks the mount to hurry. - Returns: the number of the last change; nil: there is no far side.
     private func begin(seconds: Int?) throws(MountFailure) -> Int64? {
         let file = mountPoint + "/.persist/sync"
-        let answer = Deadline.ask(seconds: max(1, seconds ?? 60)) { () -> Answer in
-            let bytes = readWhole(file)
-            return Answer(bytes: bytes, errno: bytes == nil ? errno : 0)
-        }
+        // One that is stopped does not answer, however long one waits.
+        let isStopped = DaemonSearch.find(at: mountPoint).map(DaemonSearch.isStopped) ?? false
+        let answer =
+            isStopped
+            ? nil
+            : Deadline.ask(seconds: max(1, seconds ?? 60)) { () -> Answer in
+                let bytes = readWhole(file)
+                return Answer(bytes: bytes, errno: bytes == nil ? errno : 0)
+            }
         guard let answer else {
             throw MountFailure(
                 ShownText.line(mountPoint),

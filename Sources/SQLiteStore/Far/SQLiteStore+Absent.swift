@@ -41,6 +41,8 @@ extension SQLiteStore {
                 if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
                     return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
                 }
+                // It keeps its name, since that has still to be sent: there is no other file for what others have put.
+                if try tx.isRead(row) { throw StoreError(.stale, hint: "others have replaced it while it was read") }
                 try tx.awayChanged(row, size, change, away)
                 if isTheirs, let record { try tx.putFar(record.having(change)) }
                 return .here

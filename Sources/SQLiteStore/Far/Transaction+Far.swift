@@ -160,13 +160,16 @@ extension Transaction {
     }
 
     /// Whoever has it open, and may have read a part of it, reads the rest of the same (R3): what others have put gets the name
-    /// as if they had replaced it. What is not all here has no rest. Who writes keeps the name: what is written next would
-    /// be in a file that has none.
-    private func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
+    /// as if they had replaced it. What of the rest is not here is an error then: the far side has it no more. Of what is not
+    /// here at all nobody has read anything. Who writes keeps the name: what is written next would be in a file that has
+    /// none.
+    func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
         guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id),
             !mount.holds.isWriting(there.id)
         else { return false }
-        return try db.isHere(there)
+        if try db.isHere(there) { return true }
+        guard let body = there.body else { return false }
+        return try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body)
     }
 
     /// A value that becomes `%self` in it takes along what is known of the far side's: under its old path nobody would
