@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("umount is not misled by a stopped process whose mount has gone, and whose connection's number another has now")
+    @Test("umount is not misled by a stopped process whose mount has gone: another has its number now")
     func sameNumber() async throws {
         try await MountFixture.with { fixture in
             fixture.mount.signal(SIGSTOP)
