@@ -188,9 +188,10 @@ extension FileSystem {
     func beginWorkingCopy(_ state: inout OpenNode.State, keeping: Bool) throws(StoreError) {
         guard state.working == nil else { return }
         var draft: Draft?
-        if state.creation == nil, !state.isUnlinked {
-            // Others may have replaced it since it was opened: what is written goes over what there is now.
-            state.node.size = try store.node(state.node.id).size
+        // Others may have replaced it since it was opened: what is written goes over what there is now. Or removed it, which
+        // is found when it is published.
+        if state.creation == nil, !state.isUnlinked, let node = try? store.node(state.node.id) {
+            state.node.size = node.size
         }
         if !state.node.isDocument, state.creation == nil, state.node.size > 0 {
             // A draft from the start: others may not change what lies below.
