@@ -73,6 +73,35 @@ import Testing
         #expect(next.count == Int(FetchWindow.most))
     }
 
+    @Test("R7 a file that has another size now is another file: nothing begins where the old one ended")
+    func otherSize() {
+        for old in [3 << 20 + 5, 10 << 20 + 5, 20 << 20 + 5] as [UInt64] {
+            var window = FetchWindow(unit: Self.unit)
+            for size in [old, old + 20 << 20] {
+                var position: UInt64 = 0
+                while position < size {
+                    let range = window.take(position..<min(size, position + 4_096), of: size)
+                    let ahead = window.ahead(of: range.upperBound, size: size)
+                    for piece in [range] + ahead {
+                        #expect(piece.lowerBound.isMultiple(of: Self.unit))
+                        #expect(piece.upperBound.isMultiple(of: Self.unit) || piece.upperBound == size)
+                    }
+                    position = ahead.last?.upperBound ?? range.upperBound
+                }
+            }
+        }
+    }
+
+    @Test("R7 what is fetched for somebody else, far away, begins nothing")
+    func othersFlight() {
+        var window = FetchWindow(unit: Self.unit)
+        let size: UInt64 = 1 << 40
+        var position: UInt64 = 0
+        for _ in 0..<8 { position = window.take(position..<position + 4_096, of: size).upperBound }
+        let (far, near) = (window.ahead(of: 1 << 39, size: size), window.ahead(of: position, size: size))
+        #expect(far.isEmpty && !near.isEmpty)
+    }
+
     @Test("R7 who jumps gets little")
     func far() {
         var window = FetchWindow(unit: Self.unit)

@@ -41,8 +41,7 @@ extension SQLiteStore {
                 if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
                     return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
                 }
-                // It keeps its name, since that has still to be sent: there is no other file for what others have put.
-                if try tx.isRead(row) { throw StoreError(.stale, hint: "others have replaced it while it was read") }
+                try tx.requireUnread(row)
                 try tx.awayChanged(row, size, change, away)
                 if isTheirs, let record { try tx.putFar(record.having(change)) }
                 return .here
@@ -59,6 +58,7 @@ extension SQLiteStore {
             if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
                 return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
             }
+            try tx.requireUnread(row)
             try tx.fill(row, bytes)
             try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
             tx.tellContent(id)
@@ -72,13 +72,18 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - offset: where a chunk begins (`limits.chunkBytes`); `bytes` end where one does, or with the file.
     ///   - revision: of the value that they are of.
+    /// - Returns: `.moved` where the file is another one by now, or `bytes` are no whole chunks of it: it may have had another
+    ///   size when they were asked for.
     public func bring(
         _ bytes: [UInt8], at offset: UInt64, of revision: Revision, to id: NodeID
     ) throws(StoreError) -> Brought {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
             guard let row = try tx.db.node(id) else { throw StoreError(.stale) }
             guard let away = try tx.db.away(id) else { return .here }
-            guard away.revision == revision else { return .moved }
+            let end = offset + UInt64(bytes.count)
+            guard away.revision == revision, offset.isMultiple(of: Connection.chunkBytes),
+                end.isMultiple(of: Connection.chunkBytes) && end <= row.node.size || end == row.node.size
+            else { return .moved }
             try tx.fill(row, bytes[...], at: offset)
             return .here
         }
@@ -102,6 +107,16 @@ extension SQLiteStore {
             defer { rest -= min(rest, file.size) }
             return file.size <= rest
         }.map(\.id)
+    }
+}
+
+extension Transaction {
+    /// Others have replaced what keeps its name, since that has still to be sent: there is no other file for what they have
+    /// put, and who reads it must get no mixture.
+    ///
+    /// - Throws: `.timedOut`: it can be brought once nobody reads it.
+    fileprivate func requireUnread(_ row: NodeRow) throws(StoreError) {
+        if try isRead(row) { throw StoreError(.timedOut, hint: "others have replaced it while it is read here") }
     }
 }
 

@@ -6,7 +6,7 @@ struct FetchWindow: Sendable, Equatable {
     static let first: UInt64 = 128 << 10
     static let most: UInt64 = 4 << 20
     /// How far ahead of a reader it goes.
-    static let reachMost: UInt64 = 32 << 20
+    static let reachMost: UInt64 = 16 << 20
     /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
     private static let jumpBytes: UInt64 = 8 << 20
     private static let jumpsLeast: UInt64 = 8
@@ -20,6 +20,8 @@ struct FetchWindow: Sendable, Equatable {
     private var come: UInt64 = 0
     private var jumps: UInt64 = 0
     private var hasTakenWhole = false
+    /// Of the file: where that is another one now, nothing of this holds.
+    private var size: UInt64 = 0
     private let unit: UInt64
 
     /// - Parameter unit: what is fetched begins and ends at multiples of it, but for the end of the file.
@@ -27,6 +29,10 @@ struct FetchWindow: Sendable, Equatable {
 
     /// What to fetch where `wanted` is missed in a file of `size` bytes.
     mutating func take(_ wanted: Range<UInt64>, of size: UInt64) -> Range<UInt64> {
+        if size != self.size {
+            self = Self(unit: unit)
+            self.size = size
+        }
         let start = wanted.lowerBound / unit * unit
         // The kernel reads ahead in several requests at once, which come in no order; and what was missed may have come
         // since, with what was fetched ahead.
@@ -45,9 +51,9 @@ struct FetchWindow: Sendable, Equatable {
     }
 
     /// What to fetch beside, before it is missed, once somebody has come to what ends at `end`: none where nobody reads on
-    /// for long, or where that has been asked already.
+    /// for long, or where that has been asked already. What ends beyond all that was fetched for a reader is somebody else's.
     mutating func ahead(of end: UInt64, size: UInt64) -> [Range<UInt64>] {
-        guard window >= Self.most / 2, end > come else { return [] }
+        guard window >= Self.most / 2, end > come, end <= next, size == self.size else { return [] }
         come = end
         reach = min(max(2 * reach, window), Self.reachMost)
         var pieces: [Range<UInt64>] = []

@@ -21,6 +21,14 @@ final class Fetcher: Sendable {
         var filesAhead = FilesAhead()
         /// Of flights.
         var aheadCount = 0
+        /// A file is fetched whole that is only read in parts: it is not evicted meanwhile, so one at a time.
+        var isTakingWhole = false
+
+        mutating func takeWhole(_ isWanted: () -> Bool) -> Bool {
+            guard !isTakingWhole, isWanted() else { return false }
+            isTakingWhole = true
+            return true
+        }
 
         func flight(_ id: NodeID, _ range: Range<UInt64>?) -> Task<StoreError?, Never>? {
             flights[id]?.values.first { flight in
@@ -83,11 +91,16 @@ final class Fetcher: Sendable {
             let task = state.flight(id, range) ?? begin(id, range, isAhead: false, &state)
             return (
                 task, window.ahead(of: range.upperBound, size: size),
-                size <= wholeBytesMax && window.takesWhole(of: size)
+                state.takeWhole { size <= wholeBytesMax && window.takesWhole(of: size) }
             )
         }
         for range in ahead { _ = flight(id, range) }
-        if takesWhole { Task.detached { [self] in try? await bring(id) } }
+        if takesWhole {
+            Task.detached { [self] in
+                try? await bring(id)
+                state.withLock { $0.isTakingWhole = false }
+            }
+        }
         if let error = await task.value { throw error }
     }
 

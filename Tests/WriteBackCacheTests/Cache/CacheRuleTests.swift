@@ -101,6 +101,32 @@ struct CacheRuleTests {
         cache.store.close()
     }
 
+    @Test("a part of a value that is no whole chunks of the file, which had another size, is not taken")
+    func unalignedPart() async throws {
+        let bed = try CacheBed()
+        let cache = try await ready(bed)
+        let size: UInt64 = 200_000
+        var change = FarChange(
+            namespace: .blobs, names: ["a"], content: .absent(size: size, isValue: true),
+            key: Array("blobs/a".utf8))
+        let revision = Revision(Array("one".utf8))
+        change.revision = revision
+        #expect(try cache.store.apply([change], asked: .now()) == [.applied])
+        let node = try cache.store.lookup("a", in: Namespace.blobs.node)
+        func bring(_ count: Int, at offset: UInt64) throws -> SQLiteStore.Brought {
+            try cache.store.bring([UInt8](repeating: 1, count: count), at: offset, of: revision, to: node.id)
+        }
+        #expect(try bring(65_536, at: 5) == .moved)
+        #expect(try bring(65_537, at: 0) == .moved)
+        #expect(try bring(3_393, at: 196_608) == .moved)
+        #expect(try bring(65_536, at: 196_608) == .moved)
+        #expect(try bring(3_392, at: 196_608) == .here)
+        #expect(try bring(196_608, at: 0) == .here)
+        #expect(try cache.store.away(node.id) == nil)
+        await cache.stop()
+        cache.store.close()
+    }
+
     @Test("one thing that cannot be shown keeps nothing else of a listing from coming")
     func oneRefused() async throws {
         let bed = try CacheBed()
