@@ -66,7 +66,7 @@ import Testing
             position = window.take(position..<position + 4_096, of: size).upperBound
             position = window.ahead(of: position, size: size).last?.upperBound ?? position
         }
-        let back = position - 30 << 20
+        let back = position - FetchWindow.reachMost
         let range = window.take(back..<back + 4_096, of: size)
         #expect(range.count == Int(Self.unit))
         let next = window.take(position..<position + 4_096, of: size)
