@@ -5,43 +5,10 @@ import Synchronization
 /// Brings content that is not on this machine: whole, or of long files the parts that somebody reads and what comes next.
 /// Each part once, for all who wait for it.
 final class Fetcher: Sendable {
-    private struct Flight {
-        /// nil: all of it.
-        var range: Range<UInt64>?
-        /// Nobody has asked for it yet.
-        var isAhead = false
-        var task: Task<StoreError?, Never>
-    }
-
-    private struct State {
-        var flights: [NodeID: [Int: Flight]] = [:]
-        var last = 0
-        /// Of files that are read in parts.
-        var windows: [NodeID: FetchWindow] = [:]
-        var filesAhead = FilesAhead()
-        /// Of flights.
-        var aheadCount = 0
-        /// A file is fetched whole that is only read in parts: it is not evicted meanwhile, so one at a time.
-        var isTakingWhole = false
-
-        mutating func takeWhole(_ isWanted: () -> Bool) -> Bool {
-            guard !isTakingWhole, isWanted() else { return false }
-            isTakingWhole = true
-            return true
-        }
-
-        func flight(_ id: NodeID, _ range: Range<UInt64>?) -> Task<StoreError?, Never>? {
-            flights[id]?.values.first { flight in
-                guard let flying = flight.range else { return true }
-                return range.map { flying.contains($0.lowerBound) } ?? false
-            }?.task
-        }
-    }
-
     private let store: SQLiteStore
     private let far: FarSide
     private let wholeBytesMax: UInt64
-    private let state = Mutex(State())
+    private let state = Mutex(Flights())
     /// A file may be changed by others just then, each time.
     private static let roundsMax = 4
     /// What is shorter is fetched whole.
@@ -192,7 +159,7 @@ final class Fetcher: Sendable {
     private var aheadMost: Int { far.listsKeys ? 2 * FilesAhead.most : 4 }
 
     private func begin(
-        _ id: NodeID, _ range: Range<UInt64>?, isAhead: Bool, _ state: inout State
+        _ id: NodeID, _ range: Range<UInt64>?, isAhead: Bool, _ state: inout Flights
     ) -> Task<StoreError?, Never> {
         state.last += 1
         let number = state.last
@@ -203,7 +170,7 @@ final class Fetcher: Sendable {
             } catch { return error }
             return nil
         }
-        state.flights[id, default: [:]][number] = Flight(range: range, isAhead: isAhead, task: task)
+        state.flights[id, default: [:]][number] = Flights.Flight(range: range, isAhead: isAhead, task: task)
         if isAhead { state.aheadCount += 1 }
         return task
     }
