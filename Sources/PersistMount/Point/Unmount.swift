@@ -59,6 +59,10 @@ public struct Unmount: Sendable {
             // It may have been too busy, or stopped, when it was asked.
             if known == nil { known = DrainNote.read(of: $0)?.far }
         }
+        if let daemon, isEnded == true {
+            known = known ?? DrainNote.read(of: daemon)?.far
+            DrainNote.remove(of: daemon)
+        }
         guard status != nil || isEnded != nil else {
             throw MountFailure(
                 ShownText.line(text), "unmounted, but it did not answer: whether it has finished is not known",

@@ -3,10 +3,11 @@ internal import Glibc
 internal import Linux
 
 /// What a process that goes on after its directory was unmounted tells `persistfs status`: a file in the run directory,
-/// written anew every second, gone with the process.
+/// written anew every second. Where something is left at its end it stays, for `persistfs umount`, which may have had no
+/// answer while there was a mount; whoever looks for these notes next takes it away.
 ///
 /// No mount leads to it any more, and by umount(8) nobody has waited for it.
-final class DrainNote: Sendable {
+struct DrainNote: Sendable {
     private let path: String
     private static let prefix = "sending-"
     private static let suffix = ".json"
@@ -17,7 +18,7 @@ final class DrainNote: Sendable {
         self.path = path
     }
 
-    deinit { unlink(path) }
+    func remove() { unlink(path) }
 
     func write(_ status: MountStatus) { status.write(to: path) }
 
@@ -28,6 +29,10 @@ final class DrainNote: Sendable {
     /// nil: that process has written none.
     static func read(of process: ProcessIdentity) -> MountStatus? {
         path(of: process).flatMap(read)
+    }
+
+    static func remove(of process: ProcessIdentity) {
+        if let path = path(of: process) { unlink(path) }
     }
 
     private static func read(_ path: String) -> MountStatus? {

@@ -87,14 +87,13 @@ final class OpenedStore: Sendable {
         var isWanted = false
         if let cache {
             let directory = directory
+            let note = DrainNote()
             isWanted = Awaiting.run {
                 let telling = Task.detached {
                     // What is over at once needs no note.
-                    guard (try? await Task.sleep(for: .milliseconds(300))) != nil, let note = DrainNote() else {
-                        return
-                    }
+                    guard (try? await Task.sleep(for: .milliseconds(300))) != nil else { return }
                     while !Task.isCancelled {
-                        note.write(status())
+                        note?.write(status())
                         try? await Task.sleep(for: .seconds(1))
                     }
                 }
@@ -106,13 +105,17 @@ final class OpenedStore: Sendable {
                 return directory?.isWanted == true
             }
             let last = status()
-            if let left = last.far?.pendingFiles, left > 0 {
+            if let directory { LastStatus.write(last, in: directory.path) }
+            let left = last.far?.pendingFiles ?? 0
+            if left == 0 {
+                note?.remove()
+            } else {
+                note?.write(last)
                 log(
                     "\(CountText.have(left)) not been sent: "
                         + (isWanted
                             ? "who uses this store now takes over" : "the next mount of this store goes on"))
             }
-            if let directory { LastStatus.write(last, in: directory.path) }
         }
         // Long enough has been waited already.
         close(waitMilliseconds: 0, adapterSeconds: isWanted ? CacheLock.closeSeconds : nil)

@@ -20,7 +20,7 @@ extension Transaction {
                 try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body)
             else { return nil }
             let came = try db.first("SELECT count(*) FROM extent WHERE body = ?", body) { $0.int(0) } ?? 0
-            try makeAway(row, away)
+            try empty(row, away)
             return min(row.node.allocated, UInt64(came) * Connection.chunkBytes)
         } else {
             guard let record = try db.far(at: try db.path(of: row)), record.node == id, let key = record.key,
@@ -28,10 +28,16 @@ extension Transaction {
                 // It came here with a directory, and has not been sent as what this path leads to.
                 try db.far(of: id).allSatisfy({ $0.path == record.path })
             else { return nil }
-            try makeAway(
+            try empty(
                 row, AwayContent(node: id, path: record.path, key: key, sum: record.sum, revision: record.revision))
         }
         return row.node.allocated
+    }
+
+    private func empty(_ row: NodeRow, _ content: AwayContent) throws(StoreError) {
+        try makeAway(row, content)
+        // Afterwards: who opens it until then may still read what goes.
+        onCommit { [mount] in mount.holds.noteEmptied(row.id) }
     }
 
     /// From now on only the far side has its content.
@@ -41,12 +47,22 @@ extension Transaction {
             try deleteDocument(row)
         } else {
             if let body = row.body { try abandon(body) }
-            let hollow = try newID(.body)
-            // What it takes stays as it was: programs take a file that takes nothing for one that is all zeros.
-            try db.run("UPDATE node SET body = ?2, small = NULL WHERE ino = ?1", row.id, hollow)
-            body = hollow
+            body = try makeHollow(row)
         }
         try putAway(content, body: body, size: row.node.size)
+    }
+
+    /// A document that the far side has no more, and whose content is not here, is no document any more. Who still has it
+    /// open, and reads, is told so.
+    func withdrawAway(_ row: NodeRow, _ content: AwayContent) throws(StoreError) {
+        try putAway(content, body: try makeHollow(row), size: row.node.size)
+    }
+
+    /// What it takes stays as it was: programs take a file that takes nothing for one that is all zeros.
+    private func makeHollow(_ row: NodeRow) throws(StoreError) -> Int64 {
+        let body = try newID(.body)
+        try db.run("UPDATE node SET body = ?2, small = NULL WHERE ino = ?1", row.id, body)
+        return body
     }
 
     func putAway(_ content: AwayContent, body: Int64?, size: UInt64) throws(StoreError) {

@@ -167,6 +167,7 @@ extension Transaction {
         guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id),
             !mount.holds.isWriting(there.id)
         else { return false }
+        if mount.holds.isEmptied(there.id) { return true }
         if try db.isHere(there) { return true }
         guard let body = there.body else { return false }
         return try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body)

@@ -67,6 +67,7 @@ final class Holds: Sendable {
         var counts: [NodeID: Int] = [:]
         var unlinked: Set<NodeID> = []
         var writing: Set<NodeID> = []
+        var emptied: Set<NodeID> = []
     }
     private let state = Mutex(State())
 
@@ -82,6 +83,7 @@ final class Holds: Sendable {
             }
             state.counts[id] = nil
             state.writing.remove(id)
+            state.emptied.remove(id)
             return state.unlinked.remove(id) != nil
         }
     }
@@ -97,6 +99,14 @@ final class Holds: Sendable {
     func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.writing.contains(id) } }
 
     func contains(_ id: NodeID) -> Bool { state.withLock { $0.counts[id] != nil } }
+
+    /// Its content has been taken away: nothing shows any more whether it has been read.
+    func noteEmptied(_ id: NodeID) {
+        state.withLock { if $0.counts[id] != nil { $0.emptied.insert(id) } }
+    }
+
+    /// Whether that has happened since it was opened.
+    func isEmptied(_ id: NodeID) -> Bool { state.withLock { $0.emptied.contains(id) } }
 
     /// - Returns: false where it has been let go meanwhile, and nobody will collect it.
     func noteUnlinked(_ id: NodeID) -> Bool {

@@ -45,7 +45,11 @@ extension Transaction {
             if let value {
                 try setPlain(row, value)
             } else if row.isDocument {
-                try withdrawDocument(row)
+                if isFromFar, let away = try db.away(row.id) {
+                    try withdrawAway(row, away)
+                } else {
+                    try withdrawDocument(row)
+                }
             }
             try db.run("UPDATE node SET cookie = -ino, ctime = ?2 WHERE ino = ?1", row.id, now)
             if isHeld {

@@ -6,7 +6,7 @@ import WriteBackCache
 
 @Suite("A cache that is full", .serialized)
 struct EvictionTests {
-    private static let small: @Sendable (inout WriteBackCacheOptions) -> Void = { options in
+    static let small: @Sendable (inout WriteBackCacheOptions) -> Void = { options in
         options.cacheBytesMax = 64 << 10
         options.freeBytesMin = 0
         // Only when the test says so.
@@ -14,7 +14,7 @@ struct EvictionTests {
         options.settleMilliseconds = 0
     }
 
-    private func ready(
+    func ready(
         _ bed: CacheBed, _ path: String? = nil,
         change: @escaping @Sendable (inout WriteBackCacheOptions) -> Void = small
     ) async throws -> WriteBackCache {
@@ -23,20 +23,20 @@ struct EvictionTests {
         return cache
     }
 
-    private func end(_ cache: WriteBackCache) async {
+    func end(_ cache: WriteBackCache) async {
         await cache.stop()
         cache.store.close()
     }
 
-    private func content(_ number: Int, bytes: Int) -> [UInt8] {
+    func content(_ number: Int, bytes: Int) -> [UInt8] {
         (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number &* 7 &+ $0 >> 8) }
     }
 
-    private func json(_ number: Int, bytes: Int) -> [UInt8] {
+    func json(_ number: Int, bytes: Int) -> [UInt8] {
         Array("{ \"n\": \(number), \"s\": \"\(String(repeating: "x", count: bytes))\" }".utf8)
     }
 
-    private func put(_ bytes: [UInt8], _ namespace: Namespace, _ name: String, in store: SQLiteStore) throws {
+    func put(_ bytes: [UInt8], _ namespace: Namespace, _ name: String, in store: SQLiteStore) throws {
         let file = FileName(unchecked: Array(name.utf8))
         if let there = try? store.lookup(file, in: namespace.node) {
             _ = try store.publish(
@@ -50,7 +50,7 @@ struct EvictionTests {
             Publication(node: creation.id, creation: creation, content: .bytes(bytes), mtime: .now()))
     }
 
-    private func isHere(_ node: Node, in store: SQLiteStore) throws -> Bool {
+    func isHere(_ node: Node, in store: SQLiteStore) throws -> Bool {
         do throws(StoreError) {
             _ = try [UInt8](capacity: Int(node.size)) { span throws(StoreError) in
                 try store.read(node.id, at: 0, into: &span)
@@ -238,52 +238,6 @@ struct EvictionTests {
         try await cache.refresh()
         #expect(throws: StoreError.self) { try cache.store.node(.blobs, "b") }
         await end(other)
-        await end(cache)
-    }
-
-    @Test("a file that is open, and whose content is away, is brought before it loses its name")
-    func openAndRemoved() async throws {
-        let bed = try CacheBed()
-        let cache = try await ready(bed)
-        for name in ["a", "b"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
-        try await cache.sync()
-        try await cache.evict()
-        let a = try cache.store.node(.blobs, "a")
-        cache.store.hold(a.id)
-        let name = FileName(unchecked: Array("a".utf8))
-        do throws(StoreError) {
-            _ = try cache.store.unlink(name, in: Namespace.blobs.node)
-            Issue.record("what only the far side has was removed")
-        } catch { try await #require(error.absence).bring() }
-        _ = try cache.store.unlink(name, in: Namespace.blobs.node)
-        // One that nobody has open goes without being brought.
-        _ = try cache.store.unlink(FileName(unchecked: Array("b".utf8)), in: Namespace.blobs.node)
-        try await cache.sync()
-        #expect(await bed.far.get("blobs/a") == nil)
-        #expect(try await cache.store.bytes(of: a) == content(1, bytes: 50_000))
-        cache.store.release(a.id)
-        await end(cache)
-    }
-
-    @Test("what somebody has opened since the last time round stays once; what is open stays")
-    func sparesUsed() async throws {
-        let bed = try CacheBed()
-        // Nobody but the test takes anything away.
-        let cache = try await ready(bed) { options in
-            Self.small(&options)
-            options.cacheBytesMax = 1 << 30
-        }
-        for name in ["a", "b", "c"] { try put(content(1, bytes: 50_000), .blobs, name, in: cache.store) }
-        try await cache.sync()
-        let all = try ["a", "b", "c"].map { try cache.store.node(.blobs, $0) }
-        cache.store.hold(all[0].id)
-        cache.store.release(all[0].id)
-        cache.store.hold(all[1].id)
-        _ = try cache.store.evict(after: nil, bytes: .max)
-        #expect(try all.map { try isHere($0, in: cache.store) } == [true, true, false])
-        _ = try cache.store.evict(after: nil, bytes: .max)
-        #expect(try all.map { try isHere($0, in: cache.store) } == [false, true, false])
-        cache.store.release(all[1].id)
         await end(cache)
     }
 
