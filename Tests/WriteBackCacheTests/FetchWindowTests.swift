@@ -57,6 +57,59 @@ import Testing
         #expect(reaches.prefix(6).reduce(0, max) <= 8 << 20, "\(reaches.prefix(8))")
     }
 
+    @Test("R7 over a slow line no fetch is longer than what comes while somebody waits")
+    func slow() {
+        var window = FetchWindow(unit: Self.unit)
+        let size: UInt64 = 256 << 20
+        var position: UInt64 = 0
+        func read(_ count: Int, bytesPerSecond: Double) -> (most: UInt64, underWay: UInt64) {
+            var (most, underWay) = (UInt64(0), UInt64(0))
+            for _ in 0..<count {
+                let range = window.take(position..<position + 4_096, of: size)
+                // The line is shared with what goes beside it.
+                let ahead = window.ahead(of: range.upperBound, size: size)
+                let all = ([range] + ahead).map { UInt64($0.count) }
+                (most, underWay) = (max(most, all.max() ?? 0), max(underWay, all.reduce(0, +)))
+                position = ahead.last?.upperBound ?? range.upperBound
+                let seconds = Double(all.reduce(0, +)) / bytesPerSecond
+                for bytes in all { window.came(bytes, seconds: seconds) }
+            }
+            return (most, underWay)
+        }
+        let slow = read(20, bytesPerSecond: 100e3)
+        #expect(slow.most <= 512 << 10 && slow.underWay <= 1 << 20, "\(slow)")
+        // Who jumps there gets nothing beside.
+        let far = window.take(position + (64 << 20)..<position + (65 << 20), of: size)
+        #expect(window.ahead(of: far.upperBound, size: size).isEmpty)
+        position = far.upperBound
+        let quick = read(20, bytesPerSecond: 100e6)
+        #expect(quick.most == FetchWindow.most, "\(quick)")
+        // A far side that is only far away is no slow line.
+        var distant = FetchWindow(unit: Self.unit)
+        position = 0
+        for _ in 0..<8 {
+            let range = distant.take(position..<position + 4_096, of: size)
+            distant.came(UInt64(range.count), seconds: 1)
+            position = range.upperBound
+        }
+        #expect(distant.take(position..<position + 4_096, of: size).count == Int(FetchWindow.most))
+    }
+
+    @Test("R14 what is fetched ahead keeps to the room that is left for it, and is asked for when there is some again")
+    func room() {
+        var window = FetchWindow(unit: Self.unit)
+        let size: UInt64 = 256 << 20
+        var position: UInt64 = 0
+        for room: UInt64 in [0, 0, 0, 0, 0, 0, 0, 1 << 20, 9 << 20, .max] {
+            let range = window.take(position..<position + 4_096, of: size)
+            #expect(range.lowerBound == position)
+            let ahead = window.ahead(of: range.upperBound, size: size, room: room)
+            #expect(ahead.reduce(0) { $0 + UInt64($1.count) } <= room)
+            if room >= 9 << 20 { #expect(!ahead.isEmpty) }
+            position = ahead.last?.upperBound ?? range.upperBound
+        }
+    }
+
     @Test("R7 what was missed while it came with what was fetched ahead is no jump")
     func missedMeanwhile() {
         let size: UInt64 = 1 << 30

@@ -6,10 +6,15 @@ struct FetchWindow: Sendable, Equatable {
     static let first: UInt64 = 128 << 10
     static let most: UInt64 = 4 << 20
     /// How far ahead of a reader it goes.
-    static let reachMost: UInt64 = 16 << 20
+    static let reachMost: UInt64 = piecesMost * most
+    private static let piecesMost: UInt64 = 4
+    /// What is fetched at once takes no longer than about that, however slow the line is: somebody may be waiting for it.
+    private static let secondsMost = 4.0
     /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
     private static let jumpBytes: UInt64 = 8 << 20
     private static let jumpsLeast: UInt64 = 8
+    /// Who has missed so often where the last fetch ended reads on for long.
+    private static let stepsLeast = 4
 
     /// Where the last fetch ended: who misses there reads on.
     private var next: UInt64 = 0
@@ -18,8 +23,12 @@ struct FetchWindow: Sendable, Equatable {
     private var reach: UInt64 = 0
     /// Up to here somebody has come.
     private var come: UInt64 = 0
+    /// Since the last jump.
+    private var steps = 0
     private var jumps: UInt64 = 0
     private var hasTakenWhole = false
+    /// What came in so much time, by the last fetch.
+    private var bytesInTime = Self.most
     /// Of the file: where that is another one now, nothing of this holds.
     private var size: UInt64 = 0
     private let unit: UInt64
@@ -40,9 +49,10 @@ struct FetchWindow: Sendable, Equatable {
         let isBehind = isNear && start < next
         if !isNear {
             if next > 0 { jumps += 1 }
-            (window, reach, come) = (Self.first, 0, 0)
+            (window, reach, come, steps) = (Self.first, 0, 0, 0)
         } else if !isBehind {
-            window = min(window * 2, Self.most)
+            steps += 1
+            window = min(window * 2, Self.most, bytesInTime)
         }
         let end = max(wanted.upperBound, isBehind ? 0 : start + window)
         let range = start..<min(size, (end + unit - 1) / unit * unit)
@@ -52,16 +62,27 @@ struct FetchWindow: Sendable, Equatable {
 
     /// What to fetch beside, before it is missed, once somebody has come to what ends at `end`: none where nobody reads on
     /// for long, or where that has been asked already. What ends beyond all that was fetched for a reader is somebody else's.
-    mutating func ahead(of end: UInt64, size: UInt64) -> [Range<UInt64>] {
-        guard window >= Self.most / 2, end > come, end <= next, size == self.size else { return [] }
+    ///
+    /// - Parameter room: so much may be under way at all.
+    mutating func ahead(of end: UInt64, size: UInt64, room: UInt64 = .max) -> [Range<UInt64>] {
+        guard steps >= Self.stepsLeast, end > come, end <= next, size == self.size else { return [] }
         come = end
-        reach = min(max(2 * reach, window), Self.reachMost)
+        reach = min(max(2 * reach, window), Self.reachMost, Self.piecesMost * bytesInTime)
         var pieces: [Range<UInt64>] = []
-        while next < min(size, end + reach) {
+        var room = room
+        while next < min(size, end + reach), room >= window {
+            room -= window
             pieces.append(next..<min(size, next + window))
             next = min(size, next + window)
         }
         return pieces
+    }
+
+    /// A fetch has brought so many bytes, with all that was under way beside it.
+    mutating func came(_ bytes: UInt64, seconds: Double) {
+        let inTime = Double(bytes) * Self.secondsMost / max(seconds, 1e-6)
+        bytesInTime = max(Self.first, UInt64(min(inTime, Double(Self.most))) / unit * unit)
+        window = min(window, bytesInTime)
     }
 
     /// Whether all of it is to be fetched beside: with so many jumps the blocks of a plainer cache would be a quarter of it.

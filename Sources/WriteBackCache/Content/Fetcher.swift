@@ -57,7 +57,7 @@ final class Fetcher: Sendable {
             let range = window.take(content.range, of: size)
             let task = state.flight(id, range) ?? begin(id, range, isAhead: false, &state)
             return (
-                task, window.ahead(of: range.upperBound, size: size),
+                task, window.ahead(of: range.upperBound, size: size, room: state.room),
                 state.takeWhole { size <= wholeBytesMax && window.takesWhole(of: size) }
             )
         }
@@ -78,7 +78,8 @@ final class Fetcher: Sendable {
             guard let flight = state.flights[id]?.values.first(where: { $0.range?.contains(offset) ?? true }) else {
                 return (nil, [])
             }
-            let ahead = flight.range.map { state.windows[id]?.ahead(of: $0.upperBound, size: size) ?? [] }
+            let room = state.room
+            let ahead = flight.range.map { state.windows[id]?.ahead(of: $0.upperBound, size: size, room: room) ?? [] }
             return (flight.task, ahead ?? [])
         }
         for range in ahead { _ = flight(id, range) }
@@ -166,18 +167,28 @@ final class Fetcher: Sendable {
         let task = Task.detached { [self] () -> StoreError? in
             defer { landed(id, number) }
             do throws(StoreError) {
-                if let range { try await fetch(range, of: id) } else { try await fetch(id) }
+                guard let range else {
+                    try await fetch(id)
+                    return nil
+                }
+                let start = ContinuousClock.now
+                try await fetch(range, of: id)
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                self.state.withLock { $0.windows[id]?.came(range.upperBound - range.lowerBound, seconds: seconds) }
             } catch { return error }
             return nil
         }
         state.flights[id, default: [:]][number] = Flights.Flight(range: range, isAhead: isAhead, task: task)
         if isAhead { state.aheadCount += 1 }
+        if let range { state.bytes += range.upperBound - range.lowerBound }
         return task
     }
 
     private func landed(_ id: NodeID, _ number: Int) {
         state.withLock { state in
-            if state.flights[id]?.removeValue(forKey: number)?.isAhead == true { state.aheadCount -= 1 }
+            guard let flight = state.flights[id]?.removeValue(forKey: number) else { return }
+            if flight.isAhead { state.aheadCount -= 1 }
+            if let range = flight.range { state.bytes -= range.upperBound - range.lowerBound }
             if state.flights[id]?.isEmpty == true { state.flights[id] = nil }
         }
     }

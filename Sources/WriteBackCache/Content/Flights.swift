@@ -17,8 +17,14 @@ struct Flights {
     var filesAhead = FilesAhead()
     /// Of flights.
     var aheadCount = 0
+    /// Of all flights that bring parts.
+    var bytes: UInt64 = 0
+    private static let bytesMost: UInt64 = 64 << 20
     /// A file is fetched whole that is only read in parts: it is not evicted meanwhile, so one at a time.
     var isTakingWhole = false
+
+    /// For what nobody waits for yet: all of it is in memory while it is under way.
+    var room: UInt64 { Self.bytesMost - min(bytes, Self.bytesMost) }
 
     mutating func takeWhole(_ isWanted: () -> Bool) -> Bool {
         guard !isTakingWhole, isWanted() else { return false }
