@@ -155,7 +155,7 @@ import Testing
             }
             try await fixture.succeed(
                 #"""
-                "$PERSISTFS" status | grep -q 'not connected'
+                "$PERSISTFS" status | tr -s '\n ' ' ' | grep -q 'not connected: its process has ended; persistfs umount'
                 "$PERSISTFS" mount "$STORE" "$MOUNT"
                 test "$(cat "$MOUNT/kv/before")" = 1
                 test "$(grep -c " $MOUNT " /proc/self/mountinfo)" = 1

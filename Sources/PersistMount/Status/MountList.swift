@@ -77,6 +77,10 @@ public enum MountList {
             item.status = try MountStatus.read(at: entry.mountPoint, seconds: answerSeconds)
         } catch {
             item.problem = error.why
+            // A dead one answers at once that it is.
+            if (try? MountPoint.isDead(entry.mountPoint, seconds: 1)) == true {
+                item.problem = error.why + ": its process has ended; persistfs umount takes it away"
+            }
         }
         return item
     }
