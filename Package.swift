@@ -94,7 +94,8 @@ let package = Package(
             dependencies: ["Persist", "PersistVFS", "PersistFUSE", "PersistTestKit", "CFuse3", "CLinux"],
             swiftSettings: strict),
         .testTarget(
-            name: "WriteBackCacheTests", dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
+            name: "WriteBackCacheTests",
+            dependencies: ["Persist", "PersistVFS", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
             swiftSettings: strict),
         .testTarget(
             name: "PersistMountTests",

@@ -1,6 +1,8 @@
 public import Persist
 
 extension FileSystem: StoreObserver {
+    public func contentWent(of id: NodeID) { seen.forget(id) }
+
     /// What others have changed: the kernel forgets it, exactly (R9). On the store's thread.
     public func storeChanged(_ changes: [StoreChange]) {
         for change in changes {

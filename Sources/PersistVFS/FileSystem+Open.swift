@@ -108,6 +108,25 @@ extension FileSystem {
 
     /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
     private func begin(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
+        let isFirstWriter = flags.contains(.write) && !state.hasWriter
+        if isFirstWriter { store.setWriting(state.node.id, true) }
+        do throws(StoreError) {
+            if isFirstWriter { try requireName(of: state) }
+            return try beginMarked(&state, flags)
+        } catch {
+            if isFirstWriter { store.setWriting(state.node.id, false) }
+            throw error
+        }
+    }
+
+    /// Until it was marked as written others may have taken the name: who opens it is to have the new file. The kernel looks
+    /// the name up again on ESTALE, and opens that (path_openat, fs/namei.c).
+    private func requireName(of state: OpenNode.State) throws(StoreError) {
+        guard far != nil, state.creation == nil, !state.isUnlinked else { return }
+        if try store.node(state.node.id).isUnlinked { throw StoreError(.stale) }
+    }
+
+    private func beginMarked(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
         if flags.contains(.truncate) {
             if state.working == nil { state.baseRevision = state.node.revision }
             if state.node.isStream {
@@ -127,7 +146,6 @@ extension FileSystem {
         let handle = opens.nextHandle()
         var file = OpenFile(flags: flags)
         file.knownEnd = state.node.isStream ? state.node.size : 0
-        if flags.contains(.write), !state.hasWriter { store.setWriting(state.node.id, true) }
         state.opens[handle] = file
         let isSeen = state.creation != nil || seen.see(state.node.id, state.node.revision)
         return Opened(

@@ -84,7 +84,14 @@ extension FileSystem {
                 try publishOverTaken(&state, publication)
             case .notFound:
                 // Somebody else took the name away: what is written only the open files see.
+                if let creation = state.creation {
+                    pending.remove(creation.name, in: creation.parent)
+                    state.creation = nil
+                }
                 state.unlinked()
+                guard far != nil else { return }
+                log.log("\(label(state.node)): what was written is lost: another machine has taken the name away")
+                throw StoreError(.stale, hint: "another machine has taken the name away")
             case .full, .quotaExceeded, .io:
                 if state.node.isDocument { state.spoiled = error }
                 throw error
@@ -117,7 +124,10 @@ extension FileSystem {
             // What was stored in a map after its close must not go with this; a blob can be published later.
             try publish(&state, room: state.node.isDocument ? .unbounded : .asked)
         } catch {
-            if error.kind == .rejected {
+            if state.isUnlinked {
+                if state.opens.isEmpty { discard(&state) }
+                return true
+            } else if error.kind == .rejected {
                 reject(&state, error)
             } else if state.spoiled != nil {
                 dropSpoiled(&state)
@@ -151,6 +161,7 @@ extension FileSystem {
                 try publish(&state, room: room)
                 return true
             } catch {
+                if state.isUnlinked { return true }
                 guard error.kind == .rejected else { return false }
                 reject(&state, error)
                 return true
@@ -232,7 +243,7 @@ extension FileSystem {
         var again = publication
         again.node = taken.id
         again.creation = nil
-        again.base = state.node.isDocument ? 0 : nil
+        again.base = state.node.isDocument || far != nil ? 0 : nil
         let result = try store.publish(again)
         if let conflict = result.conflict { tellConflict(result.node, conflict) }
         kernel.invalidate(taken.id, attributesOnly: false)

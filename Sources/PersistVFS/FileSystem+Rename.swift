@@ -79,7 +79,9 @@ extension FileSystem {
         let renamed: Renamed
         do throws(StoreError) { renamed = try rename() } catch {
             store.release(target.id)
-            throw error
+            // What is not here is brought for those alone who have it open.
+            guard error.kind == .absent else { throw error }
+            return try rename()
         }
         if renamed.replaced?.id == target.id {
             if let oldest = replaced.add(target.id) { store.release(oldest) }

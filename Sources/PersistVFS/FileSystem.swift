@@ -12,7 +12,7 @@ public final class FileSystem: Sendable {
     let clock: @Sendable () -> Timestamp
     let permissions: Permissions
     let opens = OpenNodes()
-    let pending = PendingCreations()
+    let pending: PendingCreations
     let seen = SeenRevisions()
     let aliases = Aliases()
     let lingering = Lingering()
@@ -32,6 +32,7 @@ public final class FileSystem: Sendable {
         controls: [FileName: @Sendable () -> [UInt8]] = [:]
     ) {
         self.store = store
+        pending = PendingCreations(store: store)
         self.options = options
         self.kernel = kernel
         self.log = log

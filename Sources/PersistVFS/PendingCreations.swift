@@ -10,6 +10,10 @@ final class PendingCreations: Sendable {
     private let nodes = Mutex<[Place: OpenNode]>([:])
     /// Spares every lookup the lock while nothing is pending.
     private let count = Atomic<Int>(0)
+    private let store: any LocalStore
+
+    /// - Parameter store: is told which names are pending.
+    init(store: any LocalStore) { self.store = store }
 
     var isEmpty: Bool { count.load(ordering: .acquiring) == 0 }
 
@@ -28,6 +32,7 @@ final class PendingCreations: Sendable {
             guard nodes[place] == nil else { return false }
             nodes[place] = node
             count.add(1, ordering: .releasing)
+            store.setCreating(name, in: parent, true)
             return true
         }
     }
@@ -39,6 +44,7 @@ final class PendingCreations: Sendable {
             : nodes.withLock { nodes in
                 guard let found = nodes.removeValue(forKey: Place(parent: parent, name: name)) else { return nil }
                 count.subtract(1, ordering: .releasing)
+                store.setCreating(name, in: parent, false)
                 return found
             }
     }

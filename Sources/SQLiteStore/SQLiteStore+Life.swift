@@ -21,6 +21,11 @@ extension SQLiteStore {
         if mount.holds.setWriting(id, isWriting), !isWriting { outbox.writingEnded(id) }
     }
 
+    public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {
+        guard mount.outbox != nil else { return }
+        mount.holds.setCreating(name, in: parent, isCreating)
+    }
+
     /// Whether `setWriting` has said so.
     public func isWriting(_ id: NodeID) -> Bool { mount.holds.isWriting(id) }
 

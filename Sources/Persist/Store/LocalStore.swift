@@ -175,6 +175,9 @@ public protocol LocalStore: AnyObject, Sendable {
     /// side has of it waits (R10), and it is sent there only once it has lain unchanged for a while (R1). Idempotent; over
     /// with the last `release`.
     func setWriting(_ id: NodeID, _ isWriting: Bool)
+    /// Whether a file of that name is being made, which the store knows nothing of until it is published. So long a far
+    /// side's file of that name waits, and its directory stays.
+    func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool)
 
     /// - Parameter countsNodes: takes the longer the more there are; statfs(2) does without.
     func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics

@@ -2,6 +2,13 @@
 public protocol StoreObserver: AnyObject, Sendable {
     /// On a thread of the store, which holds no lock. `changes` are in the order they happened.
     func storeChanged(_ changes: [StoreChange])
+    /// The content of a node has gone from this machine, and others may change it before it is here again: what the kernel
+    /// keeps of it is no part of what is read next. With the store's lock held: takes note, and does no more.
+    func contentWent(of id: NodeID)
+}
+
+extension StoreObserver {
+    public func contentWent(of id: NodeID) {}
 }
 
 /// What the kernel, or a watcher, must forget or look at again.

@@ -181,6 +181,9 @@ extension MemoryStore {
         }
     }
 
+    /// Nobody else changes it.
+    public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {}
+
     /// Whether `setWriting` has said so.
     public func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.tree.writing.contains(id) } }
 

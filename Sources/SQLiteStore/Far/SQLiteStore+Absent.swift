@@ -39,7 +39,7 @@ extension SQLiteStore {
             if case .absent(let size, _) = change.content {
                 if away.revision == change.revision, row.node.size == size { return .here }
                 if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
-                    return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
+                    return try tx.replace(row, by: change)
                 }
                 try tx.requireUnread(row)
                 try tx.awayChanged(row, size, change, away)
@@ -48,7 +48,15 @@ extension SQLiteStore {
             }
             guard case .file(let bytes, _) = change.content else { return .moved }
             if away.isValue(change.sum, change.revision) {
+                // The same JSON, written otherwise: its bytes are not those that have been read.
+                let isSame = away.revision != nil && away.revision == change.revision
+                let isOther = row.isDocument && !isSame && bytes.count != row.node.size
+                if isOther { try tx.requireUnread(row) }
                 try tx.fill(row, bytes)
+                if isOther {
+                    try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
+                    tx.tellContent(id)
+                }
                 if isTheirs, var record, record.sum == nil, record.tried == nil {
                     record.sum = change.sum
                     try tx.putFar(record)
@@ -56,7 +64,7 @@ extension SQLiteStore {
                 return .here
             }
             if isTheirs, try tx.db.outboxEntry(of: id) == nil, try tx.db.node(at: change.path)?.id == id {
-                return try tx.apply(change, asked: nil) == .notNow ? .moved : .here
+                return try tx.replace(row, by: change)
             }
             try tx.requireUnread(row)
             try tx.fill(row, bytes)
@@ -64,6 +72,19 @@ extension SQLiteStore {
             tx.tellContent(id)
             if isTheirs, let record { try tx.putFar(record.having(change)) }
             return .here
+        }
+    }
+
+    /// Removes a file whose content is nowhere any more.
+    ///
+    /// - Returns: the path that it had; nil where it has none, or its content is here.
+    public func removeAway(_ id: NodeID) throws(StoreError) -> [UInt8]? {
+        try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
+            guard let row = try tx.db.node(id), !row.node.isUnlinked, try tx.db.away(id) != nil else { return nil }
+            let path = try tx.db.path(of: row)
+            try tx.detach(row)
+            try tx.touch(row.node.parent, tx.now)
+            return path
         }
     }
 
@@ -116,7 +137,14 @@ extension Transaction {
     ///
     /// - Throws: `.timedOut`: it can be brought once nobody reads it.
     fileprivate func requireUnread(_ row: NodeRow) throws(StoreError) {
-        if try isRead(row) { throw StoreError(.timedOut, hint: "others have replaced it while it is read here") }
+        if try hasBeenRead(row) { throw StoreError(.timedOut, hint: "others have replaced it while it is read here") }
+    }
+
+    /// What others have put in its place. Who has it open for writing, and may have read a part of it, does not write into
+    /// theirs: of the rest nothing is here, and never will be.
+    fileprivate func replace(_ row: NodeRow, by change: FarChange) throws(StoreError) -> SQLiteStore.Brought {
+        if mount.holds.isWriting(row.id), try hasBeenRead(row) { try detach(row) }
+        return try apply(change, asked: nil) == .notNow ? .moved : .here
     }
 }
 

@@ -84,14 +84,16 @@ extension SQLiteStore {
     /// Where the far side's value of a document stands against one that is still to be sent (R10): the far one gets the
     /// name, the local one is kept in `.persist/conflicts`.
     ///
-    /// - Parameter isLong: it is too long for that, and stays a file, beside the other one.
+    /// - Parameter isLong: it is too long for that, and stays a file, beside the other one. So does one that is being written.
     /// - Returns: where; nil where the node has changed since `entry`, and nothing was done.
     public func yield(_ entry: OutboxEntry, to theirs: FarChange, isLong: Bool) throws(StoreError) -> Yielded? {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
             guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
                 let row = try tx.db.node(entry.node), !row.node.isUnlinked
             else { return nil }
-            if isLong { return .beside(try tx.yieldName(row, to: theirs)) }
+            // What somebody goes on writing is not done yet, and is to be no change of theirs.
+            let isWritten = !row.isDocument && tx.mount.holds.isWriting(row.id)
+            if isLong || isWritten { return .beside(try tx.yieldName(row, to: theirs)) }
             let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
             // Who waits for the change waits for what is left of it.
             tx.firstGeneration = try tx.db.first(
@@ -119,19 +121,10 @@ public enum Yielded: Sendable, Equatable {
 extension Transaction {
     /// What is wrong with this one thing must not keep all others from coming.
     func orRefuse(_ body: () throws(StoreError) -> FarOutcome) throws(StoreError) -> FarOutcome {
-        try db.run("SAVEPOINT far")
-        var outcome: FarOutcome
-        do throws(StoreError) {
-            outcome = try body()
-        } catch {
-            guard error.isOfOneRow else { throw error }
-            try db.run("ROLLBACK TO far")
-            db.cache?.forgetAll()
-            walk.forget()
-            outcome = .refused("\(error)")
+        switch try undoing(where: \.isOfOneRow, body) {
+        case .success(let outcome): outcome
+        case .failure(let error): .refused("\(error)")
         }
-        try db.run("RELEASE far")
-        return outcome
     }
 
     fileprivate func append(_ event: LogEvent, key: [UInt8], to names: [FileName]) throws(StoreError) {

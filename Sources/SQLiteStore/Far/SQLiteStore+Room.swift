@@ -31,8 +31,15 @@ extension SQLiteStore {
             for id in candidates {
                 if mount.used.withLock({ $0.remove(id) }) != nil, sparesUsed { continue }
                 if mount.pins.withLock({ $0[id] }) != nil { continue }
-                if !takesOpen, mount.holds.contains(id) { continue }
-                given += try tx.evict(id) ?? 0
+                if mount.holds.isWriting(id) || !takesOpen && mount.holds.contains(id) { continue }
+                guard let gone = try tx.evict(id) else { continue }
+                given += gone
+                // Afterwards: who opens it until then may still read what goes. And in this order: who opens it in between
+                // keeps no page that the kernel has of it, or counts as one who has read.
+                tx.onCommit { [mount, delivery = serving.delivery] in
+                    delivery.tellGone(id)
+                    mount.holds.noteEmptied(id)
+                }
                 if given >= bytes { return (id, given) }
             }
             return (candidates.last, given)

@@ -20,7 +20,7 @@ extension Transaction {
                 try db.exists("SELECT 1 FROM extent WHERE body = ? LIMIT 1", body)
             else { return nil }
             let came = try db.first("SELECT count(*) FROM extent WHERE body = ?", body) { $0.int(0) } ?? 0
-            try empty(row, away)
+            try makeAway(row, away)
             return min(row.node.allocated, UInt64(came) * Connection.chunkBytes)
         } else {
             guard let record = try db.far(at: try db.path(of: row)), record.node == id, let key = record.key,
@@ -28,16 +28,10 @@ extension Transaction {
                 // It came here with a directory, and has not been sent as what this path leads to.
                 try db.far(of: id).allSatisfy({ $0.path == record.path })
             else { return nil }
-            try empty(
+            try makeAway(
                 row, AwayContent(node: id, path: record.path, key: key, sum: record.sum, revision: record.revision))
         }
         return row.node.allocated
-    }
-
-    private func empty(_ row: NodeRow, _ content: AwayContent) throws(StoreError) {
-        try makeAway(row, content)
-        // Afterwards: who opens it until then may still read what goes.
-        onCommit { [mount] in mount.holds.noteEmptied(row.id) }
     }
 
     /// From now on only the far side has its content.

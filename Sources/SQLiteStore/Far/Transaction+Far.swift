@@ -11,6 +11,7 @@ extension Transaction {
         let there = try walk.node(at: path, in: db)
         if let there, try db.outboxEntry(of: there.id) != nil { return .notNow }
         if let there, asked != nil, try isBusy(there, at: path) { return .notNow }
+        if there == nil, asked != nil, try isBeingMade(change) { return .notNow }
         if case .nothing = change.content { return try remove(there, path, known) }
         let hasSameValue = known?.key == change.key && isSameValue(known, change)
         if var known, let there, known.node == there.id, hasSameValue, known.meta == change.meta {
@@ -74,7 +75,16 @@ extension Transaction {
     /// that has not been sent yet.
     private func isBusy(_ there: NodeRow, at path: [UInt8]) throws(StoreError) -> Bool {
         if !there.isStream, mount.holds.isWriting(there.id) { return true }
+        if there.isDirectory, mount.holds.isCreating(nil, in: there.id) { return true }
         return try db.far(of: there.id).contains { $0.path != path }
+    }
+
+    /// Somebody here is making a file of that name: whose it is, is found when it is sent.
+    private func isBeingMade(_ change: FarChange) throws(StoreError) -> Bool {
+        guard mount.holds.hasCreations, let name = change.names.last,
+            let parent = try walk.directory(change.path.dropLast(name.bytes.count + 1), in: db)
+        else { return false }
+        return mount.holds.isCreating(name, in: parent)
     }
 
     private func isElsewhere(_ id: NodeID) throws(StoreError) -> Bool {
@@ -101,7 +111,8 @@ extension Transaction {
     private func removeImplied(_ id: NodeID) throws(StoreError) {
         var next = id
         while let row = try db.node(next), row.isDirectory, !row.isNamespace, try isEmpty(next),
-            try db.far(of: next).isEmpty, try db.outboxEntry(of: next) == nil
+            try db.far(of: next).isEmpty, try db.outboxEntry(of: next) == nil,
+            !mount.holds.isCreating(nil, in: next)
         {
             try detach(row)
             try touch(row.node.parent, now)
@@ -164,9 +175,14 @@ extension Transaction {
     /// here at all nobody has read anything. Who writes keeps the name: what is written next would be in a file that has
     /// none.
     func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
-        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id),
-            !mount.holds.isWriting(there.id)
-        else { return false }
+        if mount.holds.isWriting(there.id) { return false }
+        return try hasBeenRead(there)
+    }
+
+    func hasBeenRead(_ there: NodeRow) throws(StoreError) -> Bool {
+        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id) else {
+            return false
+        }
         if mount.holds.isEmptied(there.id) { return true }
         if try db.isHere(there) { return true }
         guard let body = there.body else { return false }

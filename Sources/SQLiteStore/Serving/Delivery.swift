@@ -23,6 +23,13 @@ final class Delivery: @unchecked Sendable {  // the state is used with the lock 
         lock.unlock()
     }
 
+    func tellGone(_ id: NodeID) {
+        lock.lock()
+        let observer = observer
+        lock.unlock()
+        observer?.contentWent(of: id)
+    }
+
     /// Returns when the observer has been told of everything that was added before.
     func tell() {
         lock.lock()

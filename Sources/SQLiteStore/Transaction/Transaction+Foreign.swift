@@ -26,16 +26,12 @@ extension Transaction {
 
     /// A row that cannot be shown must not keep everybody from writing: it stays in its table, and is logged.
     private func foldOrSkip(_ namespace: Namespace, _ key: [UInt8]) throws(StoreError) {
-        try db.run("SAVEPOINT fold")
-        do throws(StoreError) {
-            try fold(namespace, key)
-        } catch {
-            guard error.isOfOneRow else { throw error }
-            try db.run("ROLLBACK TO fold")
+        if case .failure(let error) = try undoing(
+            where: \.isOfOneRow, { () throws(StoreError) in try fold(namespace, key) })
+        {
             let text = String(decoding: key, as: UTF8.self)
             mount.log("the key \(text) of \(namespace.name), which another program wrote, is not shown: \(error)")
         }
-        try db.run("RELEASE fold")
     }
 
     /// Other mounts came or went. Who comes must see which bodies are in use here.

@@ -26,6 +26,13 @@ extension Transaction {
             try dropSuperfluous(publication, than: state)
             return published
         }
+        // Made by another machine at the same moment (R10).
+        if let base = publication.base, base != row.node.revision, size(of: publication) <= limits.recordBytesMax {
+            let conflict = try keepConflict(try bytes(of: publication, state), of: row, "made on another machine first")
+            if let state { try drop(state, of: mountID) }
+            try dropSuperfluous(publication, than: state)
+            return Published(node: row.node, conflict: conflict)
+        }
         if let state {
             try requireSize(state.size, of: row.node)
             try merge(state, into: row, of: mountID)
@@ -46,6 +53,13 @@ extension Transaction {
         if let found = try db.node(publication.node) { return found }
         guard let creation = publication.creation else { throw StoreError(.notFound) }
         return try insert(creation)
+    }
+
+    private func size(of publication: Publication) -> UInt64 {
+        switch publication.content {
+        case .bytes(let bytes): UInt64(bytes.count)
+        case .draft(let content): content.size
+        }
     }
 
     private func bytes(of publication: Publication, _ state: DraftState?) throws(StoreError) -> [UInt8] {

@@ -82,18 +82,9 @@ extension Transaction {
     private func attempt(
         _ body: () throws(StoreError) -> Void, orElse: (StoreError) throws(StoreError) -> Void
     ) throws(StoreError) {
-        try db.run("SAVEPOINT attempt")
-        do throws(StoreError) {
-            try body()
-        } catch {
-            switch error.kind {
-            case .rejected, .tooLarge, .notFound, .invalid, .isDirectory: break
-            default: throw error
-            }
-            try db.run("ROLLBACK TO attempt")
-            try orElse(error)
-        }
-        try db.run("RELEASE attempt")
+        let result = try undoing(
+            where: { [.rejected, .tooLarge, .notFound, .invalid, .isDirectory].contains($0.kind) }, body)
+        if case .failure(let error) = result { try orElse(error) }
     }
 
     /// Unlinked nodes that no mount has claimed in time.

@@ -72,6 +72,33 @@ final class Transaction {
 
     func newNodeID() throws(StoreError) -> NodeID { NodeID(UInt64(try newID(.node))) }
 
+    // MARK: What may be refused
+
+    /// - Returns: what `body` did; or the error, and nothing of it is done: not in the file, and not here. A number out of
+    ///   a block that the file takes back would be given out again.
+    func undoing<R>(
+        where isRefusal: (StoreError) -> Bool, _ body: () throws(StoreError) -> R
+    ) throws(StoreError) -> Result<R, StoreError> {
+        let before = (blocks, hasSavedOutbox, firstGeneration, newFile)
+        let counts = (afterCommit.count, ours.count, foreign.count, outboxEntries.count)
+        try db.run("SAVEPOINT undoing")
+        let result: Result<R, StoreError>
+        do throws(StoreError) { result = .success(try body()) } catch {
+            guard isRefusal(error) else { throw error }
+            try db.run("ROLLBACK TO undoing")
+            db.cache?.forgetAll()
+            walk.forget()
+            (blocks, hasSavedOutbox, firstGeneration, newFile) = before
+            afterCommit.removeSubrange(counts.0...)
+            ours.removeSubrange(counts.1...)
+            foreign.removeSubrange(counts.2...)
+            outboxEntries.removeSubrange(counts.3...)
+            result = .failure(error)
+        }
+        try db.run("RELEASE undoing")
+        return result
+    }
+
     // MARK: What other mounts hear
 
     func tell(_ entry: FeedEntry) {

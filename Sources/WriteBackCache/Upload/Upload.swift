@@ -52,7 +52,13 @@ struct Upload {
         } catch {
             // It moved, or its mode changed, while its content was on the far side alone.
             guard error.kind == .absent else { throw error }
-            try await fetcher.bring(id)
+            do throws(StoreError) { try await fetcher.bring(id) } catch {
+                // Others have removed it meanwhile: nobody has its content any more, and so its new name goes too.
+                guard error.kind == .stale, let path = try store.removeAway(id) else { throw error }
+                options.log(
+                    "\(String(decoding: path, as: UTF8.self)): removed: its content was on the far side alone, where others "
+                        + "have removed it")
+            }
             return try store.outboxSnapshot(
                 of: id, contentBytesMax: valueBytesMax, longBytesMin: far.parted?.partedBytesMin)
         }

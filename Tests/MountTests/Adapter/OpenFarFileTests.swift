@@ -136,4 +136,42 @@ import Testing
             #expect(result.succeeded, "\(result.error)")
         }
     }
+
+    @Test("R3 what the kernel has kept of a file that went goes together with nothing that others have put since")
+    func keptPages() async throws {
+        try await MountFixture.unmounted { fixture in
+            let host = AdapterHost.python
+            let options = ["cache_size=1M", "free_bytes_min=0", "refresh_seconds=3600"]
+            let one = try await fixture.mount(host, cache: "one", options: options)
+            try await one.python("open('blobs/f', 'wb').write(b'A' * 3_000_000)")
+            try await one.sync()
+            let two = try await fixture.mount(host, cache: "two", options: options)
+            try await two.python(
+                #"""
+                import glob, sqlite3
+                cache = glob.glob('\#(fixture.directory)/two/**/*.db', recursive=True)[0]
+                def away():
+                    db = sqlite3.connect(f'file:{cache}?mode=ro', uri=True)
+                    try: return db.execute('SELECT count(*) FROM away').fetchone()[0]
+                    finally: db.close()
+                os.stat('blobs/f')
+                # What the first look has told the kernel is over.
+                time.sleep(2)
+                with open('blobs/f', 'rb', buffering=0) as f: assert f.read(10_000) == b'A' * 10_000
+                end = time.monotonic() + 60
+                while away() == 0:
+                    assert time.monotonic() < end, 'it does not go'
+                    time.sleep(0.1)
+                """#, seconds: 90)
+            try await one.python("open('blobs/f', 'wb').write(b'B' * 3_000_000)")
+            try await one.sync()
+            try await two.python(
+                """
+                with open('blobs/f', 'rb', buffering=0) as f:
+                    found = b''
+                    while part := f.read(1 << 16): found += part
+                assert found in (b'A' * 3_000_000, b'B' * 3_000_000), (found.count(b'A'), found.count(b'B'))
+                """)
+        }
+    }
 }

@@ -139,6 +139,9 @@ final class BringingStore: LocalStore {
     func sync() throws(StoreError) { try store.sync() }
     func hold(_ id: NodeID) { store.hold(id) }
     func setWriting(_ id: NodeID, _ isWriting: Bool) { store.setWriting(id, isWriting) }
+    func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {
+        store.setCreating(name, in: parent, isCreating)
+    }
     func release(_ id: NodeID) { store.release(id) }
     func statistics(countsNodes: Bool) throws(StoreError) -> StoreStatistics {
         try store.statistics(countsNodes: countsNodes)
