@@ -243,7 +243,8 @@ extension FileSystem {
         var again = publication
         again.node = taken.id
         again.creation = nil
-        again.base = state.node.isDocument || far != nil ? 0 : nil
+        again.base = state.node.isDocument ? 0 : nil
+        again.yields = far != nil
         let result = try store.publish(again)
         if let conflict = result.conflict { tellConflict(result.node, conflict) }
         kernel.invalidate(taken.id, attributesOnly: false)

@@ -125,6 +125,12 @@ public final class ProcessAdapter: PersistAdapter {
     /// What an answer means that is none of those that the request can have.
     static func error(of content: Answer.Content, to request: Request) -> StoreError {
         guard case .failure(let code, let message) = content else {
+            if case .list = request {
+                return StoreError(
+                    .io, key: request.key,
+                    hint: "the adapter answered a list with a value: each entry is a line of its own, with the method "
+                        + "\"item\", and the answer is true")
+            }
             return StoreError(.io, key: request.key, hint: "the adapter gave an answer that its request cannot have")
         }
         let hint = message.isEmpty ? "the adapter answered error \(code)" : message

@@ -262,4 +262,26 @@ struct BadChildTests {
         await adapter.close()
         #expect(hosted.log.isEmpty)
     }
+
+    @Test(
+        "one that answers a list with its entries, and does not send them before, has not listed nothing",
+        arguments: [
+            #"[{"key":"kv/a","value":"b"}]"#, "[]", #"{"entries":[]}"#, #"{"value":"b"}"#, "null", "true", "{}",
+        ])
+    func listsInOne(result: String) async throws {
+        let hosted = try Hosted()
+        let adapter = hosted.shell("read -r first; echo '{\"id\":1,\"result\":\(result)}'; read -r end")
+        func count() async throws -> Int {
+            var count = 0
+            for try await _ in try await adapter.list("kv/") { count += 1 }
+            return count
+        }
+        if ["null", "true", "{}"].contains(result) {
+            #expect(try await count() == 0)
+        } else {
+            let error = await #expect(throws: StoreError.self) { _ = try await count() }
+            #expect(error?.hint?.contains("each entry is a line of its own") == true)
+        }
+        await adapter.close()
+    }
 }

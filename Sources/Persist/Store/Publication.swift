@@ -17,6 +17,8 @@ public struct Publication: Sendable {
     public var base: Int64?
     /// A draft that this content makes superfluous.
     public var draft: Draft?
+    /// What has come from a far side meanwhile stays, of a blob too; this is kept as a conflict then.
+    public var yields = false
 
     public init(
         node: NodeID, creation: Creation? = nil, content: Content, mtime: Timestamp,

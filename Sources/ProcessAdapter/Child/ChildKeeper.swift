@@ -107,6 +107,12 @@ struct ChildKeeper {
         }
     }
 
+    /// The entries came before it: who gives them here has misread what is asked for, and they must not be nothing.
+    private static func endsList(_ result: ArraySlice<UInt8>) -> Bool {
+        let content = result.filter { !" \t\r\n".utf8.contains($0) }
+        return content == Array("{}".utf8) || content.first != UInt8(ascii: "{") && content.first != UInt8(ascii: "[")
+    }
+
     private mutating func deliver(_ content: Answer.Content, to id: UInt64, bytes: Int) {
         guard let job = jobs[id] else { return }
         switch (job.caller, content) {
@@ -116,11 +122,11 @@ struct ChildKeeper {
             case .hopeless: handle(.hopeless(id))
             case .room, nil: break
             }
-        case (.list(let buffer), .failure):
-            buffer.finish(ProcessAdapter.error(of: content, to: job.request))
+        case (.list(let buffer), .done(let result)) where Self.endsList(result):
+            buffer.finish(nil)
             jobs[id] = nil
         case (.list(let buffer), _):
-            buffer.finish(nil)
+            buffer.finish(ProcessAdapter.error(of: content, to: job.request))
             jobs[id] = nil
         case (.one(let reply), _):
             reply.finish(.success(content))

@@ -26,8 +26,8 @@ extension Transaction {
             try dropSuperfluous(publication, than: state)
             return published
         }
-        // Made by another machine at the same moment (R10).
-        if let base = publication.base, base != row.node.revision, size(of: publication) <= limits.recordBytesMax {
+        // Made on another machine at the same moment (R10).
+        if publication.yields, row.node.revision != 0, size(of: publication) <= limits.recordBytesMax {
             let conflict = try keepConflict(try bytes(of: publication, state), of: row, "made on another machine first")
             if let state { try drop(state, of: mountID) }
             try dropSuperfluous(publication, than: state)

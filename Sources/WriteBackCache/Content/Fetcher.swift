@@ -18,6 +18,7 @@ final class Fetcher: Sendable {
     /// One request for a part of a whole, and how many of them at once.
     private static let pieceBytes: UInt64 = 8 << 20
     private static let piecesAtOnce = 4
+    private static let roomPatience = Duration.seconds(20)
 
     /// - Parameter wholeBytesMax: a longer file is never fetched whole for those who only read parts of it.
     init(store: SQLiteStore, far: FarSide, wholeBytesMax: UInt64) {
@@ -208,7 +209,10 @@ final class Fetcher: Sendable {
         guard let part else { throw Self.gone(key) }
         let isWhole = UInt64(part.value.count) == range.upperBound - range.lowerBound
         if part.revision == revision, isWhole {
-            if try store.bring(part.value, at: range.lowerBound, of: revision, to: id) == .here { return }
+            let brought = try await stored { () throws(StoreError) in
+                try store.bring(part.value, at: range.lowerBound, of: revision, to: id)
+            }
+            if brought == .here { return }
         }
         // Others have changed it.
         try await fetch(id)
@@ -222,9 +226,22 @@ final class Fetcher: Sendable {
                 throw Self.gone(key)
             }
             let change = try await change(at: path, key, found, away)
-            if try store.bring(change, to: id) == .here { return }
+            if try await stored({ () throws(StoreError) in try store.bring(change, to: id) }) == .here { return }
         }
         throw Self.changesAlways
+    }
+
+    /// A disk that is full of what the far side has, has room in a moment: some of that goes, but not while it is being read.
+    private func stored(
+        _ body: () throws(StoreError) -> SQLiteStore.Brought
+    ) async throws(StoreError) -> SQLiteStore.Brought {
+        let end = ContinuousClock.now + Self.roomPatience
+        while true {
+            do throws(StoreError) { return try body() } catch {
+                guard error.kind == .full, ContinuousClock.now < end else { throw error }
+            }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
     }
 
     /// A long value is not read to see whether it is the one that was here, nor one that has become long.

@@ -70,4 +70,27 @@ import Testing
             _ = try await fixture.bash("umount '\(disk)'")
         }
     }
+
+    @Test(
+        "R13 who reads long files, one after the other, on a disk that holds hardly one finds room",
+        .enabled(if: isRoot))
+    func fullOfRead() async throws {
+        try await MountFixture.unmounted { fixture in
+            let disk = fixture.directory + "/disk"
+            let result = try await fixture.bash("mkdir '\(disk)' && mount -t tmpfs -o size=60M disk '\(disk)'")
+            try #require(result.succeeded, "\(result.error)")
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let one = try await fixture.mount(bucket, cache: "one")
+            try await one.succeed(
+                #"for i in 1 2 3; do head -c 50M /dev/urandom > blobs/f$i; done; md5sum blobs/f* > "$SCRATCH/sums""#)
+            try await one.sync(seconds: 120)
+            let two = try await fixture.another(
+                store: bucket.store, options: ["cache_dir=\(disk)/two", "free_bytes_min=4M", "refresh_seconds=3600"],
+                environment: MountedBucket.credentials)
+            try await two.succeed(
+                #"md5sum --quiet -c "$SCRATCH/sums"; md5sum --quiet -c "$SCRATCH/sums""#, seconds: 240)
+            try await two.unmount()
+            _ = try await fixture.bash("umount '\(disk)'")
+        }
+    }
 }

@@ -168,10 +168,9 @@ struct CacheRuleTests {
         try one.store.put("mine", .kv, "a")
         try two.store.put("theirs", .kv, "a")
         // One after the other: with four methods both might look before either puts.
-        bed.setDown(true, for: two)
-        bed.setDown(false)
+        bed.setDown(false, for: one)
         try await one.sync()
-        bed.setDown(false, for: two)
+        bed.setDown(false)
         try await two.sync()
         #expect(try await two.store.text(.kv, "a") == "mine")
         let kept = try two.store.keptVersions(.conflicts)
