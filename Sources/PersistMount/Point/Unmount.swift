@@ -70,14 +70,16 @@ public struct Unmount: Sendable {
         }
         if let daemon, isEnded == false {
             let isStopped = DaemonSearch.isStopped(daemon.pid)
+            let unsent = known.map { Synchronizing.State($0) }
+            let left = unsent.map { $0.files > 0 ? " \(CountText.have($0.files)) not been sent." : "" } ?? ""
             throw MountFailure(
                 ShownText.line(text),
                 "unmounted, but process \(daemon.pid)\(isStopped ? ", which is stopped," : "") has not finished with "
                     + ShownText.line(entry.source),
                 hint: isStopped
                     ? "To let it go on: kill -CONT \(daemon.pid)"
-                    : "It goes on by itself; the store is complete when the process is gone."
-                        + (known.flatMap { Synchronizing.State($0).reason }.map { " \($0)" } ?? ""), status: .busy)
+                    : "It goes on by itself; the store is complete when the process is gone." + left
+                        + (unsent?.reason.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
         let last = status.map { lines($0.log, after: logged) } ?? []

@@ -52,5 +52,9 @@ final class Drafts: Sendable {
         state.withLock { $0.drafts.values.contains { $0.base == .body(body) } }
     }
 
+    func areOf(_ node: NodeID) -> Bool {
+        state.withLock { $0.drafts.values.contains { $0.draft.node == node } }
+    }
+
     var all: [DraftState] { state.withLock { Array($0.drafts.values) } }
 }
