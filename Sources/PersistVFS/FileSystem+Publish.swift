@@ -83,15 +83,11 @@ extension FileSystem {
             case .exists where state.creation != nil:
                 try publishOverTaken(&state, publication)
             case .notFound:
-                // Somebody else took the name away: what is written only the open files see.
-                if let creation = state.creation {
-                    pending.remove(creation.name, in: creation.parent)
-                    state.creation = nil
-                }
+                // Somebody else took the name away, or its directory: what is written only the open files see.
                 state.unlinked()
-                guard far != nil else { return }
-                log.log("\(label(state.node)): what was written is lost: another machine has taken the name away")
-                throw StoreError(.stale, hint: "another machine has taken the name away")
+                if let creation = state.creation { pending.remove(creation.name, in: creation.parent) }
+                guard far != nil || state.creation != nil else { return }
+                throw StoreError(.stale, hint: "what was written has no name any more: others have taken it away")
             case .full, .quotaExceeded, .io:
                 if state.node.isDocument { state.spoiled = error }
                 throw error
