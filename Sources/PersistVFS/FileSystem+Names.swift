@@ -41,7 +41,7 @@ extension FileSystem {
         let name = try self.name(name)
         let directory = try requireDirectory(parent, caller)
         // Created and removed before anybody could see it: it never was.
-        if let open = pending.remove(name, in: parent) { return unlinked(open) }
+        if let open = pending.remove(name, in: parent), unlinkedPending(open) { return }
         if let directory {
             try permissions.requireRemoval(of: try overlaid(try store.lookup(name, in: parent)), in: directory, caller)
         }

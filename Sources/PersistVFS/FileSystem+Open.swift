@@ -12,7 +12,7 @@ extension FileSystem {
             return try open.with { (state) throws(StoreError) in
                 if !isFirst, state.creation == nil { state.node = try store.node(id) }
                 try requireOpening(attributes(of: state), flags, caller)
-                return try begin(&state, flags)
+                return try begin(&state, flags, isFirst: isFirst)
             }
         } catch {
             leave(open)
@@ -44,7 +44,7 @@ extension FileSystem {
             throw StoreError(.exists)
         }
         return try open.with { (state) throws(StoreError) in
-            let opened = try begin(&state, flags.subtracting(.truncate))
+            let opened = try begin(&state, flags.subtracting(.truncate), isFirst: true)
             _ = seen.see(creation.id, 0)
             return (attributes(of: state), opened)
         }
@@ -107,23 +107,32 @@ extension FileSystem {
     }
 
     /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
-    private func begin(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
+    private func begin(
+        _ state: inout OpenNode.State, _ flags: OpenFlags, isFirst: Bool
+    ) throws(StoreError) -> Opened {
         let isFirstWriter = flags.contains(.write) && !state.hasWriter
         if isFirstWriter { store.setWriting(state.node.id, true) }
         do throws(StoreError) {
-            if isFirstWriter { try requireName(of: state) }
+            if isFirstWriter { try requireName(of: state, isFirst: isFirst) }
             return try beginMarked(&state, flags)
         } catch {
-            if isFirstWriter { store.setWriting(state.node.id, false) }
+            // What could not be published yet still waits.
+            if isFirstWriter, !lingering.contains(state.node.id) { store.setWriting(state.node.id, false) }
             throw error
         }
     }
 
     /// Until it was marked as written others may have taken the name: who opens it is to have the new file. The kernel looks
     /// the name up again on ESTALE, and opens that (path_openat, fs/namei.c).
-    private func requireName(of state: OpenNode.State) throws(StoreError) {
-        guard far != nil, state.creation == nil, !state.isUnlinked else { return }
-        if try store.node(state.node.id).isUnlinked { throw StoreError(.stale) }
+    ///
+    /// - Parameter isFirst: nobody else here has it open.
+    func requireName(of state: OpenNode.State, isFirst: Bool) throws(StoreError) {
+        guard far != nil, state.creation == nil else { return }
+        let id = state.node.id
+        // What has lost its name here goes on for who can still reach it.
+        if state.isUnlinked, !isFirst || replaced.contains(id) { return }
+        // As of now: what was under way when it was marked has come to its end.
+        if try store.refreshed(id).isUnlinked { throw StoreError(.stale) }
     }
 
     private func beginMarked(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {

@@ -9,8 +9,12 @@ extension FileSystem {
             let shown = state
             state.node = try state.shown.during(shown) { () throws(StoreError) in try store.create(creation) }
         } catch {
-            guard error.kind == .exists else { throw error }
-            return lostName(&state, creation)
+            switch error.kind {
+            case .exists: return try tookName(&state, creation)
+            case .notFound: try requireOwnDoing(&state)
+            default: throw error
+            }
+            return
         }
         becameReal(&state, creation)
     }
@@ -83,11 +87,7 @@ extension FileSystem {
             case .exists where state.creation != nil:
                 try publishOverTaken(&state, publication)
             case .notFound:
-                // Somebody else took the name away, or its directory: what is written only the open files see.
-                state.unlinked()
-                if let creation = state.creation { pending.remove(creation.name, in: creation.parent) }
-                guard far != nil || state.creation != nil else { return }
-                throw StoreError(.stale, hint: "what was written has no name any more: others have taken it away")
+                try requireOwnDoing(&state)
             case .full, .quotaExceeded, .io:
                 if state.node.isDocument { state.spoiled = error }
                 throw error
@@ -135,7 +135,10 @@ extension FileSystem {
         }
         // What is left of a conflict; who reads a file that has just lost its name goes on.
         if !state.isUnlinked || state.opens.isEmpty { discard(&state) }
-        if lingering.remove(open.id) { leave(open) }
+        if lingering.remove(open.id) {
+            if !state.hasWriter { store.setWriting(open.id, false) }
+            leave(open)
+        }
         if state.opens.isEmpty { state.isNew = false }
         return true
     }
@@ -157,7 +160,11 @@ extension FileSystem {
                 try publish(&state, room: room)
                 return true
             } catch {
-                if state.isUnlinked { return true }
+                if state.isUnlinked {
+                    if state.opens.isEmpty { discard(&state) }
+                    log.log("\(label(state.node)): \(error)")
+                    return true
+                }
                 guard error.kind == .rejected else { return false }
                 reject(&state, error)
                 return true
@@ -221,40 +228,12 @@ extension FileSystem {
         seen.moved(state.node.id, to: published.node.revision)
     }
 
-    private func tellConflict(_ node: Node, _ conflict: [UInt8]) {
+    func tellConflict(_ node: Node, _ conflict: [UInt8]) {
         let path = String(decoding: conflict, as: UTF8.self)
         log.log(
             "\(label(node)): changed by another program meanwhile; what was written here is .persist/conflicts/\(path)")
         seen.forget(node.id)
         kernel.invalidate(node.id, attributesOnly: false)
-    }
-
-    /// Another mount made the name first. A document stays theirs and ours is a conflict; of a blob the later
-    /// publish stands (R10).
-    private func publishOverTaken(
-        _ state: inout OpenNode.State, _ publication: Publication
-    ) throws(StoreError) {
-        guard let creation = state.creation else { return }
-        let taken = try store.lookup(creation.name, in: creation.parent)
-        var again = publication
-        again.node = taken.id
-        again.creation = nil
-        again.base = state.node.isDocument ? 0 : nil
-        again.yields = far != nil
-        let result = try store.publish(again)
-        if let conflict = result.conflict { tellConflict(result.node, conflict) }
-        kernel.invalidate(taken.id, attributesOnly: false)
-        lostName(&state, creation)
-        state.working?.isModified = false
-    }
-
-    /// The name leads to another mount's file now; who has ours open goes on with it.
-    private func lostName(_ state: inout OpenNode.State, _ creation: Creation) {
-        pending.remove(creation.name, in: creation.parent)
-        state.creation = nil
-        state.unlinked()
-        log.log("\(creation.name): another program made this name first")
-        kernel.invalidate(creation.name, in: creation.parent)
     }
 
     /// Keeps refused bytes where a person finds them; the last good value stays (R5).

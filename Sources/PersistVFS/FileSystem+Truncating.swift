@@ -3,10 +3,11 @@ import Persist
 extension FileSystem {
     /// ftruncate(2) by a handle; truncate(2) without one, which is an open, ftruncate and close in one.
     func truncate(_ id: NodeID, to size: UInt64, handle: UInt64?, _ caller: Caller) throws(StoreError) {
-        let (open, _) = try enter(id)
+        let (open, isFirst) = try enter(id)
         defer { leave(open) }
         try open.with { (state) throws(StoreError) in
             if state.creation == nil { state.node = try store.node(id) }
+            if isFirst { try requireName(of: state, isFirst: true) }
             if state.node.kind == .directory { throw StoreError(.isDirectory) }
             if state.node.isStream {
                 if size == state.node.size { return }

@@ -22,6 +22,8 @@ final class Replaced: Sendable {
         }
     }
 
+    func contains(_ id: NodeID) -> Bool { held.withLock { $0.contains(id) } }
+
     func removeAll() -> [NodeID] {
         held.withLock { held in
             defer { held = [] }

@@ -21,6 +21,8 @@ extension SQLiteStore {
         if mount.holds.setWriting(id, isWriting), !isWriting { outbox.writingEnded(id) }
     }
 
+    public func isTaken(_ id: NodeID) -> Bool { mount.holds.isTaken(id) }
+
     public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {
         guard mount.outbox != nil else { return }
         mount.holds.setCreating(name, in: parent, isCreating)

@@ -181,6 +181,8 @@ extension MemoryStore {
         }
     }
 
+    public func isTaken(_ id: NodeID) -> Bool { false }
+
     /// Nobody else changes it.
     public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {}
 

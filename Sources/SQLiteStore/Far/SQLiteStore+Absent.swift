@@ -49,14 +49,14 @@ extension SQLiteStore {
             guard case .file(let bytes, _) = change.content else { return .moved }
             if away.isValue(change.sum, change.revision) {
                 // The same JSON, written otherwise: its bytes are not those that have been read.
-                let isSame = away.revision != nil && away.revision == change.revision
-                let isOther = row.isDocument && !isSame && bytes.count != row.node.size
+                let hasMoved =
+                    if let known = away.revision, let new = change.revision { known != new } else {
+                        bytes.count != row.node.size
+                    }
+                let isOther = row.isDocument && hasMoved
                 if isOther { try tx.requireUnread(row) }
                 try tx.fill(row, bytes)
-                if isOther {
-                    try tx.db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", id)
-                    tx.tellContent(id)
-                }
+                if isOther { tx.tellContent(id) }
                 if isTheirs, var record, record.sum == nil, record.tried == nil {
                     record.sum = change.sum
                     try tx.putFar(record)
@@ -77,10 +77,12 @@ extension SQLiteStore {
 
     /// Removes a file whose content is nowhere any more.
     ///
-    /// - Returns: the path that it had; nil where it has none, or its content is here.
+    /// - Returns: the path that it had; nil where it has none, its content is here, or somebody writes another.
     public func removeAway(_ id: NodeID) throws(StoreError) -> [UInt8]? {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
-            guard let row = try tx.db.node(id), !row.node.isUnlinked, try tx.db.away(id) != nil else { return nil }
+            guard let row = try tx.db.node(id), !row.node.isUnlinked, try tx.db.away(id) != nil,
+                !mount.holds.isWriting(id)
+            else { return nil }
             let path = try tx.db.path(of: row)
             try tx.detach(row)
             try tx.touch(row.node.parent, tx.now)
@@ -143,7 +145,11 @@ extension Transaction {
     /// What others have put in its place. Who has it open for writing, and may have read a part of it, does not write into
     /// theirs: of the rest nothing is here, and never will be.
     fileprivate func replace(_ row: NodeRow, by change: FarChange) throws(StoreError) -> SQLiteStore.Brought {
-        if mount.holds.isWriting(row.id), try hasBeenRead(row) { try detach(row) }
+        if mount.holds.isWriting(row.id) {
+            // All of it is written anew, and meets theirs when it is sent.
+            if mount.drafts.areOf(row.id) { throw StoreError(.timedOut, hint: "others have replaced it meanwhile") }
+            if try hasBeenRead(row) { try detach(row) }
+        }
         return try apply(change, asked: nil) == .notNow ? .moved : .here
     }
 }

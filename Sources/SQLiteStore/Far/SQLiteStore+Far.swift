@@ -84,18 +84,16 @@ extension SQLiteStore {
     /// Where the far side's value of a document stands against one that is still to be sent (R10): the far one gets the
     /// name, the local one is kept in `.persist/conflicts`.
     ///
-    /// - Parameter isLong: it is too long for that, and stays a file, beside the other one. So does one over
-    ///   which something is being written.
+    /// - Parameter isLong: it is too long for that, and stays a file, beside the other one. So does one that
+    ///   somebody has open for writing.
     /// - Returns: where; nil where the node has changed since `entry`, and nothing was done.
     public func yield(_ entry: OutboxEntry, to theirs: FarChange, isLong: Bool) throws(StoreError) -> Yielded? {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
             guard try tx.db.outboxEntry(of: entry.node)?.generation == entry.generation,
                 let row = try tx.db.node(entry.node), !row.node.isUnlinked
             else { return nil }
-            // What somebody has begun to write over it is to be no change of theirs. Over what is empty there is no draft.
-            let isWritten =
-                !row.isDocument && tx.mount.holds.isWriting(row.id)
-                && (row.node.size == 0 || tx.mount.drafts.areOf(row.id))
+            // Who has it open for writing goes on with what is here: neither reading nor writing is to go on in theirs.
+            let isWritten = !row.isDocument && tx.mount.holds.isWriting(row.id)
             if isLong || isWritten { return .beside(try tx.yieldName(row, to: theirs)) }
             let kept = try tx.keepConflict(try tx.db.bytes(of: row), of: row, "changed on the far side")
             // Who waits for the change waits for what is left of it.

@@ -8,6 +8,7 @@ final class Holds: Sendable {
         var unlinked: Set<NodeID> = []
         var writing: Set<NodeID> = []
         var emptied: Set<NodeID> = []
+        var taken: Set<NodeID> = []
         var creations: [NodeID: Set<FileName>] = [:]
     }
     private let state = Mutex(State())
@@ -25,6 +26,7 @@ final class Holds: Sendable {
             state.counts[id] = nil
             state.writing.remove(id)
             state.emptied.remove(id)
+            state.taken.remove(id)
             return state.unlinked.remove(id) != nil
         }
     }
@@ -57,6 +59,13 @@ final class Holds: Sendable {
             return true
         }
     }
+
+    /// Others have taken its name away.
+    func noteTaken(_ id: NodeID) {
+        state.withLock { if $0.counts[id] != nil { $0.taken.insert(id) } }
+    }
+
+    func isTaken(_ id: NodeID) -> Bool { state.withLock { $0.taken.contains(id) } }
 
     /// A name is being made in a directory, of which the store has nothing yet.
     func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {

@@ -25,7 +25,7 @@ extension Upload {
             return .record(known, hasAttributes: false)
         }
         let source = source(snapshot, besides: key)
-        if source == nil, snapshot.away != nil { try await fetcher.bring(node.id) }
+        if source == nil, snapshot.away != nil, try await !bring(node.id) { return .again }
         var record = known
         record.doubt()
         if !isNoted { guard try await announce(record) else { return .again } }
@@ -199,8 +199,7 @@ extension Upload {
         do throws(StoreError) { return try readHere(range, of: upload) } catch {
             // It was to be copied, and cannot be.
             guard error.kind == .absent else { throw error }
-            try await fetcher.bring(upload.node)
-            return try readHere(range, of: upload)
+            return try await bring(upload.node) ? try readHere(range, of: upload) : nil
         }
     }
 

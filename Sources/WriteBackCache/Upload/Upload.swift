@@ -52,16 +52,23 @@ struct Upload {
         } catch {
             // It moved, or its mode changed, while its content was on the far side alone.
             guard error.kind == .absent else { throw error }
-            do throws(StoreError) { try await fetcher.bring(id) } catch {
-                // Others have removed it meanwhile: nobody has its content any more, and so its new name goes too.
-                guard error.kind == .stale, let path = try store.removeAway(id) else { throw error }
-                options.log(
-                    "\(String(decoding: path, as: UTF8.self)): removed: its content was on the far side alone, where others "
-                        + "have removed it")
-            }
+            _ = try await bring(id)
             return try store.outboxSnapshot(
                 of: id, contentBytesMax: valueBytesMax, longBytesMin: far.parted?.partedBytesMin)
         }
+    }
+
+    /// - Returns: false where others have removed it meanwhile: nobody has its content any more, and so its new name has gone
+    ///   too.
+    func bring(_ id: NodeID) async throws(StoreError) -> Bool {
+        do throws(StoreError) { try await fetcher.bring(id) } catch {
+            guard error.kind == .stale, let path = try store.removeAway(id) else { throw error }
+            options.log(
+                "\(String(decoding: path, as: UTF8.self)): removed: its content was on the far side alone, where others "
+                    + "have removed it")
+            return false
+        }
+        return true
     }
 
     private var valueBytesMax: UInt64 { WriteBackCache.valueBytesMax(of: far.adapter, options) }

@@ -201,4 +201,42 @@ import Testing
             try await expectEqual(mount, other)
         }
     }
+
+    @Test("R10 who makes a file whose directory or name the other mount takes is told at its close; nothing lingers")
+    func takenWhileMade() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            let other = try await fixture.another()
+            try await mount.succeed("mkdir blobs/d blobs/e")
+            try await eventually("the directories are there") { try await other.exists("blobs/e") }
+            let maker = try mount.begin(
+                [
+                    "python3", "-c",
+                    """
+                    import errno, os, time
+                    files = []
+                    for name in ('blobs/d/written', 'blobs/e/empty', 'blobs/x'):
+                        files.append(os.open(name, os.O_CREAT | os.O_WRONLY))
+                        if name != 'blobs/e/empty': os.write(files[-1], b'mine')
+                    print('ready', flush=True)
+                    while not os.path.exists(os.environ['SCRATCH'] + '/go'): time.sleep(0.02)
+                    for file in files:
+                        try: os.close(file); print('ok')
+                        except OSError as e: print(errno.errorcode[e.errno])
+                    """,
+                ])
+            try await maker.waitForOutput("ready")
+            try await other.succeed("rmdir blobs/d blobs/e; mkdir blobs/x; touch $SCRATCH/go")
+            let result = await maker.finish()
+            #expect(result.output == "ready\nESTALE\nESTALE\nEBADMSG", "\(result.output) \(result.error)")
+            try await eventually("what has lost its name is kept") {
+                try await mount.contents(".persist/rejected/blobs/x") == "mine"
+            }
+            try await expectEqual(mount, other)
+            for each in [other, mount] {
+                let end = try await each.outside([each.binary, "umount", each.point])
+                expect(end.status, is: 0, end.error)
+            }
+        }
+    }
 }

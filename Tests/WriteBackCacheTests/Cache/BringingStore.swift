@@ -139,6 +139,7 @@ final class BringingStore: LocalStore {
     func sync() throws(StoreError) { try store.sync() }
     func hold(_ id: NodeID) { store.hold(id) }
     func setWriting(_ id: NodeID, _ isWriting: Bool) { store.setWriting(id, isWriting) }
+    func isTaken(_ id: NodeID) -> Bool { store.isTaken(id) }
     func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {
         store.setCreating(name, in: parent, isCreating)
     }
