@@ -6,15 +6,22 @@ extension FileSystem {
         let id = aliases.resolve(id)
         if flags.contains(.write) { try requireWritable() }
         retryLingering()
-        let (open, isFirst) = try enter(id)
+        let writes = flags.contains(.write)
+        let (open, isFirst) = try enter(id, writes: writes)
         do throws(StoreError) {
-            if !isFirst { try store.refresh() }
+            if !isFirst {
+                if writes { store.setWriting(id, true) }
+                try store.refresh()
+            }
             return try open.with { (state) throws(StoreError) in
                 if !isFirst, state.creation == nil { state.node = try store.node(id) }
                 try requireOpening(attributes(of: state), flags, caller)
-                return try begin(&state, flags, isFirst: isFirst)
+                if writes, !state.hasWriter { try requireName(of: state, isFirst: isFirst) }
+                return try begin(&state, flags)
             }
         } catch {
+            // What could not be published yet still waits.
+            open.with { if !$0.hasWriter, !lingering.contains(id) { store.setWriting(id, false) } }
             leave(open)
             throw error
         }
@@ -43,10 +50,17 @@ extension FileSystem {
             leave(open)
             throw StoreError(.exists)
         }
-        return try open.with { (state) throws(StoreError) in
-            let opened = try begin(&state, flags.subtracting(.truncate), isFirst: true)
-            _ = seen.see(creation.id, 0)
-            return (attributes(of: state), opened)
+        do throws(StoreError) {
+            return try open.with { (state) throws(StoreError) in
+                if flags.contains(.write) { store.setWriting(creation.id, true) }
+                let opened = try begin(&state, flags.subtracting(.truncate))
+                _ = seen.see(creation.id, 0)
+                return (attributes(of: state), opened)
+            }
+        } catch {
+            pending.remove(name, in: parent)
+            leave(open)
+            throw error
         }
     }
 
@@ -81,9 +95,12 @@ extension FileSystem {
 
     /// A user more of an open node, or its first: then the node is as it is now, and what others have changed shows
     /// from here on (R9).
-    func enter(_ id: NodeID) throws(StoreError) -> (OpenNode, isFirst: Bool) {
+    ///
+    /// - Parameter writes: what others do to it waits from before it is looked at.
+    func enter(_ id: NodeID, writes: Bool = false) throws(StoreError) -> (OpenNode, isFirst: Bool) {
         if let open = opens.enterExisting(id) { return (open, false) }
         store.hold(id)
+        if writes { store.setWriting(id, true) }
         do throws(StoreError) {
             let node = try store.refreshed(id)
             let (open, isFirst) = try opens.enter(OpenNode(node: node), id: id, most: options.openFilesMax)
@@ -106,22 +123,6 @@ extension FileSystem {
         if flags.contains(.write) { try permissions.require(.write, of: file, caller) }
     }
 
-    /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
-    private func begin(
-        _ state: inout OpenNode.State, _ flags: OpenFlags, isFirst: Bool
-    ) throws(StoreError) -> Opened {
-        let isFirstWriter = flags.contains(.write) && !state.hasWriter
-        if isFirstWriter { store.setWriting(state.node.id, true) }
-        do throws(StoreError) {
-            if isFirstWriter { try requireName(of: state, isFirst: isFirst) }
-            return try beginMarked(&state, flags)
-        } catch {
-            // What could not be published yet still waits.
-            if isFirstWriter, !lingering.contains(state.node.id) { store.setWriting(state.node.id, false) }
-            throw error
-        }
-    }
-
     /// Until it was marked as written others may have taken the name: who opens it is to have the new file. The kernel looks
     /// the name up again on ESTALE, and opens that (path_openat, fs/namei.c).
     ///
@@ -131,11 +132,12 @@ extension FileSystem {
         let id = state.node.id
         // What has lost its name here goes on for who can still reach it.
         if state.isUnlinked, !isFirst || replaced.contains(id) { return }
-        // As of now: what was under way when it was marked has come to its end.
-        if try store.refreshed(id).isUnlinked { throw StoreError(.stale) }
+        // It was marked before the store was last asked for news: nothing that did not know of it is under way any more.
+        if try store.node(id).isUnlinked { throw StoreError(.stale) }
     }
 
-    private func beginMarked(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
+    /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
+    private func begin(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
         if flags.contains(.truncate) {
             if state.working == nil { state.baseRevision = state.node.revision }
             if state.node.isStream {

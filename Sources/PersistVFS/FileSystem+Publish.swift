@@ -158,6 +158,7 @@ extension FileSystem {
             guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
             do throws(StoreError) {
                 try publish(&state, room: room)
+                if state.isUnlinked, state.opens.isEmpty { discard(&state) }
                 return true
             } catch {
                 if state.isUnlinked {

@@ -76,18 +76,16 @@ extension FileSystem {
             !target.isStream, target.size <= Replaced.bytesMax
         else { return try rename() }
         store.hold(target.id)
+        // Before its name is gone: who comes just then is to find it.
+        if let oldest = replaced.add(target.id) { store.release(oldest) }
         let renamed: Renamed
         do throws(StoreError) { renamed = try rename() } catch {
-            store.release(target.id)
+            if replaced.remove(target.id) { store.release(target.id) }
             // What is not here is brought for those alone who have it open.
             guard error.kind == .absent else { throw error }
             return try rename()
         }
-        if renamed.replaced?.id == target.id {
-            if let oldest = replaced.add(target.id) { store.release(oldest) }
-        } else {
-            store.release(target.id)
-        }
+        if renamed.replaced?.id != target.id, replaced.remove(target.id) { store.release(target.id) }
         return renamed
     }
 

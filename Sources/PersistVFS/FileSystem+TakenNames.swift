@@ -40,6 +40,10 @@ extension FileSystem {
         guard let creation = state.creation else { return }
         let taken = try store.lookup(creation.name, in: creation.parent)
         guard taken.kind == .file, !taken.isStream else {
+            // What is too large to be kept for a person is no more than told.
+            if publication.creation != nil, state.size > store.limits.recordBytesMax {
+                return try requireOwnDoing(&state)
+            }
             throw StoreError(.rejected, hint: "the name is that of something else by now, which others have made")
         }
         var again = publication

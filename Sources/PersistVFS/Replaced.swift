@@ -22,6 +22,15 @@ final class Replaced: Sendable {
         }
     }
 
+    /// - Returns: false where it has been released to make room.
+    func remove(_ id: NodeID) -> Bool {
+        held.withLock { held in
+            guard let index = held.lastIndex(of: id) else { return false }
+            held.remove(at: index)
+            return true
+        }
+    }
+
     func contains(_ id: NodeID) -> Bool { held.withLock { $0.contains(id) } }
 
     func removeAll() -> [NodeID] {
