@@ -50,7 +50,10 @@ extension FileSystem {
         guard let open = opens.find(id) else { return attributes(of: try store.setAttributes(id, change)) }
         return try open.with { (state) throws(StoreError) in
             // cp -p and tar set a mode before they close: a creation takes it along. Times come after the bytes.
-            if state.creation != nil, change.mtime == nil, change.atime == nil {
+            if change.mtime != nil || change.atime != nil { try materialize(&state) }
+            // Still a creation: others have its name.
+            if state.creation != nil {
+                if let mtime = change.mtime { state.working?.mtime = mtime }
                 state.creation!.mode = change.mode ?? state.creation!.mode
                 state.creation!.uid = change.uid ?? state.creation!.uid
                 state.creation!.gid = change.gid ?? state.creation!.gid
@@ -59,7 +62,6 @@ extension FileSystem {
                 state.node.gid = state.creation!.gid
                 return attributes(of: state)
             }
-            try materialize(&state)
             state.node = try store.setAttributes(id, change)
             if let mtime = change.mtime { state.working?.mtime = mtime }
             return attributes(of: state)

@@ -26,7 +26,13 @@ extension FileSystem {
         try prepare(&state)
         let content = try draftContent(&state)
         let working = state.working!
-        try store.keepDraft(content, creation: state.creation, mtime: working.mtime)
+        do throws(StoreError) {
+            try store.keepDraft(content, creation: state.creation, mtime: working.mtime)
+        } catch {
+            // Others have made its name: what lasts is what a close would make of it.
+            guard error.kind == .exists, state.creation != nil else { throw error }
+            return try publish(&state)
+        }
         if let creation = state.creation {
             state.node = try store.node(creation.id)
             becameReal(&state, creation)
@@ -206,7 +212,7 @@ extension FileSystem {
         state.baseRevision = state.node.revision
     }
 
-    private func published(_ state: inout OpenNode.State, _ published: Published) {
+    func published(_ state: inout OpenNode.State, _ published: Published) {
         if let creation = state.creation { becameReal(&state, creation) }
         if let working = state.working,
             blocks(of: working, over: state.node) != (published.node.allocated + 511) / 512
@@ -217,7 +223,7 @@ extension FileSystem {
         state.node = published.node
         state.isNew = false
         state.isRefusalTold = false
-        for handle in state.opens.keys { state.opens[handle]!.hasWritten = false }
+        noneHasWritten(&state)
         if let conflict = published.conflict {
             // Who goes on writing goes on with what was written, and not with the other's bytes: in conflict again.
             state.working?.isModified = false
@@ -227,6 +233,10 @@ extension FileSystem {
         state.baseRevision = published.node.revision
         try? unpublished.counting(&state) { $0.working = nil }
         seen.moved(state.node.id, to: published.node.revision)
+    }
+
+    func noneHasWritten(_ state: inout OpenNode.State) {
+        for handle in state.opens.keys { state.opens[handle]!.hasWritten = false }
     }
 
     func tellConflict(_ node: Node, _ conflict: [UInt8]) {

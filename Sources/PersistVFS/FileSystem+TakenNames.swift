@@ -22,18 +22,34 @@ extension FileSystem {
         throw StoreError(.stale, hint: "what was written has no name any more: others have taken it away")
     }
 
-    /// Others made the name first. Of a log that is the same log: each line goes there (R8).
+    /// Others made the name first. Of a log that is the same log: each line goes there (R8). Who has it open for writing
+    /// goes on: what becomes of it, its close says (`publishOverTaken`).
     func tookName(_ state: inout OpenNode.State, _ creation: Creation) throws(StoreError) {
         let taken = try store.lookup(creation.name, in: creation.parent)
-        guard state.node.isStream, taken.isStream else { return lostName(&state, creation) }
+        guard state.node.isStream, taken.isStream else {
+            if !state.hasWriter, state.working?.isModified != true { lostName(&state, creation) }
+            return
+        }
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil
         state.node = taken
         kernel.invalidate(creation.name, in: creation.parent)
     }
 
+    /// The file has a name in the store from here on.
+    ///
+    /// - Throws: `.stale` where others have the name.
+    func requireReal(_ open: OpenNode) throws(StoreError) {
+        try open.with { (state) throws(StoreError) in
+            try materialize(&state)
+            guard state.creation != nil, !state.isUnlinked else { return }
+            throw StoreError(
+                .stale, hint: "another program made this name first; it is settled when the file is closed")
+        }
+    }
+
     /// Another mount made the name first. A document stays theirs and ours is a conflict; of a blob the later
-    /// publish stands (R10).
+    /// publish stands (R10), but beside what another machine has made.
     func publishOverTaken(
         _ state: inout OpenNode.State, _ publication: Publication
     ) throws(StoreError) {
@@ -41,24 +57,31 @@ extension FileSystem {
         let taken = try store.lookup(creation.name, in: creation.parent)
         guard taken.kind == .file, !taken.isStream else {
             // What is too large to be kept for a person is no more than told.
-            if publication.creation != nil, state.size > store.limits.recordBytesMax {
-                return try requireOwnDoing(&state)
-            }
+            if state.size > store.limits.recordBytesMax { return try requireOwnDoing(&state) }
             throw StoreError(.rejected, hint: "the name is that of something else by now, which others have made")
         }
+        defer { kernel.invalidate(creation.name, in: creation.parent) }
         var again = publication
-        again.node = taken.id
-        again.creation = nil
-        again.base = state.node.isDocument ? 0 : nil
-        again.yields = far != nil
+        if state.node.isDocument || taken.isDocument {
+            (again.node, again.creation, again.base) = (taken.id, nil, 0)
+            let result = try store.publish(again)
+            // Who goes on writing goes on with what was written: in conflict again.
+            noneHasWritten(&state)
+            state.working?.isModified = false
+            state.working?.lostDraft()
+            if let conflict = result.conflict { tellConflict(result.node, conflict) }
+            return kernel.invalidate(taken.id, attributesOnly: false)
+        }
+        again.whenTaken = far == nil ? .replaces : .beside
         let result = try store.publish(again)
-        if let conflict = result.conflict { tellConflict(result.node, conflict) }
-        kernel.invalidate(taken.id, attributesOnly: false)
-        lostName(&state, creation)
-        state.working?.isModified = false
+        published(&state, result)
+        let name = state.node.name
+        log.log(
+            "\(creation.name): another program made this name first"
+                + (name == creation.name ? "" : "; this is \(name)"))
     }
 
-    /// The name leads to another mount's file now; who has ours open goes on with it.
+    /// The name leads to another mount's file; nothing was written to ours.
     private func lostName(_ state: inout OpenNode.State, _ creation: Creation) {
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil

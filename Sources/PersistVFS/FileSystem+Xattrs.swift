@@ -43,7 +43,7 @@ extension FileSystem {
         if ControlFiles.owns(id) || name.starts(with: VirtualAttribute.prefix.utf8) { throw StoreError(.notPermitted) }
         let id = aliases.resolve(id)
         if permissions.applies(to: caller) { try permissions.require(.write, of: try getattr(id), caller) }
-        try opens.find(id)?.with { (state) throws(StoreError) in try materialize(&state) }
+        if let open = opens.find(id) { try requireReal(open) }
         return id
     }
 

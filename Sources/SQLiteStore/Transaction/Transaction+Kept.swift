@@ -33,6 +33,18 @@ extension Transaction {
     ///
     /// - Returns: its path.
     func yieldName(_ row: NodeRow, to theirs: FarChange) throws(StoreError) -> [UInt8] {
+        let name = try freeName(beside: row)
+        // What the far side has under the old path is not its any more, and is not to be deleted for it.
+        try db.run("DELETE FROM far WHERE path = ?", theirs.path)
+        _ = try rename(
+            Rename(parent: row.node.parent, name: row.node.name, newParent: row.node.parent, newName: name))
+        journalled[row.id, default: []].formUnion([.name, .content])
+        _ = try apply(theirs, asked: nil)
+        return try db.path(of: try fresh(row.id))
+    }
+
+    /// A name in the same directory that says whose file it is, and of when.
+    func freeName(beside row: NodeRow) throws(StoreError) -> FileName {
         var number = 1
         var name: FileName
         repeat {
@@ -42,13 +54,7 @@ extension Transaction {
             name = FileName(unchecked: row.node.name.bytes.prefix(255 - end.count) + end)
             number += 1
         } while try db.child(name, of: row.node.parent) != nil
-        // What the far side has under the old path is not its any more, and is not to be deleted for it.
-        try db.run("DELETE FROM far WHERE path = ?", theirs.path)
-        _ = try rename(
-            Rename(parent: row.node.parent, name: row.node.name, newParent: row.node.parent, newName: name))
-        journalled[row.id, default: []].formUnion([.name, .content])
-        _ = try apply(theirs, asked: nil)
-        return try db.path(of: try fresh(row.id))
+        return name
     }
 
     func removeKept(_ area: KeptArea, _ path: [UInt8]) throws(StoreError) {

@@ -26,13 +26,6 @@ extension Transaction {
             try dropSuperfluous(publication, than: state)
             return published
         }
-        // Made on another machine at the same moment (R10).
-        if publication.yields, row.node.revision != 0, size(of: publication) <= limits.recordBytesMax {
-            let conflict = try keepConflict(try bytes(of: publication, state), of: row, "made on another machine first")
-            if let state { try drop(state, of: mountID) }
-            try dropSuperfluous(publication, than: state)
-            return Published(node: row.node, conflict: conflict)
-        }
         if let state {
             try requireSize(state.size, of: row.node)
             try merge(state, into: row, of: mountID)
@@ -51,15 +44,15 @@ extension Transaction {
     /// The node, or the one that is made for it.
     private func target(of publication: Publication) throws(StoreError) -> NodeRow {
         if let found = try db.node(publication.node) { return found }
-        guard let creation = publication.creation else { throw StoreError(.notFound) }
-        return try insert(creation)
-    }
-
-    private func size(of publication: Publication) -> UInt64 {
-        switch publication.content {
-        case .bytes(let bytes): UInt64(bytes.count)
-        case .draft(let content): content.size
+        guard var creation = publication.creation else { throw StoreError(.notFound) }
+        if publication.whenTaken != .refused, let taken = try db.child(creation.name, of: creation.parent) {
+            if publication.whenTaken == .beside {
+                creation.name = try freeName(beside: taken)
+            } else if taken.node.kind == .file, !taken.isStream {
+                try detach(taken)
+            }
         }
+        return try insert(creation)
     }
 
     private func bytes(of publication: Publication, _ state: DraftState?) throws(StoreError) -> [UInt8] {

@@ -8,77 +8,12 @@ import WriteBackCache
 /// What others do on the far side to files that programs have open here, as the filesystem sees it.
 @Suite("Open files and what others do", .serialized)
 struct OpenFileMeetingTests {
-    private struct NoKernel: KernelNotifier {
-        func invalidate(_ node: NodeID, attributesOnly: Bool) {}
-        func invalidate(_ name: FileName, in parent: NodeID) {}
-        func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
-    }
-    private struct NoLog: Log { func log(_ line: String) {} }
-
-    /// A mount without a kernel.
-    private struct Place {
-        let cache: WriteBackCache
-        let files: FileSystem
-        let root = Caller(uid: 0, gid: 0)
-        let blobs = Namespace.blobs.node
-
-        init(_ bed: CacheBed) async throws {
-            let cache = try bed.cache(at: bed.newPath()) { options in
-                options.evictMilliseconds = 3_600_000
-                options.settleMilliseconds = 0
-            }
-            try await cache.refresh()
-            self.cache = cache
-            files = FileSystem(
-                store: cache.store, options: FileSystemOptions(uid: 0, gid: 0, umask: 0o022), kernel: NoKernel(),
-                log: NoLog(), clock: { .now() }, far: cache)
-        }
-
-        func create(_ name: String, in parent: NodeID) throws -> (id: NodeID, handle: UInt64) {
-            let (made, opened) = try files.create(Array(name.utf8), in: parent, mode: 0o644, [.write], root)
-            return (made.id, opened.handle)
-        }
-
-        func lookup(_ name: String, in parent: NodeID) throws -> NodeID {
-            try files.lookup(Array(name.utf8), in: parent, root).id
-        }
-
-        func write(_ text: String, at offset: UInt64 = 0, to file: (id: NodeID, handle: UInt64)) throws {
-            _ = try Array(text.utf8).withRawSpan { (bytes) throws(StoreError) in
-                try files.write(file.id, handle: file.handle, at: offset, bytes, fromCache: false, root)
-            }
-        }
-
-        /// - Returns: whether close(2) succeeds.
-        func close(_ file: (id: NodeID, handle: UInt64)) -> Bool {
-            let isTold = (try? files.flush(file.id, handle: file.handle)) == nil
-            files.release(file.id, handle: file.handle)
-            return !isTold
-        }
-
-        func evict() throws {
-            for _ in 0..<2 { _ = try cache.store.evict(after: nil, bytes: .max, sparesUsed: false, takesOpen: true) }
-        }
-
-        /// What has the name on the far side, and what lies in `.persist/conflicts`.
-        func all(_ key: StoreKey, _ bed: CacheBed) async throws -> [[UInt8]] {
-            let kept = try cache.store.keptVersions(.conflicts).map { try cache.store.keptBytes(.conflicts, $0.path) }
-            return await bed.far.get(key).map { kept + [$0] } ?? kept
-        }
-
-        func end() async {
-            files.shutdown()
-            await cache.stop()
-            cache.store.close()
-        }
-    }
-
     @Test(
         "R10 a file that is being made while others remove its directory, or all else in it, is not lost",
         arguments: [true, false])
     func directoryGoes(isImplied: Bool) async throws {
         let bed = try CacheBed()
-        let (here, there) = (try await Place(bed), try await Place(bed))
+        let (here, there) = (try await KernellessMount(bed), try await KernellessMount(bed))
         if isImplied {
             await bed.far.put("blobs/d/f", Array("theirs".utf8))
         } else {
@@ -107,7 +42,7 @@ struct OpenFileMeetingTests {
         arguments: [true, false])
     func madeTwice(looks: Bool) async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         let made = try here.create("x", in: here.blobs)
         try here.write("mine", to: made)
         await bed.far.put("blobs/x", Array("theirs".utf8))
@@ -121,11 +56,34 @@ struct OpenFileMeetingTests {
     }
 
     @Test(
+        "R10 theirs stays where it comes in just before a file here counts as being made; ours, and what is written on, is beside it",
+        arguments: [4, 17 << 20])
+    func arrivesJustBefore(size: Int) async throws {
+        let bed = try CacheBed()
+        let here = try await KernellessMount(bed)
+        let made = try here.create("x", in: here.blobs)
+        here.cache.store.setCreating(FileName(unchecked: Array("x".utf8)), in: here.blobs, false)
+        await bed.far.put("blobs/x", Array("theirs".utf8))
+        try await here.cache.refresh()
+        let part = String(repeating: "m", count: size / 2)
+        try here.write(part, to: made)
+        try here.files.flush(made.id, handle: made.handle)
+        try here.write(part, at: UInt64(size / 2), to: made)
+        #expect(here.close(made))
+        try await here.cache.sync()
+        #expect(await bed.far.get("blobs/x") == Array("theirs".utf8))
+        var beside: [[UInt8]] = []
+        for try await entry in await bed.far.list("blobs/x@") { beside.append(entry.value) }
+        #expect(beside.map(\.count) == [size] && beside.allSatisfy { $0.allSatisfy { $0 == UInt8(ascii: "m") } })
+        await here.end()
+    }
+
+    @Test(
         "R10 a blob is written on while its earlier value meets theirs: theirs stays, and what is written too",
         arguments: [true, false])
     func writtenOn(beforeSync: Bool) async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         try here.cache.store.put(String(repeating: "o", count: 200_000), .blobs, "b")
         try await here.cache.sync()
         let id = try here.lookup("b", in: here.blobs)
@@ -156,7 +114,7 @@ struct OpenFileMeetingTests {
         arguments: [true, false], [true, false])
     func openForBoth(looks: Bool, reads: Bool) async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         let size = 3_000_000
         await bed.far.put("blobs/b", Array(repeating: 1, count: size))
         try await here.cache.refresh()
@@ -193,7 +151,7 @@ struct OpenFileMeetingTests {
     @Test("R8 a log that is being made here, and that others have made meanwhile, takes what is written")
     func logMadeTwice() async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         let events = Namespace.events.node
         let (made, opened) = try here.files.create(
             Array("o.jsonl".utf8), in: events, mode: 0o644, [.write, .append], here.root)
@@ -210,7 +168,7 @@ struct OpenFileMeetingTests {
     @Test("R10 who opens for writing what others have just taken the name of is sent to the new file")
     func opensTaken() async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         await bed.far.put("blobs/b", Array("old".utf8))
         try await here.cache.refresh()
         let id = try here.lookup("b", in: here.blobs)
@@ -230,7 +188,7 @@ struct OpenFileMeetingTests {
         arguments: [true, false])
     func renamedOver(isDown: Bool) async throws {
         let bed = try CacheBed()
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         try here.cache.store.put(String(repeating: "o", count: 50_000), .blobs, "a")
         try await here.cache.sync()
         try here.evict()
@@ -255,7 +213,7 @@ struct OpenFileMeetingTests {
     func goneWhileAway(isRenamed: Bool, bytes: Int) async throws {
         // The longer one goes in parts.
         let bed = try CacheBed(partedBytesMin: 256 << 10)
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         try here.cache.store.put(String(repeating: "o", count: bytes), .blobs, "a")
         try await here.cache.sync()
         try here.evict()
@@ -279,7 +237,7 @@ struct OpenFileMeetingTests {
         arguments: CacheBed.Shown.allCases)
     func indented(shows: CacheBed.Shown) async throws {
         let bed = try CacheBed(shows: shows)
-        let here = try await Place(bed)
+        let here = try await KernellessMount(bed)
         let long = String(repeating: "x", count: 20_000)
         let mine = Array("{ \"n\": 1, \"s\": \"\(long)\" }".utf8)
         try here.cache.store.put(String(decoding: mine, as: UTF8.self), .records, "r.json")

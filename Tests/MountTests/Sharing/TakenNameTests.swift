@@ -1,0 +1,84 @@
+import PersistTestKit
+import Testing
+
+/// A file that is being made in one mount of a store, while another mount makes a file of that name.
+@Suite struct TakenNameTests {
+    /// What the maker does after the other mount has made the name, with `fd`, which is open for writing.
+    enum Then: String, CaseIterable, Sendable {
+        /// A shell closes its copy of the descriptor before its command writes.
+        case closesACopy = "os.close(os.dup(fd))"
+        case lists = "os.listdir(os.path.dirname(name))"
+        case syncs = "os.fsync(fd)"
+        case setsTimes = "os.utime(fd)"
+        case setsMode = "os.fchmod(fd, 0o600)"
+        case looks = "os.fstat(fd)"
+    }
+
+    private func meet(
+        _ name: String, first: String = "", then: String, _ fixture: borrowing MountFixture, _ other: TestMount
+    ) async throws -> String {
+        let maker = try fixture.mount.begin([
+            "python3", "-c",
+            """
+            import os, time
+            name = '\(name)'
+            fd = os.open(name, os.O_CREAT | os.O_RDWR)
+            os.write(fd, b'\(first)')
+            print('ready', flush=True)
+            while not os.path.exists(os.environ['SCRATCH'] + '/go'): time.sleep(0.02)
+            time.sleep(0.2)
+            \(then)
+            os.write(fd, b'2')
+            assert os.pread(fd, 100, 0) == b'\(first)2', os.pread(fd, 100, 0)
+            os.close(fd)
+            """,
+        ])
+        try await maker.waitForOutput("ready")
+        try await other.succeed("echo 1 > \(name); touch $SCRATCH/go")
+        let result = await maker.finish()
+        expect(result.status, is: 0, result.error)
+        return try await fixture.mount.succeed("rm $SCRATCH/go; cat \(name)")
+    }
+
+    @Test("R10 of a blob whose name another mount makes the later close stands, whatever came before it")
+    func blob() async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            for (number, then) in Then.allCases.enumerated() {
+                for first in ["", "first"] {
+                    let name = "blobs/\(first)\(number)"
+                    let value = try await meet(name, first: first, then: then.rawValue, fixture, other)
+                    #expect(value == first + "2", "\(then), \(first)")
+                    try await eventually("the other mount shows it") { try await other.contents(name) == first + "2" }
+                }
+            }
+        }
+    }
+
+    @Test("R10 a document whose name another mount makes stays theirs, and what is written here is a conflict")
+    func document() async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            for (number, then) in Then.allCases.enumerated() {
+                let name = "records/\(number).json"
+                #expect(try await meet(name, then: then.rawValue, fixture, other) == "1", "\(then)")
+                let kept = try await fixture.mount.succeed("cat .persist/conflicts/\(name)@*")
+                #expect(kept == "2", "\(then)")
+                #expect(try await other.contents(name) == "1\n", "\(then)")
+            }
+        }
+    }
+
+    @Test("R3 a name that another mount has made first is not renamed as if it were ours; its file is not lost")
+    func renamed() async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            let refused = """
+                try: os.rename(name, 'blobs/moved'); assert False
+                except OSError as e: assert e.errno == 116, e
+                """
+            #expect(try await meet("blobs/x", then: refused, fixture, other) == "2")
+            #expect(try await fixture.mount.succeed("ls blobs") == "x")
+        }
+    }
+}
