@@ -17,7 +17,7 @@ extension FileSystem {
         let id = aliases.resolve(id)
         if let open = opens.find(id) {
             return try open.look { (state) throws(StoreError) in
-                if state.creation == nil { state.node = try store.node(id) }
+                if state.creation == nil { state.node = try store.node(state.node.id) }
                 return attributes(of: state)
             }
         }
@@ -62,7 +62,7 @@ extension FileSystem {
                 state.node.gid = state.creation!.gid
                 return attributes(of: state)
             }
-            state.node = try store.setAttributes(id, change)
+            state.node = try store.setAttributes(state.node.id, change)
             if let mtime = change.mtime { state.working?.mtime = mtime }
             return attributes(of: state)
         }

@@ -7,42 +7,39 @@ extension FileSystem {
     ) throws(StoreError) {
         if ControlFiles.owns(id) { return try controls.read(handle, at: offset, into: &buffer) }
         let id = aliases.resolve(id)
-        let room = buffer.freeCapacity
-        let unpublished = try opens.find(id).map { (open) throws(StoreError) in
-            try readUnpublished(open, at: offset, room)
-        }
-        if let unpublished = unpublished ?? nil {
-            buffer.append(unpublished[...])
-        } else {
-            try store.read(id, at: offset, into: &buffer)
+        let content: Content =
+            if let open = opens.find(id) { try readOpen(open, at: offset, buffer.freeCapacity) } else { .published(id) }
+        switch content {
+        case .published(let id): try store.read(id, at: offset, into: &buffer)
+        case .bytes(let bytes): buffer.append(bytes[...])
         }
     }
 
-    /// - Returns: nil where the published bytes are all that there is.
-    private func readUnpublished(_ open: OpenNode, at offset: UInt64, _ room: Int) throws(StoreError) -> [UInt8]? {
+    private enum Content: Sendable {
+        /// There is nothing but the published bytes of this node.
+        case published(NodeID)
+        case bytes([UInt8])
+    }
+
+    private func readOpen(_ open: OpenNode, at offset: UInt64, _ room: Int) throws(StoreError) -> Content {
         func bytes(_ working: WorkingCopy, _ below: WorkingCopy.Below) throws(StoreError) -> [UInt8] {
             try Array(capacity: room) { (part: inout OutputRawSpan) throws(StoreError) in
                 try working.read(at: offset, into: &part, below: below)
             }
         }
-        enum Found: Sendable {
-            case published, inDraft
-            case bytes([UInt8])
-        }
         // What is in memory is read also while it waits to be published; a draft goes with the publication.
-        let found = try open.look { (state) throws(StoreError) -> Found in
-            guard let working = state.working else { return state.creation == nil ? .published : .bytes([]) }
-            guard working.isInMemory(from: offset, bytes: room) else { return .inDraft }
+        func nothingWritten(_ state: OpenNode.State) -> Content {
+            state.creation == nil ? .published(state.node.id) : .bytes([])
+        }
+        let found = try open.look { (state) throws(StoreError) -> Content? in
+            guard let working = state.working else { return nothingWritten(state) }
+            guard working.isInMemory(from: offset, bytes: room) else { return nil }
             return .bytes(try bytes(working) { (_, _) throws(StoreError) in })
         }
-        switch found {
-        case .published: return nil
-        case .bytes(let bytes): return bytes
-        case .inDraft:
-            return try open.with { (state) throws(StoreError) in
-                guard let working = state.working else { return state.creation == nil ? nil : [] }
-                return try bytes(working, below(state))
-            }
+        if let found { return found }
+        return try open.with { (state) throws(StoreError) in
+            guard let working = state.working else { return nothingWritten(state) }
+            return .bytes(try bytes(working, below(state)))
         }
     }
 
@@ -103,19 +100,19 @@ extension FileSystem {
     @discardableResult
     public func fsync(_ id: NodeID, handle: UInt64) throws(StoreError) -> (any Absence)? {
         if ControlFiles.owns(id) { return nil }
-        let id = aliases.resolve(id)
+        var id = aliases.resolve(id)
         let far = options.fsyncReachesFarSide ? far : nil
         var refusal: StoreError?
         if let open = opens.find(id) {
-            refusal = try open.with { (state) throws(StoreError) -> StoreError? in
+            (refusal, id) = try open.with { (state) throws(StoreError) -> (StoreError?, NodeID) in
                 if let spoiled = state.spoiled { throw spoiled }
                 if state.node.isStream {
                     try materialize(&state)
                     try keepTail(&state, handle)
-                    return nil
+                    return (nil, state.node.id)
                 }
                 try keep(&state)
-                return far == nil ? nil : try refusalToPublish(&state)
+                return (far == nil ? nil : try refusalToPublish(&state), state.node.id)
             }
         }
         if !store.isReadOnly { try store.sync() }

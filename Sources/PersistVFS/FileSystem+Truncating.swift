@@ -6,7 +6,7 @@ extension FileSystem {
         let (open, isFirst) = try enter(id)
         defer { leave(open) }
         try open.with { (state) throws(StoreError) in
-            if state.creation == nil { state.node = try store.node(id) }
+            if state.creation == nil { state.node = try store.node(state.node.id) }
             if isFirst { try requireName(of: state, isFirst: true) }
             if state.node.kind == .directory { throw StoreError(.isDirectory) }
             if state.node.isStream {

@@ -21,7 +21,7 @@ extension SQLiteStore {
         if mount.holds.setWriting(id, isWriting), !isWriting { outbox.writingEnded(id) }
     }
 
-    public func isTaken(_ id: NodeID) -> Bool { mount.holds.isTaken(id) }
+    public func isTaken(_ id: NodeID) -> Bool { !mount.holds.isRemoved(id) }
 
     public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {
         guard mount.outbox != nil else { return }

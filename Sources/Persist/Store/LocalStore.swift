@@ -179,7 +179,8 @@ public protocol LocalStore: AnyObject, Sendable {
     /// side's file of that name waits, and its directory stays.
     func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool)
 
-    /// Whether others, on the far side, have taken the name away since the node was opened here.
+    /// Of a node that is open here and has no name any more: whether others have taken that away, on the far side or in
+    /// another mount, and no program here.
     func isTaken(_ id: NodeID) -> Bool
 
     /// - Parameter countsNodes: takes the longer the more there are; statfs(2) does without.

@@ -64,9 +64,9 @@ extension Transaction {
         try putFar(record)
         try endUpload(of: record.node)
         // What it was called before has an earlier content there: that is not to pass for this one.
-        for var other in try db.far(of: record.node) where other.path != record.path && other.sum != record.sum {
-            guard let sum = other.sum else { continue }
-            (other.sum, other.tried) = (nil, (other.tried ?? []) + sum)
+        for var other in try db.far(of: record.node) where other.path != record.path {
+            guard other.sum.map({ $0 != record.sum }) ?? (other.revision != nil) else { continue }
+            (other.sum, other.tried) = (nil, (other.tried ?? []) + (other.sum ?? []))
             try putFar(other)
         }
         guard let row = try db.node(record.node), row.node.revision == revision else { return }

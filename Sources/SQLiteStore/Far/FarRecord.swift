@@ -10,6 +10,7 @@ public struct FarRecord: Sendable, Equatable {
     /// The sum of the value; nil where it is not known that there is one.
     public var sum: [UInt8]?
     /// The sums, one behind the other, of values that were sent or removed when nobody knows whether that came through.
+    /// Empty: so was one that nobody has read here, of which no more than `revision` is known.
     public var tried: [UInt8]?
     /// Of the value, where the far side puts on a condition: that of `sum`, or where that is nil of what was there
     /// before something was tried. nil: not known, or there is none.

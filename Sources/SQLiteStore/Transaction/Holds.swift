@@ -8,7 +8,7 @@ final class Holds: Sendable {
         var unlinked: Set<NodeID> = []
         var writing: Set<NodeID> = []
         var emptied: Set<NodeID> = []
-        var taken: Set<NodeID> = []
+        var removed: Set<NodeID> = []
         var creations: [NodeID: Set<FileName>] = [:]
     }
     private let state = Mutex(State())
@@ -26,7 +26,7 @@ final class Holds: Sendable {
             state.counts[id] = nil
             state.writing.remove(id)
             state.emptied.remove(id)
-            state.taken.remove(id)
+            state.removed.remove(id)
             return state.unlinked.remove(id) != nil
         }
     }
@@ -60,12 +60,12 @@ final class Holds: Sendable {
         }
     }
 
-    /// Others have taken its name away.
-    func noteTaken(_ id: NodeID) {
-        state.withLock { if $0.counts[id] != nil { $0.taken.insert(id) } }
+    /// A program of this mount has taken its name away.
+    func noteRemoved(_ id: NodeID) {
+        state.withLock { if $0.counts[id] != nil { $0.removed.insert(id) } }
     }
 
-    func isTaken(_ id: NodeID) -> Bool { state.withLock { $0.taken.contains(id) } }
+    func isRemoved(_ id: NodeID) -> Bool { state.withLock { $0.removed.contains(id) } }
 
     /// A name is being made in a directory, of which the store has nothing yet.
     func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {

@@ -55,7 +55,7 @@ extension Transaction {
             if isHeld {
                 try claim(row.id, mount.id)
                 noteUnlinkedOnCommit(row.id)
-                if isFromFar { onCommit { [mount] in mount.holds.noteTaken(row.id) } }
+                if !isFromFar { onCommit { [mount] in mount.holds.noteRemoved(row.id) } }
             }
             if mount.hasPeers {
                 // Mount 0 has no process: the row gives the others time to say that they have it open.

@@ -62,8 +62,15 @@ extension FarRecord {
         guard !isLog else { return }
         let known = sum
         sum = nil
-        if let known, !mayHave(known) { tried = (tried ?? []) + known }
+        if let known {
+            if !mayHave(known) { tried = (tried ?? []) + known }
+        } else if revision != nil {
+            tried = tried ?? []
+        }
     }
+
+    /// Nothing that is known of here was ever sent, or removed, under this key: its revision is what a listing told of.
+    var isUntried: Bool { tried?.isEmpty ?? true }
 
     /// A value with this sum will be sent in place of what is there.
     mutating func isTrying(_ new: [UInt8]) {

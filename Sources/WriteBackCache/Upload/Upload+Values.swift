@@ -207,7 +207,7 @@ extension Upload {
 
     /// Whether what is there is what a listing has told of, and nobody has read here.
     private func isUnread(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) -> Bool {
-        guard record.sum == nil, record.tried == nil else { return false }
+        guard record.sum == nil, record.isUntried else { return false }
         return try await far.has(record.revision, at: key) ?? false
     }
 

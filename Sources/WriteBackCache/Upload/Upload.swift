@@ -213,7 +213,7 @@ struct Upload {
     private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
         if record.isLog { return try await removeEvents(below: key) }
         // What others have changed since is not what was removed here: it stays, and comes back.
-        if try await far.delete(key, having: record.tried == nil ? record.revision : nil) != nil {
+        if try await far.delete(key, having: record.isUntried ? record.revision : nil) != nil {
             return advanced()
         }
         guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return }

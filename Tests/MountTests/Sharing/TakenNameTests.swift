@@ -69,6 +69,36 @@ import Testing
         }
     }
 
+    @Test("R10 who writes on while another mount takes the name away is told so at close; of an own rm nobody is told")
+    func takenAway() async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            let renames = "echo 3 > blobs/y; mv blobs/y blobs/x"
+            for (take, isTold) in [("rm blobs/x", true), (renames, true), ("rm blobs/x", false)] {
+                let maker = try fixture.mount.begin([
+                    "python3", "-c",
+                    """
+                    import errno, os, time
+                    fd = os.open('blobs/x', os.O_CREAT | os.O_WRONLY)
+                    os.write(fd, b'1')
+                    os.close(os.dup(fd))
+                    print('ready', flush=True)
+                    while not os.path.exists(os.environ['SCRATCH'] + '/go'): time.sleep(0.02)
+                    os.write(fd, b'2')
+                    try: os.close(fd); print('ok')
+                    except OSError as e: print(errno.errorcode[e.errno])
+                    """,
+                ])
+                try await maker.waitForOutput("ready")
+                let mount = isTold ? other : fixture.mount
+                try await mount.succeed("\(take); touch $SCRATCH/go")
+                let result = await maker.finish()
+                #expect(result.output == "ready\n\(isTold ? "ESTALE" : "ok")", "\(take): \(result.error)")
+                try await mount.succeed("rm -f $SCRATCH/go blobs/x")
+            }
+        }
+    }
+
     @Test("R3 a name that another mount has made first is not renamed as if it were ours; its file is not lost")
     func renamed() async throws {
         try await MountFixture.with { fixture in

@@ -154,12 +154,20 @@ struct OpenFileMeetingTests {
         let here = try await KernellessMount(bed)
         let events = Namespace.events.node
         let (made, opened) = try here.files.create(
-            Array("o.jsonl".utf8), in: events, mode: 0o644, [.write, .append], here.root)
+            Array("o.jsonl".utf8), in: events, mode: 0o644, [.read, .write, .append], here.root)
         await bed.far.put("events/o/01a221b7e1640001-00000001", Array(#"{"n":1}"#.utf8))
         try await here.cache.refresh()
         // Whoever lists the directory has it made.
         try here.files.flush(made.id, handle: opened.handle)
         try here.write("{\"n\":2}\n", to: (made.id, opened.handle))
+        let size = try here.files.getattr(made.id).size
+        #expect(size == 16)
+        let read = try Array<UInt8>(capacity: 100) { (buffer) throws(StoreError) in
+            try here.files.read(made.id, handle: opened.handle, at: 8, into: &buffer)
+        }
+        #expect(read == Array("{\"n\":2}\n".utf8))
+        let now = AttributeSetting(mtime: .now)
+        #expect(throws: Never.self) { try here.files.setattr(made.id, now, handle: opened.handle, here.root) }
         #expect(here.close((made.id, opened.handle)))
         #expect(try await here.cache.store.text(.events, "o.jsonl") == "{\"n\":1}\n{\"n\":2}\n")
         await here.end()
