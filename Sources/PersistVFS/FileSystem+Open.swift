@@ -14,14 +14,14 @@ extension FileSystem {
                 try store.refresh()
             }
             return try open.with { (state) throws(StoreError) in
-                if !isFirst, state.creation == nil { state.node = try store.node(id) }
+                if !isFirst, state.creation == nil { state.node = try store.node(state.node.id) }
                 try requireOpening(attributes(of: state), flags, caller)
                 if writes, !state.hasWriter { try requireName(of: state, isFirst: isFirst) }
+                kernel.hurryAttributes(of: id)
                 return try begin(&state, flags)
             }
         } catch {
-            // What could not be published yet still waits.
-            open.with { if !$0.hasWriter, !lingering.contains(id) { store.setWriting(id, false) } }
+            if writes { store.setWriting(id, false) }
             leave(open)
             throw error
         }
@@ -46,13 +46,13 @@ extension FileSystem {
         let candidate = OpenNode(node: preview.node, creation: creation)
         let (open, _) = try opens.enter(candidate, id: creation.id, most: options.openFilesMax)
         store.hold(creation.id)
+        if flags.contains(.write) { store.setWriting(creation.id, true) }
         guard pending.insert(open, name, in: parent) else {
             leave(open)
             throw StoreError(.exists)
         }
         do throws(StoreError) {
             return try open.with { (state) throws(StoreError) in
-                if flags.contains(.write) { store.setWriting(creation.id, true) }
                 let opened = try begin(&state, flags.subtracting(.truncate))
                 _ = seen.see(creation.id, 0)
                 return (attributes(of: state), opened)
@@ -73,10 +73,9 @@ extension FileSystem {
             guard let file = state.opens[handle] else { return true }
             if state.node.isStream { finishTail(&state, file) }
             state.opens[handle] = nil
-            if state.hasWriter { return true }
-            guard finish(&state, open) else { return false }
+            let isDone = state.hasWriter || finish(&state, open)
             if file.flags.contains(.write) { store.setWriting(id, false) }
-            return true
+            return isDone
         }
         if isDone { leave(open) }
         retryLingering()
@@ -107,14 +106,25 @@ extension FileSystem {
             if !isFirst { store.release(id) }
             return (open, isFirst)
         } catch {
+            if writes { store.setWriting(id, false) }
             store.release(id)
             throw error
         }
     }
 
-    func leave(_ open: OpenNode) {
-        if opens.leave(open.id) { store.release(open.id) }
+    /// A user less.
+    ///
+    /// - Parameter node: what it is in the store: another node, where others have made its name first (`tookName`).
+    func leave(_ open: OpenNode, _ node: NodeID) {
+        guard opens.leave(open.id) else { return }
+        store.release(open.id)
+        guard node != open.id else { return }
+        aliases.add(open.id, for: node)
+        store.release(node)
     }
+
+    /// The same without the node's lock.
+    func leave(_ open: OpenNode) { leave(open, open.with { $0.node.id }) }
 
     private func requireOpening(_ file: Attributes, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) {
         if file.kind == .directory { throw StoreError(.isDirectory) }

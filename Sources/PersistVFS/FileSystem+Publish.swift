@@ -24,14 +24,22 @@ extension FileSystem {
         guard state.working?.isModified == true, !state.isUnlinked else { return try materialize(&state) }
         guard !state.working!.isKept else { return }
         try prepare(&state)
-        let content = try draftContent(&state)
+        var content = try draftContent(&state)
+        if state.creation == nil {
+            // Recovery is to know what the writer has seen; and the node is another one since others made its name.
+            content.draft = Draft(
+                id: content.draft.id, node: state.node.id,
+                baseRevision: state.node.isDocument ? state.baseRevision : content.draft.baseRevision,
+                baseSize: content.draft.baseSize)
+        }
         let working = state.working!
         do throws(StoreError) {
             try store.keepDraft(content, creation: state.creation, mtime: working.mtime)
         } catch {
-            // Others have made its name: what lasts is what a close would make of it.
-            guard error.kind == .exists, state.creation != nil else { throw error }
-            return try publish(&state)
+            guard error.kind == .exists, let creation = state.creation else { throw error }
+            try tookName(&state, creation)
+            // Else what lasts is what a close would make of it.
+            return state.creation == nil ? try keep(&state) : try publish(&state)
         }
         if let creation = state.creation {
             state.node = try store.node(creation.id)
@@ -135,15 +143,17 @@ extension FileSystem {
                 dropSpoiled(&state)
             } else {
                 log.log("\(label(state.node)): not published yet, tried again: \(error)")
-                // Its user stays; one is enough.
-                return !lingering.insert(open)
+                // Its user stays, and it counts as written; one is enough.
+                guard lingering.insert(open) else { return true }
+                store.setWriting(open.id, true)
+                return false
             }
         }
         // What is left of a conflict; who reads a file that has just lost its name goes on.
         if !state.isUnlinked || state.opens.isEmpty { discard(&state) }
         if lingering.remove(open.id) {
-            if !state.hasWriter { store.setWriting(open.id, false) }
-            leave(open)
+            store.setWriting(open.id, false)
+            leave(open, state.node.id)
         }
         if state.opens.isEmpty { state.isNew = false }
         return true
@@ -178,7 +188,7 @@ extension FileSystem {
             }
         }
         guard isDone, lingering.remove(open.id) else { return }
-        open.with { state in if !state.hasWriter { store.setWriting(open.id, false) } }
+        store.setWriting(open.id, false)
         leave(open)
     }
 
@@ -253,13 +263,7 @@ extension FileSystem {
         let reason = error.hint ?? "not valid"
         do throws(StoreError) {
             let bytes = try working.bytes(below: below(state))
-            // A pending creation has no path of its own in the store.
-            let path: [UInt8]
-            if let creation = state.creation {
-                path = try store.path(of: creation.parent) + [UInt8(ascii: "/")] + creation.name.bytes
-            } else {
-                path = try store.path(of: state.node.id)
-            }
+            let path = try path(of: state)
             try store.keepRejected(path, bytes: bytes, error: reason)
             if !state.isRefusalTold {
                 log.log("\(String(decoding: path, as: UTF8.self)): \(reason); kept in .persist/rejected")

@@ -14,11 +14,13 @@ extension FileSystem {
         try requireMoving(name, parent, directory, newName, newParent, newDirectory, caller)
 
         // From here on the answer depends on the names: what is pending under them becomes real.
-        if let open = pending.find(name, in: parent) { try requireReal(open) }
+        if let open = pending.find(name, in: parent) {
+            try open.with { (state) throws(StoreError) in try materialize(&state) }
+        }
         if let open = pending.find(newName, in: newParent) {
             if mode == .noReplace { throw StoreError(.exists) }
             // What is replaced too: the store may refuse, and then it stays.
-            try requireReal(open)
+            try open.with { (state) throws(StoreError) in try materialize(&state) }
         } else if mode == .replace, !pending.isEmpty, let target = try? store.lookup(newName, in: newParent) {
             // A directory that holds what is in memory only is not empty.
             try materializeAll(in: target.id)
@@ -99,7 +101,7 @@ extension FileSystem {
         // Another path may make another class of every name below.
         for open in opens.all {
             open.with { state in
-                if !state.isUnlinked, let node = try? store.node(open.id) { state.moved(node) }
+                if !state.isUnlinked, let node = try? store.node(state.node.id) { state.moved(node) }
             }
         }
     }

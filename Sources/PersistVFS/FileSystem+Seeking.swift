@@ -57,7 +57,7 @@ extension FileSystem {
     private func find(_ target: SeekTarget, from offset: UInt64, _ id: NodeID) throws(StoreError) -> Found {
         guard let open = opens.find(id) else { throw StoreError(.badDescriptor) }
         return try open.with { (state) throws(StoreError) in
-            if state.creation == nil, state.working == nil { state.node = try store.node(id) }
+            if state.creation == nil, state.working == nil { state.node = try store.node(state.node.id) }
             let size = state.size
             guard offset < size else { return Found(size: size) }
             let data = try nextData(in: offset..<size, state)

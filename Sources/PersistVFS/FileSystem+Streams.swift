@@ -116,7 +116,7 @@ extension FileSystem {
         do throws(StoreError) {
             settle(&state, try store.append(append))
         } catch {
-            keepRefused(state.node, file, error)
+            keepRefused(state, file, error)
         }
     }
 
@@ -149,15 +149,15 @@ extension FileSystem {
         return file.tail[first...].prefix(waiting.count).elementsEqual(waiting)
     }
 
-    private func keepRefused(_ node: Node, _ file: OpenFile, _ error: StoreError) {
+    private func keepRefused(_ state: OpenNode.State, _ file: OpenFile, _ error: StoreError) {
         let reason = error.hint ?? "\(error.kind)"
         do throws(StoreError) {
-            let path = try store.path(of: node.id)
+            let path = try path(of: state)
             try store.keepRejected(path, bytes: file.tail, error: reason)
             if let tail = file.keptTail { try store.dropTail(tail) }
             log.log("\(String(decoding: path, as: UTF8.self)): last line: \(reason); kept in .persist/rejected")
         } catch {
-            log.log("\(node.name): last line: \(reason); could not be kept in .persist/rejected: \(error)")
+            log.log("\(state.node.name): last line: \(reason); could not be kept in .persist/rejected: \(error)")
         }
     }
 }

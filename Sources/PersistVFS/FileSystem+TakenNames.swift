@@ -22,30 +22,32 @@ extension FileSystem {
         throw StoreError(.stale, hint: "what was written has no name any more: others have taken it away")
     }
 
-    /// Others made the name first. Of a log that is the same log: each line goes there (R8). Who has it open for writing
-    /// goes on: what becomes of it, its close says (`publishOverTaken`).
+    /// Others made the name first, and who writes here goes on as a writer of theirs, as two who open one file do: what it
+    /// writes is whole, over what they have (R10), or lines of the same log (R8). Before a far side a blob stays one that
+    /// is being made, and gets another name when it is published.
     func tookName(_ state: inout OpenNode.State, _ creation: Creation) throws(StoreError) {
         let taken = try store.lookup(creation.name, in: creation.parent)
-        guard state.node.isStream, taken.isStream else {
-            if !state.hasWriter, state.working?.isModified != true { lostName(&state, creation) }
+        let isSame = taken.kind == .file && taken.isStream == state.node.isStream
+        guard isSame, state.node.isStream || state.hasWriter || state.working?.isModified == true else {
+            if !state.hasWriter { lostName(&state, creation) }
             return
         }
+        let isDocument = state.node.isDocument || taken.isDocument
+        guard taken.isStream || isDocument || far == nil else { return }
+        store.hold(taken.id)
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil
+        state.isNew = false
         state.node = taken
-        kernel.invalidate(creation.name, in: creation.parent)
-    }
-
-    /// The file has a name in the store from here on.
-    ///
-    /// - Throws: `.stale` where others have the name.
-    func requireReal(_ open: OpenNode) throws(StoreError) {
-        try open.with { (state) throws(StoreError) in
-            try materialize(&state)
-            guard state.creation != nil, !state.isUnlinked else { return }
-            throw StoreError(
-                .stale, hint: "another program made this name first; it is settled when the file is closed")
+        if !taken.isStream {
+            // Nothing of theirs has been seen here: of a document another one is a conflict.
+            state.baseRevision = 0
+            if state.working == nil {
+                state.working = WorkingCopy(chunkBytes: store.limits.chunkBytes, baseSize: 0, mtime: taken.mtime)
+            }
         }
+        log.log("\(label(taken)): another program made this name first")
+        kernel.invalidate(creation.name, in: creation.parent)
     }
 
     /// Another mount made the name first. A document stays theirs and ours is a conflict; of a blob the later
@@ -60,28 +62,22 @@ extension FileSystem {
             if state.size > store.limits.recordBytesMax { return try requireOwnDoing(&state) }
             throw StoreError(.rejected, hint: "the name is that of something else by now, which others have made")
         }
-        defer { kernel.invalidate(creation.name, in: creation.parent) }
+        try tookName(&state, creation)
         var again = publication
-        if state.node.isDocument || taken.isDocument {
-            (again.node, again.creation, again.base) = (taken.id, nil, 0)
-            let result = try store.publish(again)
-            // Who goes on writing goes on with what was written: in conflict again.
-            noneHasWritten(&state)
-            state.working?.isModified = false
-            state.working?.lostDraft()
-            if let conflict = result.conflict { tellConflict(result.node, conflict) }
-            return kernel.invalidate(taken.id, attributesOnly: false)
+        if state.creation != nil {
+            again.isBeside = true
+        } else {
+            (again.node, again.creation) = (state.node.id, nil)
+            again.base = state.node.isDocument ? state.baseRevision : nil
         }
-        again.whenTaken = far == nil ? .replaces : .beside
         let result = try store.publish(again)
         published(&state, result)
-        let name = state.node.name
-        log.log(
-            "\(creation.name): another program made this name first"
-                + (name == creation.name ? "" : "; this is \(name)"))
+        guard again.isBeside else { return kernel.invalidate(taken.id, attributesOnly: false) }
+        log.log("\(label(taken)): another program made this name first; this is \(state.node.name)")
+        kernel.invalidate(creation.name, in: creation.parent)
     }
 
-    /// The name leads to another mount's file; nothing was written to ours.
+    /// The name leads to what others have made; nothing was written to ours.
     private func lostName(_ state: inout OpenNode.State, _ creation: Creation) {
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil

@@ -6,8 +6,8 @@ extension FileSystem {
         try requireUser(name)
         let id = aliases.resolve(id)
         if let virtual = VirtualAttribute(name) { return try value(of: virtual, id) }
-        if let open = opens.find(id), open.with({ $0.creation != nil }) { throw StoreError(.noAttribute) }
-        return try store.attribute(name, of: id)
+        guard let node = stored(id) else { throw StoreError(.noAttribute) }
+        return try store.attribute(name, of: node)
     }
 
     public func setxattr(
@@ -20,8 +20,7 @@ extension FileSystem {
     public func listxattr(_ id: NodeID) throws(StoreError) -> [[UInt8]] {
         if ControlFiles.owns(id) { return [] }
         let id = aliases.resolve(id)
-        if let open = opens.find(id), open.with({ $0.creation != nil }) { return [] }
-        return try store.attributeNames(of: id)
+        return try stored(id).map { (node) throws(StoreError) in try store.attributeNames(of: node) } ?? []
     }
 
     public func removexattr(_ name: [UInt8], of id: NodeID, _ caller: Caller) throws(StoreError) {
@@ -43,8 +42,17 @@ extension FileSystem {
         if ControlFiles.owns(id) || name.starts(with: VirtualAttribute.prefix.utf8) { throw StoreError(.notPermitted) }
         let id = aliases.resolve(id)
         if permissions.applies(to: caller) { try permissions.require(.write, of: try getattr(id), caller) }
-        if let open = opens.find(id) { try requireReal(open) }
-        return id
+        guard let open = opens.find(id) else { return id }
+        return try open.with { (state) throws(StoreError) in
+            try materialize(&state)
+            return state.node.id
+        }
+    }
+
+    /// What has the attributes of a file; nil while that is being made.
+    private func stored(_ id: NodeID) -> NodeID? {
+        guard let open = opens.find(id) else { return id }
+        return open.with { $0.creation == nil ? $0.node.id : nil }
     }
 
     private func value(of attribute: VirtualAttribute, _ id: NodeID) throws(StoreError) -> [UInt8] {

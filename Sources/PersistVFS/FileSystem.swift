@@ -97,6 +97,12 @@ public final class FileSystem: Sendable {
         return try open.with(body)
     }
 
+    /// A pending creation has no path of its own in the store.
+    func path(of state: OpenNode.State) throws(StoreError) -> [UInt8] {
+        guard let creation = state.creation else { return try store.path(of: state.node.id) }
+        return try store.path(of: creation.parent) + [UInt8(ascii: "/")] + creation.name.bytes
+    }
+
     /// A file's path for the log; its name where the store knows no path.
     func label(_ node: Node) -> String {
         guard let path = try? store.path(of: node.id) else { return "\(node.name)" }

@@ -124,7 +124,8 @@ public protocol LocalStore: AnyObject, Sendable {
     func readDraft(_ draft: Draft, at offset: UInt64, into buffer: inout OutputRawSpan) throws(StoreError)
 
     /// After a crash, recovery publishes this content, by the rules of `publish` (R1: FSYNC).
-    /// Makes the node, without a value, where its creation is pending.
+    /// Makes the node, without a value, where its creation is pending. The node and the base revision are those of the
+    /// draft that is given.
     func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError)
 
     func dropDraft(_ draft: Draft) throws(StoreError)
@@ -172,8 +173,8 @@ public protocol LocalStore: AnyObject, Sendable {
     /// The last open is gone: an unlinked node is collected. Errors are the store's to log: nobody waits.
     func release(_ id: NodeID)
     /// Whether somebody here has the node open for writing, or has written what is not published yet. So long what a far
-    /// side has of it waits (R10), and it is sent there only once it has lain unchanged for a while (R1). Idempotent; over
-    /// with the last `release`.
+    /// side has of it waits (R10), and it is sent there only once it has lain unchanged for a while (R1). Counted; over with
+    /// the last `release`.
     func setWriting(_ id: NodeID, _ isWriting: Bool)
     /// Whether a file of that name is being made, which the store knows nothing of until it is published. So long a far
     /// side's file of that name waits, and its directory stays.

@@ -7,16 +7,6 @@ public struct Publication: Sendable {
         case draft(DraftContent)
     }
 
-    /// What becomes of a file that is made here and whose name others have made meanwhile.
-    public enum WhenTaken: Sendable {
-        /// Nothing: `.exists`.
-        case refused
-        /// It takes the place of their plain file, as by a rename (R10: of blobs the later close stands).
-        case replaces
-        /// Theirs stays, and this gets a name beside it (`ConflictName`).
-        case beside
-    }
-
     public var node: NodeID
     /// Where the node is not there yet: made in the same transaction.
     public var creation: Creation?
@@ -27,7 +17,8 @@ public struct Publication: Sendable {
     public var base: Int64?
     /// A draft that this content makes superfluous.
     public var draft: Draft?
-    public var whenTaken = WhenTaken.refused
+    /// Where others have made the name of the creation meanwhile, it gets one beside it (`ConflictName`). Else: `.exists`.
+    public var isBeside = false
 
     public init(
         node: NodeID, creation: Creation? = nil, content: Content, mtime: Timestamp,

@@ -100,20 +100,17 @@ extension LocalStoreCheck {
             }
             try expectEqual(client.bytes("kv/a"), [1], "the value")
         },
-        LocalStoreCheck("a file whose name is taken by now replaces what has it, or gets a name beside it") { client in
+        LocalStoreCheck("a file whose name is taken by now gets one beside it, where that is asked") { client in
             _ = try client.put("blobs/a", "theirs")
-            for whenTaken in [Publication.WhenTaken.beside, .replaces] {
-                let late = try client.creation("blobs/a")
-                var publication = Publication(node: late.id, creation: late, content: .bytes([2]), mtime: client.tick())
-                publication.whenTaken = whenTaken
-                let node = try client.store.publish(publication).node
-                try expectEqual(node.id, late.id, "id")
-                let name = String(decoding: node.name.bytes, as: UTF8.self)
-                try expectEqual(name.hasPrefix(whenTaken == .beside ? "a@" : "a"), true, name)
-                try expectEqual(client.bytes("blobs/\(name)"), [2], "the value")
-                try expectEqual(
-                    client.bytes("blobs/a"), whenTaken == .beside ? Array("theirs".utf8) : [2], "what has the name")
-            }
+            let late = try client.creation("blobs/a")
+            var publication = Publication(node: late.id, creation: late, content: .bytes([2]), mtime: client.tick())
+            publication.isBeside = true
+            let node = try client.store.publish(publication).node
+            try expectEqual(node.id, late.id, "id")
+            let name = String(decoding: node.name.bytes, as: UTF8.self)
+            try expectEqual(name.hasPrefix("a@"), true, name)
+            try expectEqual(client.bytes("blobs/\(name)"), [2], "the value")
+            try expectEqual(client.bytes("blobs/a"), Array("theirs".utf8), "what has the name")
         },
         LocalStoreCheck("revisions move on with each change of content, and not with attributes") { client in
             var seen: Set<[Int64]> = []

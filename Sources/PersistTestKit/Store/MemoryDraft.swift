@@ -8,7 +8,7 @@ struct MemoryDraft: Sendable {
         var mtime: Timestamp
     }
 
-    let draft: Draft
+    var draft: Draft
     let base: [UInt8]
     let chunkBytes: Int
     private var chunks: [Int: [UInt8]] = [:]

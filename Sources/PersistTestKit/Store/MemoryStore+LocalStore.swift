@@ -177,7 +177,7 @@ extension MemoryStore {
 
     public func setWriting(_ id: NodeID, _ isWriting: Bool) {
         state.withLock { state in
-            if isWriting { state.tree.writing.insert(id) } else { state.tree.writing.remove(id) }
+            state.tree.writing[id, default: 0] += isWriting ? 1 : -1
         }
     }
 
@@ -187,7 +187,7 @@ extension MemoryStore {
     public func setCreating(_ name: FileName, in parent: NodeID, _ isCreating: Bool) {}
 
     /// Whether `setWriting` has said so.
-    public func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.tree.writing.contains(id) } }
+    public func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.tree.writing[id] ?? 0 > 0 } }
 
     public func release(_ id: NodeID) {
         state.withLock { state in

@@ -29,8 +29,12 @@ extension MemoryTree {
 
     mutating func publish(_ publication: Publication, now: Timestamp) throws(StoreError) -> Published {
         let id = publication.node
-        if let creation = publication.creation, entries[id] == nil {
-            try make(try freed(creation, publication.whenTaken, now: now))
+        if var creation = publication.creation, entries[id] == nil {
+            if publication.isBeside, try livingDirectory(creation.parent).children[creation.name] != nil {
+                let end = ConflictName(path: [], host: Array("memory".utf8), stamp: Array("20260131T093000Z".utf8))
+                creation.name = FileName(unchecked: creation.name.bytes + end.bytes)
+            }
+            try make(creation)
         }
         let before = try entry(id)
         guard before.node.kind != .directory else { throw StoreError(.isDirectory) }
@@ -61,23 +65,6 @@ extension MemoryTree {
         let path = try path(of: id)
         if !isPlaceholder { kept[.rejected]?[path] = nil }
         return Published(node: try entry(id).node)
-    }
-
-    /// The creation with a name that is free.
-    private mutating func freed(
-        _ creation: Creation, _ whenTaken: Publication.WhenTaken, now: Timestamp
-    ) throws(StoreError) -> Creation {
-        guard let taken = try livingDirectory(creation.parent).children[creation.name] else { return creation }
-        var creation = creation
-        let node = try entry(taken.id).node
-        switch whenTaken {
-        case .refused: break
-        case .replaces: if node.kind == .file, !node.isStream { _ = try detach(taken.id, now: now) }
-        case .beside:
-            let end = ConflictName(path: [], host: Array("memory".utf8), stamp: Array("20260131T093000Z".utf8)).bytes
-            creation.name = FileName(unchecked: creation.name.bytes + end)
-        }
-        return creation
     }
 
     private mutating func keepConflict(_ bytes: [UInt8], of id: NodeID, _ now: Timestamp) throws(StoreError) -> [UInt8]

@@ -29,6 +29,7 @@ extension MemoryTree {
     mutating func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
         try updateDraft(content)
         var found = try draft(content.draft)
+        found.draft = content.draft
         if let creation, entries[creation.id] == nil {
             try make(creation)
             found.madeNode = true

@@ -26,7 +26,7 @@ struct MemoryTree: Sendable {
     let limits: StoreLimits
     var entries: [NodeID: Entry] = [:]
     var holds: [NodeID: Int] = [:]
-    var writing: Set<NodeID> = []
+    var writing: [NodeID: Int] = [:]
     var drafts: [Int64: MemoryDraft] = [:]
     var tails: [TailID: MemoryTail] = [:]
     var kept: [KeptArea: [[UInt8]: Kept]] = [:]

@@ -6,7 +6,7 @@ final class Holds: Sendable {
     private struct State {
         var counts: [NodeID: Int] = [:]
         var unlinked: Set<NodeID> = []
-        var writing: Set<NodeID> = []
+        var writing: [NodeID: Int] = [:]
         var emptied: Set<NodeID> = []
         var removed: Set<NodeID> = []
         var creations: [NodeID: Set<FileName>] = [:]
@@ -24,7 +24,7 @@ final class Holds: Sendable {
                 return false
             }
             state.counts[id] = nil
-            state.writing.remove(id)
+            state.writing[id] = nil
             state.emptied.remove(id)
             state.removed.remove(id)
             return state.unlinked.remove(id) != nil
@@ -34,12 +34,14 @@ final class Holds: Sendable {
     /// - Returns: whether that is news.
     func setWriting(_ id: NodeID, _ isWriting: Bool) -> Bool {
         state.withLock { state in
-            guard isWriting else { return state.writing.remove(id) != nil }
-            return state.writing.insert(id).inserted
+            let before = state.writing[id] ?? 0
+            let now = isWriting ? before + 1 : max(0, before - 1)
+            state.writing[id] = now == 0 ? nil : now
+            return (before == 0) != (now == 0)
         }
     }
 
-    func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.writing.contains(id) } }
+    func isWriting(_ id: NodeID) -> Bool { state.withLock { $0.writing[id] != nil } }
 
     func contains(_ id: NodeID) -> Bool { state.withLock { $0.counts[id] != nil } }
 

@@ -91,6 +91,7 @@ extension Transaction {
 
     func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
         var state = try apply(content, to: try draft(content.draft))
+        state.draft = content.draft
         if let creation, try db.node(creation.id) == nil {
             try insert(creation)
             state.madeNode = true

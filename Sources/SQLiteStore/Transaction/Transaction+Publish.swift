@@ -45,12 +45,8 @@ extension Transaction {
     private func target(of publication: Publication) throws(StoreError) -> NodeRow {
         if let found = try db.node(publication.node) { return found }
         guard var creation = publication.creation else { throw StoreError(.notFound) }
-        if publication.whenTaken != .refused, let taken = try db.child(creation.name, of: creation.parent) {
-            if publication.whenTaken == .beside {
-                creation.name = try freeName(beside: taken)
-            } else if taken.node.kind == .file, !taken.isStream {
-                try detach(taken)
-            }
+        if publication.isBeside, let taken = try db.child(creation.name, of: creation.parent) {
+            creation.name = try freeName(beside: taken)
         }
         return try insert(creation)
     }
