@@ -16,7 +16,7 @@ extension FileSystem: StoreObserver {
                 kernel.invalidate(name, in: parent)
             case .everything:
                 seen.forgetAll()
-                for open in opens.all { kernel.invalidate(open.id, attributesOnly: false) }
+                for open in opens.all { kernel.invalidate(opens.key(open), attributesOnly: false) }
                 // Dropping a namespace's name drops all that the kernel keeps below it.
                 for namespace in Namespace.allCases { kernel.invalidate(namespace.name, in: .root) }
             }

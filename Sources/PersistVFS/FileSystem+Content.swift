@@ -57,11 +57,8 @@ extension FileSystem {
             do throws(StoreError) {
                 let isAppend = !fromCache && state.opens[handle]?.flags.contains(.append) == true
                 let place = try write(&state, at: isAppend ? nil : offset, bytes)
-                // Elsewhere than where the kernel has put it in its pages.
-                if place != offset {
-                    seen.forget(state.node.id)
-                    kernel.invalidate(state.node.id, attributesOnly: false)
-                }
+                // Elsewhere than where the kernel has put it in its pages, or in those of one inode alone.
+                if place != offset || state.formerID != nil { forgetPages(state) }
             } catch {
                 spoil(&state, error)
                 throw error

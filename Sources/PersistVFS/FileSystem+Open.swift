@@ -9,10 +9,7 @@ extension FileSystem {
         let writes = flags.contains(.write)
         let (open, isFirst) = try enter(id, writes: writes)
         do throws(StoreError) {
-            if !isFirst {
-                if writes { store.setWriting(id, true) }
-                try store.refresh()
-            }
+            if !isFirst { try store.refresh() }
             return try open.with { (state) throws(StoreError) in
                 if !isFirst, state.creation == nil { state.node = try store.node(state.node.id) }
                 try requireOpening(attributes(of: state), flags, caller)
@@ -21,7 +18,7 @@ extension FileSystem {
                 return try begin(&state, flags)
             }
         } catch {
-            if writes { store.setWriting(id, false) }
+            if writes { store.setWriting(opens.key(open), false) }
             leave(open)
             throw error
         }
@@ -67,21 +64,29 @@ extension FileSystem {
     /// The last of its descriptors is closed; FUSE waits for no answer.
     public func release(_ id: NodeID, handle: UInt64) {
         if ControlFiles.owns(id) { return controls.release(handle) }
-        let id = aliases.resolve(id)
-        guard let open = opens.find(id) else { return }
-        let isDone = open.with { state in
-            guard let file = state.opens[handle] else { return true }
-            if state.node.isStream { finishTail(&state, file) }
-            state.opens[handle] = nil
-            let isDone = state.hasWriter || finish(&state, open)
-            if file.flags.contains(.write) { store.setWriting(id, false) }
-            return isDone
-        }
-        if isDone { leave(open) }
-        retryLingering()
+        // What was renamed over a log has an open file of its own still.
+        if release(handle, of: id) { return }
+        _ = release(handle, of: aliases.resolve(id))
     }
 
     // MARK: Inside
+
+    /// - Returns: false where that file has no such handle.
+    private func release(_ handle: UInt64, of id: NodeID) -> Bool {
+        guard let open = opens.find(id) else { return false }
+        let isDone: Bool? = open.with { state in
+            guard let file = state.opens[handle] else { return nil }
+            if state.node.isStream { finishTail(&state, file) }
+            state.opens[handle] = nil
+            let isDone = state.hasWriter || finish(&state, open)
+            if file.flags.contains(.write) { store.setWriting(opens.key(open), false) }
+            return isDone
+        }
+        guard let isDone else { return false }
+        if isDone { leave(open) }
+        retryLingering()
+        return true
+    }
 
     /// O_CREAT of a name that is there.
     private func openExisting(
@@ -97,7 +102,10 @@ extension FileSystem {
     ///
     /// - Parameter writes: what others do to it waits from before it is looked at.
     func enter(_ id: NodeID, writes: Bool = false) throws(StoreError) -> (OpenNode, isFirst: Bool) {
-        if let open = opens.enterExisting(id) { return (open, false) }
+        if let open = opens.enterExisting(id) {
+            if writes { store.setWriting(opens.key(open), true) }
+            return (open, false)
+        }
         store.hold(id)
         if writes { store.setWriting(id, true) }
         do throws(StoreError) {
@@ -112,19 +120,9 @@ extension FileSystem {
         }
     }
 
-    /// A user less.
-    ///
-    /// - Parameter node: what it is in the store: another node, where others have made its name first (`tookName`).
-    func leave(_ open: OpenNode, _ node: NodeID) {
-        guard opens.leave(open.id) else { return }
-        store.release(open.id)
-        guard node != open.id else { return }
-        aliases.add(open.id, for: node)
-        store.release(node)
+    func leave(_ open: OpenNode) {
+        if let id = opens.leave(open) { store.release(id) }
     }
-
-    /// The same without the node's lock.
-    func leave(_ open: OpenNode) { leave(open, open.with { $0.node.id }) }
 
     private func requireOpening(_ file: Attributes, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) {
         if file.kind == .directory { throw StoreError(.isDirectory) }

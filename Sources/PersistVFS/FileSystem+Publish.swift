@@ -145,15 +145,15 @@ extension FileSystem {
                 log.log("\(label(state.node)): not published yet, tried again: \(error)")
                 // Its user stays, and it counts as written; one is enough.
                 guard lingering.insert(open) else { return true }
-                store.setWriting(open.id, true)
+                store.setWriting(opens.key(open), true)
                 return false
             }
         }
         // What is left of a conflict; who reads a file that has just lost its name goes on.
         if !state.isUnlinked || state.opens.isEmpty { discard(&state) }
         if lingering.remove(open.id) {
-            store.setWriting(open.id, false)
-            leave(open, state.node.id)
+            store.setWriting(opens.key(open), false)
+            leave(open)
         }
         if state.opens.isEmpty { state.isNew = false }
         return true
@@ -188,7 +188,7 @@ extension FileSystem {
             }
         }
         guard isDone, lingering.remove(open.id) else { return }
-        store.setWriting(open.id, false)
+        store.setWriting(opens.key(open), false)
         leave(open)
     }
 
@@ -204,8 +204,7 @@ extension FileSystem {
         state.isRefusalTold = false
         try? unpublished.counting(&state) { $0.working = nil }
         if let draft = working.draft { try? store.dropDraft(draft) }
-        seen.forget(state.node.id)
-        kernel.invalidate(state.node.id, attributesOnly: false)
+        forgetPages(state)
     }
 
     // MARK: Inside
@@ -242,7 +241,15 @@ extension FileSystem {
         }
         state.baseRevision = published.node.revision
         try? unpublished.counting(&state) { $0.working = nil }
-        seen.moved(state.node.id, to: published.node.revision)
+        if state.formerID == nil { seen.moved(state.node.id, to: published.node.revision) } else { forgetPages(state) }
+    }
+
+    /// Of a file that the kernel has two inodes of, what went through one does not show in the other.
+    func forgetPages(_ state: OpenNode.State) {
+        for id in [state.node.id, state.formerID].compactMap(\.self) {
+            seen.forget(id)
+            kernel.invalidate(id, attributesOnly: false)
+        }
     }
 
     func noneHasWritten(_ state: inout OpenNode.State) {

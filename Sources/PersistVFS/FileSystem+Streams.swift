@@ -124,6 +124,7 @@ extension FileSystem {
 
     private func settle(_ state: inout OpenNode.State, _ appended: Appended) {
         if let creation = state.creation {
+            if appended.node.id != creation.id { become(appended.node, &state, creation) }
             pending.remove(creation.name, in: creation.parent)
             state.creation = nil
         }

@@ -34,11 +34,12 @@ extension FileSystem {
         }
         let isDocument = state.node.isDocument || taken.isDocument
         guard taken.isStream || isDocument || far == nil else { return }
-        store.hold(taken.id)
+        guard become(taken, &state, creation) else { return }
         pending.remove(creation.name, in: creation.parent)
         state.creation = nil
         state.isNew = false
         state.node = taken
+        state.formerID = creation.id
         if !taken.isStream {
             // Nothing of theirs has been seen here: of a document another one is a conflict.
             state.baseRevision = 0
@@ -48,6 +49,22 @@ extension FileSystem {
         }
         log.log("\(label(taken)): another program made this name first")
         kernel.invalidate(creation.name, in: creation.parent)
+    }
+
+    /// The open file is one of that node from now on.
+    ///
+    /// - Returns: false where a program here has that open already: then it waits for its close.
+    @discardableResult
+    func become(_ taken: Node, _ state: inout OpenNode.State, _ creation: Creation) -> Bool {
+        guard let open = pending.find(creation.name, in: creation.parent), open.id == creation.id,
+            opens.move(open, to: taken.id)
+        else { return false }
+        store.hold(taken.id)
+        for file in state.opens.values where file.flags.contains(.write) { store.setWriting(taken.id, true) }
+        if lingering.contains(open.id) { store.setWriting(taken.id, true) }
+        store.release(creation.id)
+        aliases.add(creation.id, for: taken.id)
+        return true
     }
 
     /// Another mount made the name first. A document stays theirs and ours is a conflict; of a blob the later
@@ -64,14 +81,15 @@ extension FileSystem {
         }
         try tookName(&state, creation)
         var again = publication
-        if state.creation != nil {
-            again.isBeside = true
+        let isDocument = state.node.isDocument || taken.isDocument
+        if state.creation == nil || isDocument {
+            (again.node, again.creation, again.base) = (taken.id, nil, isDocument ? 0 : nil)
         } else {
-            (again.node, again.creation) = (state.node.id, nil)
-            again.base = state.node.isDocument ? state.baseRevision : nil
+            again.isBeside = true
         }
         let result = try store.publish(again)
         published(&state, result)
+        if result.conflict != nil { state.baseRevision = 0 }
         guard again.isBeside else { return kernel.invalidate(taken.id, attributesOnly: false) }
         log.log("\(label(taken)): another program made this name first; this is \(state.node.name)")
         kernel.invalidate(creation.name, in: creation.parent)

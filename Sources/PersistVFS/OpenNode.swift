@@ -31,6 +31,8 @@ final class OpenNode: Sendable {
         var isRefusalTold = false
         /// No name leads here any more: what is written only the open files see.
         var isUnlinked = false
+        /// The node that it was when it was opened, where others made its name first: the kernel has it open as both.
+        var formerID: NodeID?
         let shown: Shown
 
         var hasWriter: Bool { opens.values.contains { $0.flags.contains(.write) } }

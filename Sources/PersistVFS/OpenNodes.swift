@@ -8,27 +8,38 @@ final class OpenNodes: Sendable {
         var users: Int
     }
 
-    private let entries = Mutex<[NodeID: Entry]>([:])
+    private struct State: Sendable {
+        var entries: [NodeID: Entry] = [:]
+        /// Ids that nodes had when they were opened, of those that are another node by now.
+        var moved: [NodeID: NodeID] = [:]
+
+        func key(_ id: NodeID) -> NodeID { moved.isEmpty ? id : moved[id] ?? id }
+    }
+
+    private let state = Mutex(State())
     private let handles = Atomic<UInt64>(1)
 
     func nextHandle() -> UInt64 { handles.add(1, ordering: .relaxed).oldValue }
 
-    func find(_ id: NodeID) -> OpenNode? { entries.withLock { $0[id]?.node } }
+    func find(_ id: NodeID) -> OpenNode? { state.withLock { $0.entries[$0.key(id)]?.node } }
 
-    var all: [OpenNode] { entries.withLock { $0.values.map(\.node) } }
-    var count: Int { entries.withLock { $0.count } }
+    /// The node that the store has for an open one.
+    func key(_ open: OpenNode) -> NodeID { state.withLock { $0.key(open.id) } }
+
+    var all: [OpenNode] { state.withLock { $0.entries.values.map(\.node) } }
+    var count: Int { state.withLock { $0.entries.count } }
 
     /// The node with one user more; where it is not here yet, the one given.
     /// - Returns: also whether it is the first user's.
     func enter(_ candidate: @autoclosure () -> OpenNode, id: NodeID, most: Int) throws(StoreError) -> (OpenNode, Bool) {
         let made = candidate()
-        let result: (OpenNode, Bool)? = entries.withLock { entries in
-            if let found = entries[id]?.node {
-                entries[id]!.users += 1
+        let result: (OpenNode, Bool)? = state.withLock { state in
+            if let found = state.entries[id]?.node {
+                state.entries[id]!.users += 1
                 return (found, false)
             }
-            guard entries.count < most else { return nil }
-            entries[id] = Entry(node: made, users: 1)
+            guard state.entries.count < most else { return nil }
+            state.entries[id] = Entry(node: made, users: 1)
             return (made, true)
         }
         guard let result else {
@@ -39,23 +50,37 @@ final class OpenNodes: Sendable {
 
     /// One user more of a node that is here already.
     func enterExisting(_ id: NodeID) -> OpenNode? {
-        entries.withLock { entries in
-            guard let found = entries[id]?.node else { return nil }
-            entries[id]!.users += 1
+        state.withLock { state in
+            let key = state.key(id)
+            guard let found = state.entries[key]?.node else { return nil }
+            state.entries[key]!.users += 1
             return found
         }
     }
 
-    /// - Returns: whether it was the last user, who has to tell the store.
-    func leave(_ id: NodeID) -> Bool {
-        entries.withLock { entries in
-            guard let entry = entries[id] else { return false }
+    /// From now on it is found under this id, and under the one that it had.
+    /// - Returns: false where another is open under it.
+    func move(_ open: OpenNode, to id: NodeID) -> Bool {
+        state.withLock { state in
+            guard state.entries[id] == nil, let entry = state.entries.removeValue(forKey: open.id) else { return false }
+            state.entries[id] = entry
+            state.moved[open.id] = id
+            return true
+        }
+    }
+
+    /// - Returns: under which id it was open, where that was the last user, who has to tell the store.
+    func leave(_ open: OpenNode) -> NodeID? {
+        state.withLock { state in
+            let key = state.key(open.id)
+            guard let entry = state.entries[key] else { return nil }
             if entry.users == 1 {
-                entries[id] = nil
-                return true
+                state.entries[key] = nil
+                state.moved[open.id] = nil
+                return key
             }
-            entries[id]!.users -= 1
-            return false
+            state.entries[key]!.users -= 1
+            return nil
         }
     }
 }

@@ -154,4 +154,51 @@ import Testing
             _ = try await fixture.mount.python(script, arguments: [other.point])
         }
     }
+
+    @Test("R1 all programs of the mount see what one of them writes to a file whose name others made first")
+    func oneFile() async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            let script = """
+                import os, sys, time
+                a, b = os.getcwd(), sys.argv[1]
+                def read(path): return open(path, 'rb').read()
+                def taken(name, first):
+                    fd = os.open(a + '/blobs/' + name, os.O_CREAT | os.O_RDWR); os.write(fd, first)
+                    open(b + '/blobs/' + name, 'w').write('theirs'); time.sleep(0.15)
+                    os.fsync(fd)
+                    return fd
+                fd = taken('seen', b'first')
+                assert read('blobs/seen') == b'first'
+                os.write(fd, b'+'); time.sleep(0.15)
+                assert read('blobs/seen') == b'first+' and os.stat('blobs/seen').st_size == 6
+                os.write(fd, b'last'); os.close(fd); time.sleep(0.15)
+                assert read('blobs/seen') == read(b + '/blobs/seen') == b'first+last', read('blobs/seen')
+                one = taken('both', b'AAAAAAAA')
+                two = os.open('blobs/both', os.O_RDWR)
+                os.pwrite(one, b'1', 0); os.pwrite(two, b'2', 7)
+                os.close(one); os.close(two)
+                assert read(b + '/blobs/both') == b'1AAAAAA2', read(b + '/blobs/both')
+                """
+            _ = try await fixture.mount.python(script, arguments: [other.point])
+        }
+    }
+
+    @Test("R8 who has a log open goes on where another program renames an open file over it, and closes that")
+    func overAnOpenLog() async throws {
+        try await MountFixture.with { fixture in
+            let script = """
+                import os, time
+                open('events/x.log', 'w').write('1\\n')
+                log = os.open('events/x.log', os.O_WRONLY | os.O_APPEND); os.write(log, b'2\\n')
+                new = os.open('events/x.log.tmp', os.O_CREAT | os.O_WRONLY); os.write(new, b'1\\n2\\n3\\n')
+                os.rename('events/x.log.tmp', 'events/x.log')
+                # RELEASE comes a little later.
+                os.close(new); time.sleep(0.2)
+                os.write(log, b'4\\n'); os.close(log)
+                assert open('events/x.log').read() == '1\\n2\\n3\\n4\\n', open('events/x.log').read()
+                """
+            _ = try await fixture.mount.python(script)
+        }
+    }
 }
