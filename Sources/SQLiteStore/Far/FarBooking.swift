@@ -102,6 +102,10 @@ extension Transaction {
         }
         // Whoever waits for what has been sent waits for nothing that came later.
         try db.run("UPDATE outbox SET first = max(first, ?2) WHERE ino = ?1", entry.node, entry.generation + 1)
+        // Of a directory's later files nobody was told who had been told of the first (`Outbox.add`).
+        if try db.node(entry.node)?.isDirectory == true, let left = try db.outboxEntry(of: entry.node) {
+            outboxEntries.append(left)
+        }
         if let content = ended.content {
             try db.run("INSERT OR REPLACE INTO base(ino, value) VALUES (?, ?)", entry.node, content)
         }
