@@ -61,8 +61,6 @@ struct InvalidationQueue {
         for name in Namespace.allCases.map(\.name) + [".persist"] { invalidate(name, in: .root) }
     }
 
-    func isQueued(_ node: NodeID) -> Bool { isAttributesOnly[node] != nil }
-
     mutating func nextInode() -> Inode? {
         guard let node = inodes.popFirst() else { return nil }
         return Inode(node: node, attributesOnly: isAttributesOnly.removeValue(forKey: node) ?? false)

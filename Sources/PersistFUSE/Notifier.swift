@@ -11,10 +11,6 @@ public final class Notifier: KernelNotifier, Sendable {
     private struct State {
         var queue = InvalidationQueue()
         var isAttached = false
-        /// An address, so that threads may have it: libfuse's notify functions may be called from any.
-        var session: UInt?
-        /// What a thread is telling just now.
-        var told: NodeID?
     }
 
     private let state = Monitor(State())
@@ -30,14 +26,6 @@ public final class Notifier: KernelNotifier, Sendable {
         state.change { state in
             if state.isAttached { state.queue.invalidate(node, attributesOnly: attributesOnly) }
         }
-    }
-
-    public func hurryAttributes(of node: NodeID) {
-        let session = state.withLock { state in
-            state.queue.isQueued(node) || state.told == node ? state.session : nil
-        }
-        guard let session else { return }
-        _ = fuse_lowlevel_notify_inval_inode(OpaquePointer(bitPattern: session), node.rawValue, -1, 0)
     }
 
     public func invalidate(_ name: FileName, in parent: NodeID) {
@@ -71,13 +59,11 @@ public final class Notifier: KernelNotifier, Sendable {
     ///
     /// - Returns: false where no thread could be started.
     func attach(_ session: OpaquePointer) -> Bool {
+        // An address, so that the threads may have it: libfuse's notify functions may be called from any thread.
         let address = UInt(bitPattern: session)
-        state.change { state in
-            state.isAttached = true
-            state.session = address
-        }
+        state.change { $0.isAttached = true }
         let inodes = NativeThread.start("inval-inode") { [self] in
-            while let inode = nextInode() {
+            while let inode = next({ $0.nextInode() }) {
                 // ENOENT: the kernel does not know the node. Offset 0 and length 0: all pages, -1: attributes only.
                 _ = fuse_lowlevel_notify_inval_inode(
                     OpaquePointer(bitPattern: address), inode.node.rawValue, inode.attributesOnly ? -1 : 0, 0)
@@ -112,7 +98,6 @@ public final class Notifier: KernelNotifier, Sendable {
     func detach() {
         state.change { state in
             state.isAttached = false
-            state.session = nil
             state.queue = InvalidationQueue()
         }
         writeBacks.change { $0.end() }
@@ -121,16 +106,6 @@ public final class Notifier: KernelNotifier, Sendable {
             return threads
         }
         for thread in ended { thread.join() }
-    }
-
-    private func nextInode() -> InvalidationQueue.Inode? {
-        state.withLock { $0.told = nil }
-        return state.wait { state -> InvalidationQueue.Inode?? in
-            guard state.isAttached else { return .some(nil) }
-            guard let inode = state.queue.nextInode() else { return nil }
-            state.told = inode.node
-            return .some(inode)
-        }
     }
 
     private func next<T>(_ pick: (inout InvalidationQueue) -> T?) -> T? {

@@ -1,8 +1,8 @@
 import Persist
 import Synchronization
 
-/// Nodes that were renamed over a stream and went into it: until the kernel has looked the name up again,
-/// their ids answer as the stream (R8).
+/// Nodes that were renamed over a stream and went into it, and files whose name others made first: until the kernel has
+/// looked the name up again, their ids answer as what has the name (R8, R10).
 final class Aliases: Sendable {
     private let targets = Mutex<[NodeID: NodeID]>([:])
     private let isUsed = Atomic<Bool>(false)

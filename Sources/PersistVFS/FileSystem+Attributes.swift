@@ -49,9 +49,9 @@ extension FileSystem {
         else { return try getattr(id) }
         guard let open = opens.find(id) else { return attributes(of: try store.setAttributes(id, change)) }
         return try open.with { (state) throws(StoreError) in
-            // cp -p and tar set a mode before they close: a creation takes it along. Times come after the bytes.
+            // Times come after the bytes.
             if change.mtime != nil || change.atime != nil { try materialize(&state) }
-            // Still a creation: others have its name.
+            // cp -p and tar set a mode before they close: a creation takes it along.
             if state.creation != nil {
                 if let mtime = change.mtime { state.working?.mtime = mtime }
                 state.creation!.mode = change.mode ?? state.creation!.mode

@@ -27,10 +27,10 @@ extension FileSystem {
                 try working.read(at: offset, into: &part, below: below)
             }
         }
-        // What is in memory is read also while it waits to be published; a draft goes with the publication.
         func nothingWritten(_ state: OpenNode.State) -> Content {
             state.creation == nil ? .published(state.node.id) : .bytes([])
         }
+        // What is in memory is read also while it waits to be published; a draft goes with the publication.
         let found = try open.look { (state) throws(StoreError) -> Content? in
             guard let working = state.working else { return nothingWritten(state) }
             guard working.isInMemory(from: offset, bytes: room) else { return nil }

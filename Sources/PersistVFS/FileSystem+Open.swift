@@ -14,7 +14,6 @@ extension FileSystem {
                 if !isFirst, state.creation == nil { state.node = try store.node(state.node.id) }
                 try requireOpening(attributes(of: state), flags, caller)
                 if writes, !state.hasWriter { try requireName(of: state, isFirst: isFirst) }
-                kernel.hurryAttributes(of: id)
                 return try begin(&state, flags)
             }
         } catch {

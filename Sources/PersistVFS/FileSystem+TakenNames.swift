@@ -28,8 +28,9 @@ extension FileSystem {
     func tookName(_ state: inout OpenNode.State, _ creation: Creation) throws(StoreError) {
         let taken = try store.lookup(creation.name, in: creation.parent)
         let isSame = taken.kind == .file && taken.isStream == state.node.isStream
-        guard isSame, state.node.isStream || state.hasWriter || state.working?.isModified == true else {
-            if !state.hasWriter { lostName(&state, creation) }
+        let isIdle = !state.hasWriter && state.working?.isModified != true
+        guard isSame, state.node.isStream || !isIdle else {
+            if isIdle { lostName(&state, creation) }
             return
         }
         let isDocument = state.node.isDocument || taken.isDocument

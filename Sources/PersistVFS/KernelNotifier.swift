@@ -6,9 +6,6 @@ public import Persist
 public protocol KernelNotifier: Sendable {
     /// Attributes, and the pages too unless `attributesOnly`.
     func invalidate(_ node: NodeID, attributesOnly: Bool)
-    /// Sends at once what is queued of a node's attributes: who opens it now must not cut its new content to its old size.
-    /// With any lock held: the kernel waits for nothing then.
-    func hurryAttributes(of node: NodeID)
     /// The name, negative answers included, and the listing of its directory.
     func invalidate(_ name: FileName, in parent: NodeID)
     /// Has the kernel write back what programs have changed in these bytes through maps; they come by WRITE before this

@@ -124,7 +124,6 @@ private struct StreamUnderTest {
 
 private struct Nobody: KernelNotifier, Log {
     func invalidate(_ node: NodeID, attributesOnly: Bool) {}
-    func hurryAttributes(of node: NodeID) {}
     func invalidate(_ name: FileName, in parent: NodeID) {}
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
     func log(_ line: String) {}

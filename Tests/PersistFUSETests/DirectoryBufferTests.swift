@@ -9,7 +9,6 @@ import Testing
 struct DirectoryBufferTests {
     private struct Silence: KernelNotifier, Log {
         func invalidate(_ node: NodeID, attributesOnly: Bool) {}
-        func hurryAttributes(of node: NodeID) {}
         func invalidate(_ name: FileName, in parent: NodeID) {}
         func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
         func log(_ line: String) {}

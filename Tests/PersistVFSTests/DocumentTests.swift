@@ -127,6 +127,26 @@ struct DocumentTests {
         #expect(try bed.names("blobs") == [])
     }
 
+    @Test(
+        "R10 what waits to be published while others make a directory of its name is kept in rejected/, whoever lists")
+    func lingeringTaken() throws {
+        let bed = TestBed()
+        let file = try bed.create("blobs/a")
+        try file.write("new")
+        for _ in 0..<3 { bed.store.failNext(.full, in: .publish) }
+        #expect(kind { () throws(StoreError) in try file.close() } == .full)
+        _ = try bed.store.create(
+            Creation(
+                id: try bed.store.reserveNodeID(), parent: Namespace.blobs.node,
+                name: FileName(unchecked: Array("a".utf8)),
+                kind: .directory, mode: nil, uid: nil, gid: nil, time: .now()))
+        #expect(try bed.names("blobs") == ["a"])
+        try bed.write("blobs/b", "")
+        let kept = try bed.store.keptVersions(.rejected)
+        #expect(kept.map { String(decoding: $0.path, as: UTF8.self) } == ["blobs/a"])
+        #expect(try kept.first.map { try bed.store.keptBytes(.rejected, $0.path) } == Array("new".utf8))
+    }
+
     @Test("R10 what another program wrote since the open stays; ours is a conflict copy")
     func conflict() throws {
         let bed = TestBed()

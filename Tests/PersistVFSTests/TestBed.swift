@@ -151,7 +151,6 @@ final class RecordingKernel: KernelNotifier {
     var names: [FileName] { state.withLock { $0.names } }
 
     func invalidate(_ node: NodeID, attributesOnly: Bool) { state.withLock { $0.nodes.append(node) } }
-    func hurryAttributes(of node: NodeID) {}
     func invalidate(_ name: FileName, in parent: NodeID) { state.withLock { $0.names.append(name) } }
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { mapped.withLock { $0 }(range) }
 

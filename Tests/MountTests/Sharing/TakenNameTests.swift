@@ -41,6 +41,15 @@ import Testing
         return try await fixture.mount.succeed("rm $SCRATCH/go; cat \(shows ?? name)")
     }
 
+    /// Runs a script with the points of two mounts of one store as `a`, where it is, and `b`.
+    private func inBoth(_ script: String) async throws {
+        try await MountFixture.with { fixture in
+            let other = try await fixture.another()
+            let names = "import os, sys, time\na, b = os.getcwd(), sys.argv[1]\n"
+            _ = try await fixture.mount.python(names + script, arguments: [other.point])
+        }
+    }
+
     @Test("R10 of a blob whose name another mount makes the later close stands, whatever came before it")
     func blob() async throws {
         try await MountFixture.with { fixture in
@@ -112,76 +121,66 @@ import Testing
 
     @Test("R10 who writes on after the other mount's close is the later one, whoever made the name first")
     func laterClose() async throws {
-        try await MountFixture.with { fixture in
-            let other = try await fixture.another()
-            let script = """
-                import os, subprocess, sys, time
-                a, b = os.getcwd(), sys.argv[1]
-                def close(fd):
-                    os.close(fd); time.sleep(0.15)
-                def show(name): return [open(m + '/' + name, 'rb').read() for m in (a, b)]
-                # B appends on and on; A, which was making the name before, closes in between.
-                fa = os.open(a + '/blobs/y', os.O_CREAT | os.O_WRONLY)
-                open(b + '/blobs/y', 'w').write('1\\n'); time.sleep(0.1)
-                fb = os.open(b + '/blobs/y', os.O_WRONLY | os.O_APPEND)
-                os.write(fb, b'2\\n'); os.fsync(fb)
-                os.write(fa, b'a'); close(fa)
-                os.write(fb, b'3\\n'); close(fb)
-                assert show('blobs/y') == [b'1\\n2\\n3\\n'] * 2, show('blobs/y')
-                # rm takes the file that is seen.
-                fa = os.open(a + '/blobs/z', os.O_CREAT | os.O_WRONLY); os.write(fa, b'mine')
-                open(b + '/blobs/z', 'w').write('theirs'); time.sleep(0.15)
-                os.listdir(a + '/blobs')
-                os.remove(a + '/blobs/z'); close(fa)
-                assert 'z' not in os.listdir(a + '/blobs') + os.listdir(b + '/blobs')
-                # A second program on the same mount.
-                fa = os.open(a + '/blobs/w', os.O_CREAT | os.O_WRONLY); os.write(fa, b'a')
-                open(b + '/blobs/w', 'w').write('theirs'); time.sleep(0.15)
-                os.listdir(a + '/blobs')
-                f2 = os.open(a + '/blobs/w', os.O_RDWR | os.O_TRUNC); os.write(f2, b'p2')
-                close(fa)
-                os.write(f2, b'-last'); close(f2)
-                assert show('blobs/w') == [b'p2-last'] * 2, show('blobs/w')
-                # Each fsync of a document keeps no copy, and what met its conflict does not come back.
-                fa = os.open(a + '/kv/g', os.O_CREAT | os.O_WRONLY)
-                open(b + '/kv/g', 'w').write('theirs'); time.sleep(0.15)
-                for i in range(4): os.write(fa, b'%d' % i); os.fsync(fa)
-                os.close(os.dup(fa)); os.remove(b + '/kv/g'); time.sleep(0.15); close(fa)
-                assert not os.path.exists(a + '/kv/g')
-                kept = os.listdir(a + '/.persist/conflicts/kv')
-                assert [open(a + '/.persist/conflicts/kv/' + k, 'rb').read() for k in kept] == [b'0123'], kept
-                """
-            _ = try await fixture.mount.python(script, arguments: [other.point])
-        }
+        try await inBoth(
+            """
+            def close(fd):
+                os.close(fd); time.sleep(0.15)
+            def show(name): return [open(m + '/' + name, 'rb').read() for m in (a, b)]
+            # B appends on and on; A, which was making the name before, closes in between.
+            fa = os.open(a + '/blobs/y', os.O_CREAT | os.O_WRONLY)
+            open(b + '/blobs/y', 'w').write('1\\n'); time.sleep(0.1)
+            fb = os.open(b + '/blobs/y', os.O_WRONLY | os.O_APPEND)
+            os.write(fb, b'2\\n'); os.fsync(fb)
+            os.write(fa, b'a'); close(fa)
+            os.write(fb, b'3\\n'); close(fb)
+            assert show('blobs/y') == [b'1\\n2\\n3\\n'] * 2, show('blobs/y')
+            # rm takes the file that is seen.
+            fa = os.open(a + '/blobs/z', os.O_CREAT | os.O_WRONLY); os.write(fa, b'mine')
+            open(b + '/blobs/z', 'w').write('theirs'); time.sleep(0.15)
+            os.listdir(a + '/blobs')
+            os.remove(a + '/blobs/z'); close(fa)
+            assert 'z' not in os.listdir(a + '/blobs') + os.listdir(b + '/blobs')
+            # A second program on the same mount.
+            fa = os.open(a + '/blobs/w', os.O_CREAT | os.O_WRONLY); os.write(fa, b'a')
+            open(b + '/blobs/w', 'w').write('theirs'); time.sleep(0.15)
+            os.listdir(a + '/blobs')
+            f2 = os.open(a + '/blobs/w', os.O_RDWR | os.O_TRUNC); os.write(f2, b'p2')
+            close(fa)
+            os.write(f2, b'-last'); close(f2)
+            assert show('blobs/w') == [b'p2-last'] * 2, show('blobs/w')
+            # Each fsync of a document keeps no copy, and what met its conflict does not come back.
+            fa = os.open(a + '/kv/g', os.O_CREAT | os.O_WRONLY)
+            open(b + '/kv/g', 'w').write('theirs'); time.sleep(0.15)
+            for i in range(4): os.write(fa, b'%d' % i); os.fsync(fa)
+            os.close(os.dup(fa)); os.remove(b + '/kv/g'); time.sleep(0.15); close(fa)
+            assert not os.path.exists(a + '/kv/g')
+            kept = os.listdir(a + '/.persist/conflicts/kv')
+            assert [open(a + '/.persist/conflicts/kv/' + k, 'rb').read() for k in kept] == [b'0123'], kept
+            """)
     }
 
     @Test("R1 all programs of the mount see what one of them writes to a file whose name others made first")
     func oneFile() async throws {
-        try await MountFixture.with { fixture in
-            let other = try await fixture.another()
-            let script = """
-                import os, sys, time
-                a, b = os.getcwd(), sys.argv[1]
-                def read(path): return open(path, 'rb').read()
-                def taken(name, first):
-                    fd = os.open(a + '/blobs/' + name, os.O_CREAT | os.O_RDWR); os.write(fd, first)
-                    open(b + '/blobs/' + name, 'w').write('theirs'); time.sleep(0.15)
-                    os.fsync(fd)
-                    return fd
-                fd = taken('seen', b'first')
-                assert read('blobs/seen') == b'first'
-                os.write(fd, b'+'); time.sleep(0.15)
-                assert read('blobs/seen') == b'first+' and os.stat('blobs/seen').st_size == 6
-                os.write(fd, b'last'); os.close(fd); time.sleep(0.15)
-                assert read('blobs/seen') == read(b + '/blobs/seen') == b'first+last', read('blobs/seen')
-                one = taken('both', b'AAAAAAAA')
-                two = os.open('blobs/both', os.O_RDWR)
-                os.pwrite(one, b'1', 0); os.pwrite(two, b'2', 7)
-                os.close(one); os.close(two)
-                assert read(b + '/blobs/both') == b'1AAAAAA2', read(b + '/blobs/both')
-                """
-            _ = try await fixture.mount.python(script, arguments: [other.point])
-        }
+        try await inBoth(
+            """
+            def read(path): return open(path, 'rb').read()
+            def taken(name, first):
+                fd = os.open(a + '/blobs/' + name, os.O_CREAT | os.O_RDWR); os.write(fd, first)
+                open(b + '/blobs/' + name, 'w').write('theirs'); time.sleep(0.15)
+                os.fsync(fd)
+                return fd
+            fd = taken('seen', b'first')
+            assert read('blobs/seen') == b'first'
+            os.write(fd, b'+'); time.sleep(0.15)
+            assert read('blobs/seen') == b'first+' and os.stat('blobs/seen').st_size == 6
+            os.write(fd, b'last'); os.close(fd); time.sleep(0.15)
+            assert read('blobs/seen') == read(b + '/blobs/seen') == b'first+last', read('blobs/seen')
+            one = taken('both', b'AAAAAAAA')
+            two = os.open('blobs/both', os.O_RDWR)
+            os.pwrite(one, b'1', 0); os.pwrite(two, b'2', 7)
+            os.close(one); os.close(two)
+            assert read(b + '/blobs/both') == b'1AAAAAA2', read(b + '/blobs/both')
+            """)
     }
 
     @Test("R8 who has a log open goes on where another program renames an open file over it, and closes that")

@@ -64,7 +64,6 @@ struct KernellessMount {
 
 private struct NoKernel: KernelNotifier {
     func invalidate(_ node: NodeID, attributesOnly: Bool) {}
-    func hurryAttributes(of node: NodeID) {}
     func invalidate(_ name: FileName, in parent: NodeID) {}
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
 }
