@@ -66,6 +66,9 @@ struct InvalidationQueue {
         return Inode(node: node, attributesOnly: isAttributesOnly.removeValue(forKey: node) ?? false)
     }
 
+    /// Whether the kernel is still to be told of this node.
+    func contains(_ node: NodeID) -> Bool { isAttributesOnly[node] != nil }
+
     mutating func nextEntry() -> Entry? {
         while let entry = entries.popFirst() {
             if unanswered[entry.parent] != nil {

@@ -11,14 +11,16 @@ public final class Notifier: KernelNotifier, Sendable {
     private struct State {
         var queue = InvalidationQueue()
         var isAttached = false
+        /// What the kernel is being told now.
+        var telling: NodeID?
     }
 
     private let state = Monitor(State())
     private let threads = Monitor<[NativeThread]>([])
     private let writeBacks = Monitor(WriteBackQueue())
 
-    /// The longest wait for pages to be written back. 1 s.
-    private static let writeBackMilliseconds = 1_000
+    /// The longest wait for the kernel. 1 s.
+    private static let waitMilliseconds = 1_000
 
     public init() {}
 
@@ -34,11 +36,19 @@ public final class Notifier: KernelNotifier, Sendable {
         }
     }
 
+    public func finishInvalidating(_ node: NodeID) {
+        Worker.current?.service.pool.waitBegins()
+        defer { Worker.current?.service.pool.waitEnds() }
+        _ = state.wait(milliseconds: Self.waitMilliseconds) { state in
+            state.telling == node || state.queue.contains(node) ? nil : true
+        }
+    }
+
     public func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool {
         guard let ticket = writeBacks.change({ $0.ask(node, range) }) else { return false }
         Worker.current?.service.pool.waitBegins()
         defer { Worker.current?.service.pool.waitEnds() }
-        let isDone = writeBacks.wait(milliseconds: Self.writeBackMilliseconds) { $0.isDone(ticket) ? true : nil }
+        let isDone = writeBacks.wait(milliseconds: Self.waitMilliseconds) { $0.isDone(ticket) ? true : nil }
         if isDone == nil { writeBacks.withLock { $0.forget(ticket) } }
         return isDone ?? false
     }
@@ -63,10 +73,11 @@ public final class Notifier: KernelNotifier, Sendable {
         let address = UInt(bitPattern: session)
         state.change { $0.isAttached = true }
         let inodes = NativeThread.start("inval-inode") { [self] in
-            while let inode = next({ $0.nextInode() }) {
+            while let inode = nextInode() {
                 // ENOENT: the kernel does not know the node. Offset 0 and length 0: all pages, -1: attributes only.
                 _ = fuse_lowlevel_notify_inval_inode(
                     OpaquePointer(bitPattern: address), inode.node.rawValue, inode.attributesOnly ? -1 : 0, 0)
+                state.change { $0.telling = nil }
             }
         }
         let entries = NativeThread.start("inval-entry") { [self] in
@@ -106,6 +117,15 @@ public final class Notifier: KernelNotifier, Sendable {
             return threads
         }
         for thread in ended { thread.join() }
+    }
+
+    private func nextInode() -> InvalidationQueue.Inode? {
+        state.wait { state -> InvalidationQueue.Inode?? in
+            guard state.isAttached else { return .some(nil) }
+            guard let inode = state.queue.nextInode() else { return nil }
+            state.telling = inode.node
+            return inode
+        }
     }
 
     private func next<T>(_ pick: (inout InvalidationQueue) -> T?) -> T? {

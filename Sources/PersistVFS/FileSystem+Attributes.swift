@@ -8,6 +8,7 @@ extension FileSystem {
         if permissions.applies(to: caller) {
             try permissions.require(.search, of: attributes(of: try store.node(parent)), caller)
         }
+        if let open = pending.find(name, in: parent) { _ = refusals.wait(for: open) }
         if let open = pending.find(name, in: parent) { return open.look { attributes(of: $0) } }
         return try overlaid(try store.lookup(name, in: parent))
     }
@@ -15,7 +16,7 @@ extension FileSystem {
     public func getattr(_ id: NodeID) throws(StoreError) -> Attributes {
         if ControlFiles.owns(id) { return try controls.attributes(of: id) }
         let id = aliases.resolve(id)
-        if let open = opens.find(id) {
+        if let open = settled(id) {
             return try open.look { (state) throws(StoreError) in
                 if state.creation == nil { state.node = try store.node(state.node.id) }
                 return attributes(of: state)
@@ -105,6 +106,12 @@ extension FileSystem {
     /// st_blocks of what is not published yet: what it will be unless chunks are replaced, or end with zeros.
     func blocks(of working: WorkingCopy, over node: Node) -> UInt64 {
         (min(max(node.allocated, working.changedBytes), working.size) + 511) / 512
+    }
+
+    /// The open file of a node, once what its close has refused is gone.
+    private func settled(_ id: NodeID) -> OpenNode? {
+        guard let open = opens.find(id) else { return nil }
+        return refusals.wait(for: open) ? opens.find(id) : open
     }
 
     func overlaid(_ node: Node) throws(StoreError) -> Attributes {

@@ -76,7 +76,10 @@ extension FileSystem {
         guard let open = opens.find(aliases.resolve(id)) else { return }
         try open.with { (state) throws(StoreError) in
             guard let file = state.opens[handle], file.flags.contains(.write) else { return }
-            if let spoiled = state.spoiled { throw spoiled }
+            if let spoiled = state.spoiled {
+                refusals.add(open)
+                throw spoiled
+            }
             if state.node.isStream {
                 try materialize(&state)
                 try keepTail(&state, handle)
@@ -85,6 +88,7 @@ extension FileSystem {
             guard file.hasWritten else { return try materialize(&state) }
             do throws(StoreError) { try publish(&state) } catch {
                 state.isRefusalTold = error.kind == .rejected
+                if state.isRefusalTold || state.spoiled != nil { refusals.add(open) }
                 throw error
             }
         }

@@ -7,11 +7,14 @@ extension FileSystem {
         if flags.contains(.write) { try requireWritable() }
         retryLingering()
         let writes = flags.contains(.write)
+        let hasWaited = opens.find(id).map(refusals.wait) ?? false
         let (open, isFirst) = try enter(id, writes: writes)
         do throws(StoreError) {
             if !isFirst { try store.refresh() }
             return try open.with { (state) throws(StoreError) in
                 if !isFirst, state.creation == nil { state.node = try store.node(state.node.id) }
+                // A new name that was refused is gone: the kernel looks it up again.
+                if hasWaited, state.isUnlinked { throw StoreError(.stale) }
                 try requireOpening(attributes(of: state), flags, caller)
                 if writes, !state.hasWriter { try requireName(of: state, isFirst: isFirst) }
                 return try begin(&state, flags)
@@ -82,7 +85,10 @@ extension FileSystem {
             return isDone
         }
         guard let isDone else { return false }
+        let wasRefused = refusals.contains(open) && !open.with { $0.hasWriter }
+        if wasRefused { kernel.finishInvalidating(opens.key(open)) }
         if isDone { leave(open) }
+        if wasRefused { refusals.remove(open) }
         retryLingering()
         return true
     }

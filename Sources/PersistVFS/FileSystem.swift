@@ -17,6 +17,7 @@ public final class FileSystem: Sendable {
     let aliases = Aliases()
     let lingering = Lingering()
     let replaced = Replaced()
+    let refusals = Refusals()
     let controls: ControlFiles
     let unpublished: UnpublishedBytes
     /// nil: there is no far side.

@@ -8,6 +8,9 @@ public protocol KernelNotifier: Sendable {
     func invalidate(_ node: NodeID, attributesOnly: Bool)
     /// The name, negative answers included, and the listing of its directory.
     func invalidate(_ name: FileName, in parent: NodeID)
+    /// Returns once the kernel has forgotten what it was told to of this node; after a second at the latest. With no lock
+    /// held.
+    func finishInvalidating(_ node: NodeID)
     /// Has the kernel write back what programs have changed in these bytes through maps; they come by WRITE before this
     /// returns. With no lock held.
     ///
