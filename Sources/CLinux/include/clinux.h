@@ -30,5 +30,8 @@ int clinux_eventfd(void);
 /// A slot of the calling thread, for whom it works now. One per process.
 void clinux_set_thread_slot(void *value);
 void *clinux_thread_slot(void);
+/// Starts a child that aborts a FUSE connection when the calling thread ends, which it does not outlive; see aborter.c.
+/// The end of a pipe, for the number of the connection; its end ends the child. -errno on failure.
+int clinux_start_aborter(void);
 
 #endif

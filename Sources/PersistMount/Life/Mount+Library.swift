@@ -21,7 +21,7 @@ extension Mount {
         let result = await withCheckedContinuation { continuation in
             OwnThread.start("mount") {
                 let result = Result { () throws(MountFailure) in
-                    try serve(at: directory, log: MountLog(path: nil), isWholeProcess: false) { line, _ in
+                    try serve(at: directory, log: MountLog(path: nil), isWholeProcess: false, aborter: nil) { line, _ in
                         usable(line)
                         return true
                     }

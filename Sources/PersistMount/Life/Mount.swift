@@ -54,12 +54,12 @@ public struct Mount: Sendable {
         // First, while this is the only thread: others inherit what is blocked, and make files by the umask.
         Signals.block()
         Memory.givesBack()
-        return try serve(at: directory, log: log, isWholeProcess: true, usable: usable)
+        return try serve(at: directory, log: log, isWholeProcess: true, aborter: Aborter(), usable: usable)
     }
 
     /// - Parameter isWholeProcess: the process is there for nothing else.
     func serve(
-        at directory: String, log: MountLog, isWholeProcess: Bool,
+        at directory: String, log: MountLog, isWholeProcess: Bool, aborter: Aborter?,
         usable: @escaping @Sendable (String, _ warnings: [String]) -> Bool
     ) throws(MountFailure) -> Bool {
         Signals.awaitsChildren()
@@ -89,6 +89,7 @@ public struct Mount: Sendable {
             store: store, options: fileSystemOptions, kernel: notifier, log: log, clock: { TimeText.currentTime() },
             far: opened.cache, controls: report.controls)
         let session = try start(fileSystem, notifier, at: point, isReadOnly: fileSystemOptions.isReadOnly, log)
+        aborter?.watch(session)
         point.claim.end()
         (isWholeProcess ? Signals.whenEnding : Signals.whenCaught) { number in
             log.note("signal \(number): unmounting \(point.path)")
