@@ -30,6 +30,19 @@ struct RandomFileOperationsTests {
         try check(seed) { SQLitePlace(directory) }
     }
 
+    @Test("R9 a value that was synced and never closed is no row for others to delete, under another name neither")
+    func renamedBeforeItsFirstClose() throws {
+        // create, write, fsync and rename in kv/; then others delete the key.
+        let operations: [FileOperation] = [
+            .init(.create, 17, 13, 1, 82110), .init(.write, 11, 31, 1, 117_217), .init(.fsync, 31, 8, 1, 99744),
+            .init(.rename, 17, 15, 1, 37252), .init(.foreignDelete, 0, 29, 1, 53677), .init(.flush, 0, 0, 1, 0),
+            .init(.foreignDelete, 0, 29, 1, 53677),
+        ]
+        let directory = try ScratchDirectory()
+        #expect(try failure(operations) { MemoryPlace() } == nil)
+        #expect(try failure(operations) { SQLitePlace(directory) } == nil)
+    }
+
     /// Runs a seed; shrinks what fails to the fewest operations that still do.
     private func check(_ seed: UInt64, _ make: () -> any FileOperationPlace) throws {
         print("PERSISTFS_SEED=\(seed)")

@@ -111,7 +111,9 @@ struct ReferenceTree {
         files[to] = file
         file.path = to
         let sawAll = file.base == file.revision
-        file.revision = file.isRecord && file.published!.isEmpty ? 0 : max(1, file.revision)
+        // What is synced and was never closed is no row, in kv/ under another name neither.
+        let isRow = file.isRecord ? !file.published!.isEmpty : file.revision != 0 || !file.isDocument
+        file.revision = isRow ? max(1, file.revision) : 0
         file.base = sawAll ? file.revision : -1
         return nil
     }
