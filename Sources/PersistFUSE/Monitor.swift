@@ -38,6 +38,16 @@ final class Monitor<State>: @unchecked Sendable {
         return body(&state)
     }
 
+    /// Changes the state, and wakes one of those who wait for it.
+    func changeForOne(_ body: (inout State) -> Void) {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_signal(changed)
+            pthread_mutex_unlock(mutex)
+        }
+        body(&state)
+    }
+
     /// Waits until `body` returns something; nil where that takes longer than `milliseconds`.
     func wait<R>(milliseconds: Int, _ body: (inout State) -> R?) -> R? {
         var deadline = timespec()

@@ -33,8 +33,12 @@ final class Worker {
     private func serve(_ session: OpaquePointer) {
         var message = fuse_buf()
         defer { free(message.mem) }
+        let turns = service.pool.turns
+        let number = turns.began(device: fuse_session_fd(session))
+        defer { turns.ended(number) }
+        var pace = Pace()
         while !service.pool.isEnding {
-            let received = fuse_session_receive_buf(session, &message)
+            let received = turns.read(as: number, &pace) { fuse_session_receive_buf(session, &message) }
             if received == -EINTR || received == -EAGAIN { continue }
             guard received > 0 else {
                 // 0: ENODEV, the mount is gone. Anything else is nothing that another try could mend.
@@ -43,7 +47,10 @@ final class Worker {
                 }
                 return service.pool.end()
             }
+            let head = RequestHead(UnsafeRawBufferPointer(start: message.mem, count: Int(received)))
+            let isCounted = turns.received(head, by: number, &pace)
             fuse_session_process_buf(session, &message)
+            turns.finished(by: number, isCounted: isCounted)
             if service.pool.retires() { return }
         }
     }

@@ -18,6 +18,7 @@ final class WorkerPool: Sendable {
 
     private static let wakingUp = Mutex(())
 
+    let turns = ReadingTurns()
     private let regular: Int
     private let state = Monitor(State())
     private let ending = Atomic(false)
@@ -30,7 +31,10 @@ final class WorkerPool: Sendable {
     var isEnding: Bool { ending.load(ordering: .acquiring) }
 
     /// All threads are to leave. Those that wait for a request do so when one comes.
-    func end() { ending.store(true, ordering: .releasing) }
+    func end() {
+        ending.store(true, ordering: .releasing)
+        turns.share()
+    }
 
     /// All threads leave now, those that wait for a request too; returns when they have.
     ///
@@ -71,6 +75,7 @@ final class WorkerPool: Sendable {
     }
 
     func waitBegins() {
+        turns.share()
         let isNeeded = state.withLock { state in
             defer { note(state.standIns) }
             return state.standIns.waitBegins()

@@ -27,6 +27,8 @@ int clinux_rename_new(const char *from, const char *to);
 void clinux_name_thread(const char *name);
 /// eventfd(2), close on exec; -errno on failure.
 int clinux_eventfd(void);
+/// How many CPUs the calling thread may run on; 1 where that cannot be found out.
+int clinux_cpus(void);
 /// A slot of the calling thread, for whom it works now. One per process.
 void clinux_set_thread_slot(void *value);
 void *clinux_thread_slot(void);

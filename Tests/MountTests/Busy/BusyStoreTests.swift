@@ -36,10 +36,14 @@ import Testing
                 echo old > kv/a; echo text > blobs/b; echo 0 > events/e.log
                 """)
             let holder = try await holdLock(of: fixture)
-            let writers = try ["echo new > kv/a; echo done", "mkdir blobs/e", "echo 1 >> events/e.log", "rm blobs/b"]
-                .map {
-                    try mount.begin(["bash", "-ec", $0])
-                }
+            // The one asks for so many things in turn before that a thread reads alone when it waits.
+            let inTurn = "for i in {1..500}; do [ ! -e blobs/none$i ]; done"
+            let writers = try [
+                "echo new > kv/a; echo done", "\(inTurn); mkdir blobs/e", "echo 1 >> events/e.log", "rm blobs/b",
+            ]
+            .map {
+                try mount.begin(["bash", "-ec", $0])
+            }
             // Others than these: the kernel holds a directory while a name in it is made or removed, and a file that
             // is being published shows the value when it has one.
             for _ in 0..<10 {
