@@ -12,7 +12,12 @@ final class Monitor<State>: @unchecked Sendable {
     init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        // A wait does not get longer when somebody sets the time.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -51,7 +56,7 @@ final class Monitor<State>: @unchecked Sendable {
     /// Waits until `body` returns something; nil where that takes longer than `milliseconds`.
     func wait<R>(milliseconds: Int, _ body: (inout State) -> R?) -> R? {
         var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
         deadline.tv_nsec += milliseconds % 1_000 * 1_000_000
         deadline.tv_sec += milliseconds / 1_000 + deadline.tv_nsec / 1_000_000_000
         deadline.tv_nsec %= 1_000_000_000
