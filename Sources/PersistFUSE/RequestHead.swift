@@ -6,9 +6,7 @@ struct RequestHead {
         static let read: UInt32 = 15
         static let write: UInt32 = 16
         static let release: UInt32 = 18
-        static let fsync: UInt32 = 20
         static let releaseDirectory: UInt32 = 29
-        static let fsyncDirectory: UInt32 = 30
         static let interrupt: UInt32 = 36
         static let batchForget: UInt32 = 42
         static let fallocate: UInt32 = 43
@@ -22,7 +20,8 @@ struct RequestHead {
     let caller: UInt32
     /// Whether the caller waits for the answer.
     let isAwaited: Bool
-    /// Whether it is known beforehand to take long.
+    /// Whether it is known beforehand to take long. Not fsync: where the disk is fast, to wake another thread for the
+    /// requests of others costs the one who asks a tenth, and where it is slow that thread wakes by itself.
     let isLong: Bool
 
     /// - Parameter message: as read from /dev/fuse.
@@ -37,7 +36,7 @@ struct RequestHead {
         switch opcode {
         case Opcode.read, Opcode.write:
             isLong = message.count >= 60 && message.loadUnaligned(fromByteOffset: 56, as: UInt32.self) >= Self.longBytes
-        case Opcode.fsync, Opcode.fsyncDirectory, Opcode.fallocate, Opcode.copyFileRange: isLong = true
+        case Opcode.fallocate, Opcode.copyFileRange: isLong = true
         default: isLong = false
         }
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Whose turn it is to read requests")
 struct ReadingTurnsTests {
     private static let lookup: UInt32 = 1
-    private static let fsync: UInt32 = 20
+    private static let copyFileRange: UInt32 = 47
 
     @Test("Requests in turn are read by one thread alone; when none come, all threads wait again")
     func alone() throws {
@@ -22,7 +22,7 @@ struct ReadingTurnsTests {
 
     @Test(
         "R11 a request that is stuck, or long, holds up no other, also where its thread reads alone",
-        arguments: [lookup, fsync])
+        arguments: [lookup, copyFileRange])
     func stuck(opcode: UInt32) throws {
         let device = try PlayedDevice(threads: 2)
         defer { device.end() }
