@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import PersistFUSE
@@ -28,7 +29,6 @@ struct ReadingTurnsTests {
         defer { device.end() }
         for _ in 0..<20 {
             for _ in 0..<100 where !device.turns.isAlone { device.ask(Self.lookup, 100) }
-            device.hold()
             device.send(opcode, isHeld: true)
             // Answered while the other one is held.
             device.ask(Self.lookup, 200)
@@ -48,7 +48,9 @@ private final class PlayedDevice: Sendable {
     private let theirs: Int32
     private let threads: [NativeThread]
     private let answered: Monitor<Int>
-    private let isHolding: Monitor<Bool>
+    /// Requests that are held until as many have been let go.
+    private let letGone: Monitor<Int>
+    private let held = Atomic(0)
 
     init(threads count: Int) throws {
         var pair: [Int32] = [0, 0]
@@ -56,38 +58,39 @@ private final class PlayedDevice: Sendable {
         let (mine, theirs, turns) = (pair[0], pair[1], turns)
         (self.mine, self.theirs) = (mine, theirs)
         let answered = Monitor(0)
-        let isHolding = Monitor(false)
-        (self.answered, self.isHolding) = (answered, isHolding)
+        let letGone = Monitor(0)
+        (self.answered, self.letGone) = (answered, letGone)
         threads = try (0..<count).map { _ in
-            let thread = NativeThread.start("played") { Self.serve(theirs, turns, answered, isHolding) }
+            let thread = NativeThread.start("played") { Self.serve(theirs, turns, answered, letGone) }
             return try #require(thread)
         }
     }
 
-    private static func serve(_ fd: Int32, _ turns: ReadingTurns, _ answered: Monitor<Int>, _ isHolding: Monitor<Bool>)
-    {
+    private static func serve(_ fd: Int32, _ turns: ReadingTurns, _ answered: Monitor<Int>, _ letGone: Monitor<Int>) {
         var message = [UInt8](repeating: 0, count: messageBytes)
-        let number = turns.began(device: fd)
-        defer { turns.ended(number) }
+        let thread = turns.began(device: fd)
+        defer { turns.ended(thread) }
         var pace = Pace()
         while true {
-            let received = turns.read(as: number, &pace) {
+            let received = turns.read(as: thread, &pace) {
                 let count = Glibc.read(fd, &message, messageBytes)
                 return count < 0 ? -errno : Int32(count)
             }
             if received == -EAGAIN || received == -EINTR { continue }
             guard received > 0 else { return turns.share() }
-            let isCounted = turns.received(message.withUnsafeBytes { RequestHead($0) }, by: number, &pace)
-            if message[heldAt] == 1 { isHolding.wait { $0 ? nil : () } }
+            let isCounted = turns.received(message.withUnsafeBytes { RequestHead($0) }, by: thread, &pace)
+            let number = Int(message[heldAt])
+            letGone.wait { $0 >= number ? () : nil }
             answered.change { $0 += 1 }
-            turns.finished(by: number, isCounted: isCounted)
+            turns.finished(by: thread, isCounted: isCounted)
         }
     }
 
     func send(_ opcode: UInt32, isHeld: Bool = false) {
         var message = [UInt8](repeating: 0, count: Self.messageBytes)
         message.withUnsafeMutableBytes { $0.storeBytes(of: opcode, toByteOffset: 4, as: UInt32.self) }
-        message[Self.heldAt] = isHeld ? 1 : 0
+        // From 1 on; 0 is not held.
+        if isHeld { message[Self.heldAt] = UInt8(held.wrappingAdd(1, ordering: .relaxed).newValue) }
         write(mine, message, message.count)
     }
 
@@ -102,8 +105,7 @@ private final class PlayedDevice: Sendable {
         }
     }
 
-    func hold() { isHolding.change { $0 = true } }
-    func letGo() { isHolding.change { $0 = false } }
+    func letGo() { letGone.change { $0 = held.load(ordering: .relaxed) } }
 
     func isSoon(_ condition: () -> Bool) -> Bool {
         for _ in 0..<5_000 {
