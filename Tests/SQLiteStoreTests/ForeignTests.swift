@@ -1,3 +1,4 @@
+import Glibc
 import Persist
 import PersistTestKit
 import SQLiteStore
@@ -257,5 +258,38 @@ struct ForeignTests {
         try store.refresh()
         #expect(try store.text("records/deep.json") == deep)
         #expect(try store.check().map(\.path) == ["records/deep.json"])
+    }
+
+    @Test("Who looks for what others did, behind a writer that waits for them, counts as one that waits too")
+    func lookBehindWriter() async throws {
+        let file = try StoreFile()
+        let waits = CountedWaits()
+        let store = try file.open { $0.waits = waits }
+        defer { store.close() }
+        let other = try Foreign(file.path)
+        try other.run("BEGIN IMMEDIATE")
+        async let writing: Void = { _ = try store.put("records/a.json", "1") }()
+        while waits.count == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        // An open asks for this, on a thread that reads the kernel's requests.
+        let isSeenToWait = try waits.isSeen { try store.refresh() }
+        #expect(isSeenToWait)
+        try other.run("COMMIT")
+        try await writing
+    }
+}
+
+/// Who waits, and has waited: threads of the store do so too.
+private final class CountedWaits: WaitObserver {
+    private let state = Mutex([pthread_t]())
+    func waitBegins() { state.withLock { $0.append(pthread_self()) } }
+    func waitEnds() {}
+    var isInterrupted: Bool { false }
+    var count: Int { state.withLock { $0.count } }
+
+    /// Whether this thread waits in `body`.
+    func isSeen(_ body: () throws -> Void) rethrows -> Bool {
+        let before = count
+        try body()
+        return state.withLock { $0[before...].contains { pthread_equal($0, pthread_self()) != 0 } }
     }
 }

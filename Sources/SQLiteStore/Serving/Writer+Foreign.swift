@@ -11,7 +11,7 @@ extension Writer {
     ///
     /// Not held up for long by a transaction of another process: while that goes on, nothing can be folded in.
     func giveForeign(to delivery: Delivery) throws(StoreError) {
-        guard lane.takeUnlessHeldUp(for: Self.refreshPatience) else { return }
+        guard lane.tryTake() || lane.takeSoon() || takeUnlessHeldUp() else { return }
         defer { lane.give() }
         guard !isClosed else { return }
         if !isCurrent {
@@ -26,6 +26,12 @@ extension Writer {
         }
         delivery.add(foreign)
         foreign = []
+    }
+
+    private func takeUnlessHeldUp() -> Bool {
+        waits.waitBegins()
+        defer { waits.waitEnds() }
+        return lane.takeUnlessHeldUp(for: Self.refreshPatience)
     }
 
     /// As `giveForeign`, where the connection is free: who has it folds in anyway.
