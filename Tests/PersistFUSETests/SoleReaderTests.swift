@@ -1,3 +1,4 @@
+import PersistTestKit
 import Testing
 
 @testable import PersistFUSE
@@ -96,7 +97,7 @@ struct SoleReaderTests {
 
     @Test("Whatever is long, stuck or quiet: a request that comes is read after a few looks", arguments: 0..<200)
     func liveness(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         var played = PlayedThreads(count: Int.random(in: 2...5, using: &random))
         for _ in 0..<500 {
             played.step(&random)
@@ -104,18 +105,6 @@ struct SoleReaderTests {
             #expect(looks <= SoleReader.quietLooksMax + 2, "seed \(seed)")
             if looks > SoleReader.quietLooksMax + 2 { return }
         }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
 
@@ -134,7 +123,7 @@ private struct PlayedThreads {
 
     private func threads(_ place: Place) -> [Int] { places.indices.filter { places[$0] == place } }
 
-    mutating func step(_ random: inout SplitMix) {
+    mutating func step(_ random: inout SplitMix64) {
         switch Int.random(in: 0..<8, using: &random) {
         case 0...2: arrives(isLong: Int.random(in: 0..<5, using: &random) == 0, &random)
         case 3...4: if let thread = threads(.working).randomElement(using: &random) { finishes(thread) }
@@ -145,7 +134,7 @@ private struct PlayedThreads {
         if Int.random(in: 0..<50, using: &random) == 0 { machine.share() }
     }
 
-    private mutating func arrives(isLong: Bool, _ random: inout SplitMix) {
+    private mutating func arrives(isLong: Bool, _ random: inout SplitMix64) {
         guard let thread = threads(.reading).randomElement(using: &random) else { return }
         places[thread] = .working
         guard machine.reader == thread else { return }
