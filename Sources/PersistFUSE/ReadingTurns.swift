@@ -99,7 +99,7 @@ final class ReadingTurns: Sendable {
             }
             return false
         }
-        guard request.isAwaited else { return false }
+        guard canBeAlone, request.isAwaited else { return false }
         if atWork.wrappingAdd(1, ordering: .relaxed).oldValue == 0 {
             inTurn.wrappingAdd(1, ordering: .relaxed)
         } else {
@@ -122,7 +122,7 @@ final class ReadingTurns: Sendable {
         inTurn.store(0, ordering: .relaxed)
         let now = Self.now()
         let before = lastRun.exchange(now, ordering: .relaxed)
-        if canBeAlone, now - before < Self.runNanoseconds { change { $0.beAlone() } }
+        if now - before < Self.runNanoseconds { change { $0.beAlone() } }
     }
 
     /// All threads are to read.
@@ -153,6 +153,8 @@ final class ReadingTurns: Sendable {
             let flags = fcntl(device, F_GETFL)
             _ = fcntl(device, F_SETFL, number > 0 ? flags | O_NONBLOCK : flags & ~O_NONBLOCK)
         }
+        // A new reader has read nothing yet, whatever the one before it is at.
+        if number > 0 { progress.store(progress.load(ordering: .relaxed) & ~1, ordering: .relaxed) }
         sole.store(number, ordering: .releasing)
     }
 
