@@ -78,7 +78,9 @@ let package = Package(
         .testTarget(name: "PersistTests", dependencies: ["Persist", "PersistTestKit"], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests",
-            dependencies: ["Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit", "CSQLite", "CLinux"],
+            dependencies: [
+                "Persist", "SQLiteStore", "WriteBackCache", "PersistTestKit", "CSQLite", "CLinux", "Linux",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ProcessAdapterTests", dependencies: ["Persist", "ProcessAdapter", "PersistTestKit"],
