@@ -15,8 +15,8 @@ extension SQLiteStore {
         let reserve = Reserve(path: path + "-reserve", bytes: options.reserveBytes)
         let room = DiskRoom(path: path, reserve: reserve, walBytesMax: options.walBytesMax)
         let checkpointer = try Checkpointer(
-            try opening.another(), pin: try opening.another(), writer: writer, sync: sync,
-            walBytesMax: options.walBytesMax, room: room, log: options.log)
+            try opening.another(), pin: try opening.another(), writer: writer, sync: sync, room: room,
+            log: options.log)
         serving.room = room
         writer.room = room
         serving.walSync = sync

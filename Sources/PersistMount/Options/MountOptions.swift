@@ -22,7 +22,7 @@ public struct MountOptions: Sendable, Equatable {
     public var unpublishedBytesMax: UInt64 = 256 << 20
     public var reserveBytes: UInt64 = 16 << 20
     /// Where the WAL is brought into the store's file. Less than the reserve, or a full disk is harder to empty.
-    public var walBytesMax: UInt64 = 8 << 20
+    public var walBytesMax: UInt64 = 16 << 20
     /// Where the local copies of far sides lie; nil: `$XDG_CACHE_HOME/persistfs`.
     public var cacheDirectory: String?
     /// `cache_size`: what a local copy of a far side may take, as far as the far side has it too. Bytes.

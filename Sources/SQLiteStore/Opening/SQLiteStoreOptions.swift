@@ -10,8 +10,9 @@ public struct SQLiteStoreOptions: Sendable {
     public var createsIfMissing = true
     /// Kept free beside the store, so that a full disk can be emptied (R13). Zero: no reserve.
     public var reserveBytes: UInt64 = 16 << 20
-    /// Where the WAL is brought into the file. 8 MiB.
-    public var walBytesMax = 8 << 20
+    /// Where the WAL is brought into the file; at half of it where the disk is short. 16 MiB: with less, more than one
+    /// create in a hundred meets a checkpoint; with more, what is written again falls out of the processor's cache.
+    public var walBytesMax = 16 << 20
     public var waits: any WaitObserver = PatientWaiting()
     /// Not nil: the store is a copy of a far side, and keeps an outbox. Is told of its entries as soon as they are in the
     /// file, in the order of the transactions; takes note and returns, since nobody writes meanwhile.

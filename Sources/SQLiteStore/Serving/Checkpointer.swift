@@ -12,7 +12,6 @@ import Synchronization
 /// pins the WAL, since a WAL that starts anew is the only other copy of those pages gone. Then the few pages that
 /// came meanwhile follow, synced by SQLite itself, and the next writer may start the WAL anew.
 final class Checkpointer: @unchecked Sendable {  // the connection is used with the lock held
-    private let walBytesMax: Int
     private let db: Connection
     /// Keeps the WAL from starting anew, by a read transaction.
     private let pin: Connection
@@ -29,15 +28,13 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     private let room: DiskRoom
 
     init(
-        _ db: Connection, pin: Connection, writer: Writer, sync: WALSync, walBytesMax: Int,
-        room: DiskRoom,
+        _ db: Connection, pin: Connection, writer: Writer, sync: WALSync, room: DiskRoom,
         log: @escaping @Sendable (String) -> Void
     ) throws(StoreError) {
         self.db = db
         self.pin = pin
         self.writer = writer
         self.sync = sync
-        self.walBytesMax = walBytesMax
         self.room = room
         self.log = log
         pageBytes = Int(try db.first("PRAGMA page_size") { $0.int(0) } ?? 8192)
@@ -47,7 +44,7 @@ final class Checkpointer: @unchecked Sendable {  // the connection is used with 
     /// Bytes that no checkpoint could bring over, because somebody reads what was there before them.
     var pinnedBytes: Int { pinned.load(ordering: .relaxed) * pageBytes }
 
-    var isDue: Bool { walBytes - pinnedBytes >= walBytesMax }
+    var isDue: Bool { walBytes - pinnedBytes >= room.walBytesDue }
     /// The next transaction waits for a checkpoint: programs write faster than the disk takes it, or there is not room
     /// for more (R13).
     var isFarBehind: Bool { walBytes - pinnedBytes >= room.walBytesMost }

@@ -25,7 +25,7 @@ final class DiskRoom: Sendable {
     private let blocks: Mutex<(file: FileBlocks, wal: FileBlocks)>
     private let isShortNow = Atomic(true)
     /// So many times the WAL's bound is room enough: it takes seconds to fill it.
-    private static let enough: UInt64 = 128
+    private static let enough: UInt64 = 64
     /// The file takes so much more than it needs, so that not every transaction has to ask.
     private static let step: Int64 = 1 << 20
     private static let margin: Int64 = 256 << 10
@@ -57,8 +57,10 @@ final class DiskRoom: Sendable {
         blocks.withLock { $0.file.forget() }
     }
 
+    /// The WAL is brought into the file when it has so much.
+    var walBytesDue: Int { isShort ? walBytesMax / 2 : walBytesMax }
     /// Before the WAL is longer, a writer waits for a checkpoint; where the disk is short it is not left longer either.
-    var walBytesMost: Int { isShort ? walBytesMax / 2 * 3 : walBytesMax * 4 }
+    var walBytesMost: Int { isShort ? walBytesMax / 4 * 3 : walBytesMax * 2 }
 
     /// Before a transaction commits: blocks for all pages that the file has then.
     ///

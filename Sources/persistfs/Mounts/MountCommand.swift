@@ -46,7 +46,7 @@ struct MountCommand: ParsableCommand {
             Bounds for -o (bytes, or with K, M, G, T):
               record_bytes_max=16M    blob_bytes_max=1T    kv_bytes_max=1M
               line_bytes_max=1M       xattr_bytes_max=64K  reserve_bytes=16M
-              unpublished_bytes_max=256M                   wal_bytes_max=8M
+              unpublished_bytes_max=256M                   wal_bytes_max=16M
               open_files_max=65536    busy_milliseconds=5000
               dirty_max=10G           far_wait_seconds=60
             """)

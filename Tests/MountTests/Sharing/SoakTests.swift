@@ -139,7 +139,7 @@ import Testing
         let wal = most(samples[...], { $0.wal })
         print("WAL: at most \(wal >> 10) KiB")
         #expect(most(samples[...], { $0.anonymous }) < 64 << 10)
-        // Kept at 8 MiB. At four times that writers wait for a checkpoint; the one that passes it ends its transaction, of 4 MiB
+        // Kept at 16 MiB. At twice that writers wait for a checkpoint; the one that passes it ends its transaction, of 4 MiB
         // of a file at most.
         #expect(wal <= 37 << 20)
     }
