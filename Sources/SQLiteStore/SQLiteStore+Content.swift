@@ -60,7 +60,7 @@ extension SQLiteStore {
         case .draft(let content): isShrinking = self.isShrinking(content)
         }
         guard isShrinking else {
-            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in
+            return try write(leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in
                 try tx.publish(publication)
             }
         }
@@ -119,7 +119,7 @@ extension SQLiteStore {
         }
         // Holes make room, as truncate(2) does.
         guard !content.holes.isEmpty, content.changedChunks == 0, content.shared.isEmpty else {
-            return try write(leavesDirectories: true, savesOutbox: false) { tx throws(StoreError) in try apply(tx) }
+            return try write(leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in try apply(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try apply(tx) }
     }

@@ -78,6 +78,7 @@ extension SQLiteStore {
             if mount.takeHousekeeping() { try collect() }
             if serving.housekeeping.isDue() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
+                if !mount.touches.isEmpty { try writeFreeing(isInterruptible: false, leavesDirectories: true) { _ in } }
                 try trimFeed()
                 serving.room?.keep()
                 if try isLargelyFree() { serving.shrinker.begin() }

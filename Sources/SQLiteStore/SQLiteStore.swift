@@ -93,7 +93,11 @@ public final class SQLiteStore: LocalStore {
         let others = OtherPrograms(path: opening.location.path)
         let writer = Writer(first, mount, others: others, waits: options.waits)
         var readers: [Connection] = []
-        for _ in 0..<3 { readers.append(try opening.another()) }
+        for _ in 0..<3 {
+            let reader = try opening.another()
+            reader.touches = mount.touches
+            readers.append(reader)
+        }
         let store = SQLiteStore(
             opening, identifier: identifier, mount: mount, writer: writer, others: others,
             readers: Readers(readers, waits: options.waits), lockFile: lockFile)
@@ -157,26 +161,26 @@ public final class SQLiteStore: LocalStore {
     /// - Parameters:
     ///   - leavesDirectories: `body` changes no directory, but by `touch`: what is known of them stays.
     ///   - isFromFar: it brings what the far side has: nothing of it is sent there, and the observer is told.
-    ///   - savesOutbox: as of `Writer.write`.
+    ///   - savesFirst: as of `Writer.write`.
     func write<R>(
         isInterruptible: Bool = true, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+        savesFirst: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         do throws(StoreError) {
             return try writeOnce(
-                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
+                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesFirst: savesFirst, body)
         } catch { guard error.isLackOfRoom, regainRoom() || letContentGo() else { throw error } }
         do throws(StoreError) {
             return try writeOnce(
-                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
+                isInterruptible, leavesDirectories, isFromFar: isFromFar, savesFirst: savesFirst, body)
         } catch { guard error.isLackOfRoom, letContentGo() else { throw error } }
         return try writeOnce(
-            isInterruptible, leavesDirectories, isFromFar: isFromFar, savesOutbox: savesOutbox, body)
+            isInterruptible, leavesDirectories, isFromFar: isFromFar, savesFirst: savesFirst, body)
     }
 
     private func writeOnce<R>(
         _ isInterruptible: Bool, _ leavesDirectories: Bool, isFromFar: Bool = false, isFreeing: Bool = false,
-        savesOutbox: Bool = true, _ body: (Transaction) throws(StoreError) -> R
+        savesFirst: Bool = true, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         guard !isReadOnly else { throw StoreError(.readOnly) }
         if let checkpointer = serving.checkpointer, checkpointer.isFarBehind {
@@ -187,6 +191,6 @@ public final class SQLiteStore: LocalStore {
         defer { if serving.checkpointer?.isDue == true { serving.keeper?.wake() } }
         return try writer.write(
             isInterruptible: isInterruptible, leavesDirectories: leavesDirectories, isFromFar: isFromFar,
-            isFreeing: isFreeing, savesOutbox: savesOutbox, body)
+            isFreeing: isFreeing, savesFirst: savesFirst, body)
     }
 }

@@ -9,6 +9,8 @@ final class Connection: @unchecked Sendable {  // see above
     let patience: Patience
     /// Of the writer's connection only.
     var cache: NodeCache?
+    /// What directories' rows do not say yet.
+    var touches: Touches?
     /// Of a store with a far side: what brings content that is not here.
     var absentContent: (@Sendable (AbsentContent) -> any Absence)?
     /// By the address of their text: a literal has one for the life of the program.

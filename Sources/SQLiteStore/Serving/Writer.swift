@@ -34,6 +34,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         index = WALIndex(db)
         file = VFSFile.of(db.handle)
         db.cache = NodeCache()
+        db.touches = mount.touches
         db.patience.whenHeldUp = { [lane] isHeldUp in lane.isHeldUp(isHeldUp) }
     }
 
@@ -106,10 +107,10 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     ///   - leavesDirectories: `body` changes no directory, but by `touch`.
     ///   - isFromFar: it brings what the far side has.
     ///   - isFreeing: it makes room on the disk.
-    ///   - savesOutbox: false: `body` does that where it must (`Outbox.unsaved`).
+    ///   - savesFirst: what waits (`Outbox.unsaved`, `Touches`) is written; false: `body` does that where it must.
     func write<R>(
         isInterruptible: Bool, leavesDirectories: Bool = false, isFromFar: Bool = false,
-        isFreeing: Bool = false, savesOutbox: Bool = true,
+        isFreeing: Bool = false, savesFirst: Bool = true,
         _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
         try takeToWrite(isInterruptible: isInterruptible)
@@ -123,7 +124,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         db.cache?.isCurrent = leavesDirectories
         defer { if leavesDirectories { db.cache?.forgetFiles() } else { db.cache?.forgetAll() } }
         return try commit(transaction, isFreeing) { tx throws(StoreError) in
-            if savesOutbox { try tx.saveOutbox() }
+            if savesFirst { try tx.saveWhatWaits() }
             return try body(tx)
         }
     }
@@ -155,6 +156,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     }
 
     func rollBack() {
+        db.touches = mount.touches
         guard db.isInTransaction else { return }
         // Fails only where SQLite has rolled back by itself.
         _ = try? db.run("ROLLBACK")

@@ -10,6 +10,7 @@ final class MountState: @unchecked Sendable {  // see above
     let blocks = IDBlocks()
     let drafts = Drafts()
     let holds = Holds()
+    let touches = Touches()
     /// The row in `mount`, and the byte of the lock file.
     var id: Int64 = 0
     /// Whether other rows are in `mount`.

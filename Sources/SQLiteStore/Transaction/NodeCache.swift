@@ -47,8 +47,7 @@ final class NodeCache {
     /// A name came or went in it.
     func touch(_ id: NodeID, _ time: Timestamp) {
         guard let directory = directories[id] else { return }
-        directory.row.node.mtime = time
-        directory.row.node.ctime = time
+        directory.row.touch(time)
     }
 
     // MARK: Names

@@ -38,6 +38,12 @@ struct NodeRow {
         node.ctime = max(node.ctime, last.time)
     }
 
+    /// Of a directory: a file was made in it, after the row was written.
+    mutating func touch(_ time: Timestamp) {
+        node.mtime = time
+        node.ctime = time
+    }
+
     var isBehindItsEvents: Bool { isStream && node.size > rowSize }
 
     /// What is left of it without its name.

@@ -13,6 +13,7 @@ extension Transaction {
             (row.int(0), row.bytes(1))
         }
         guard !rows.isEmpty else { return (isWritten, false) }
+        try saveTouches()
         for (number, key) in rows {
             if let namespace = Namespace(rawValue: UInt8(truncatingIfNeeded: number)) {
                 try foldOrSkip(namespace, key)
@@ -41,6 +42,7 @@ extension Transaction {
         guard hasPeers && !mount.hasPeers else { return false }
         mount.hasPeers = true
         try registerDrafts()
+        try saveTouches()
         return true
     }
 

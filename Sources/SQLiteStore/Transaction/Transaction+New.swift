@@ -36,7 +36,7 @@ extension Transaction {
             try insertDocument(row, key, bytes, replacing: nil)
         }
         try forgetRejected(row)
-        try touch(creation.parent, creation.time)
+        try touch(creation.parent, for: node, creation.time)
         tellEntry(creation.parent, creation.name)
         tell(.changed(.content(node.id)))
         try journalNew(node)

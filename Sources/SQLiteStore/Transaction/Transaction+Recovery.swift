@@ -21,7 +21,12 @@ extension Transaction {
             row throws(StoreError) in (id: row.int(0), stream: row.id(1), bytes: row.bytes(2))
         }
         for tail in tails { try recover(tail.stream, tail.bytes, TailID(tail.id)) }
-        if mountID == mount.id { try settleLogs() } else { try settleAllLogs() }
+        if mountID == mount.id {
+            try settleLogs()
+        } else {
+            try settleAllLogs()
+            try recoverTouches()
+        }
         let unlinked = try db.all("SELECT ino FROM unlinked WHERE mount = ?", mountID, read: { $0.id(0) })
         try db.run("DELETE FROM unlinked WHERE mount = ?", mountID)
         for id in unlinked { try collectUnlinked(id) }

@@ -25,6 +25,8 @@ final class Transaction {
     var walk = PathWalk()
     /// It has written the rows that waited: whatever else it makes has its own at once.
     var hasSavedOutbox = false
+    /// The rows of directories have the times that waited.
+    var hasSavedTouches = false
     /// What the outbox has got.
     var outboxEntries: [OutboxEntry] = []
     private var afterCommit: [() -> Void] = []
@@ -40,6 +42,12 @@ final class Transaction {
 
     var limits: StoreLimits { mount.limits }
 
+    /// What earlier transactions left to be written by the next that is not as small as they were.
+    func saveWhatWaits() throws(StoreError) {
+        try saveOutbox()
+        try saveTouches()
+    }
+
     func onCommit(_ action: @escaping () -> Void) { afterCommit.append(action) }
 
     /// The transaction is in the file.
@@ -47,6 +55,7 @@ final class Transaction {
         for (sequence, rest) in blocks { mount.blocks.add(rest, to: sequence) }
         for action in afterCommit { action() }
         tellOutbox()
+        db.touches = mount.touches
     }
 
     /// A number that was never given out. A block taken here belongs to nobody else until the commit: if that
@@ -67,6 +76,10 @@ final class Transaction {
             "UPDATE meta SET value = value + ?2 WHERE name = ?1 RETURNING value", Text(sequence.metaName), count,
             read: { $0.int(0) })
         guard let end else { throw StoreError(.corrupt, hint: "the store has lost its counter \(sequence.metaName)") }
+        if sequence == .node {
+            try saveTouches()
+            onCommit { [mount] in mount.touches.began(at: end - count) }
+        }
         return (end - count)..<end
     }
 
@@ -79,7 +92,7 @@ final class Transaction {
     func undoing<R>(
         where isRefusal: (StoreError) -> Bool, _ body: () throws(StoreError) -> R
     ) throws(StoreError) -> Result<R, StoreError> {
-        let before = (blocks, hasSavedOutbox, firstGeneration, newFile)
+        let before = (blocks, hasSavedOutbox, hasSavedTouches, firstGeneration, newFile)
         let counts = (afterCommit.count, ours.count, foreign.count, outboxEntries.count)
         try db.run("SAVEPOINT undoing")
         let result: Result<R, StoreError>
@@ -88,7 +101,8 @@ final class Transaction {
             try db.run("ROLLBACK TO undoing")
             db.cache?.forgetAll()
             walk.forget()
-            (blocks, hasSavedOutbox, firstGeneration, newFile) = before
+            (blocks, hasSavedOutbox, hasSavedTouches, firstGeneration, newFile) = before
+            db.touches = hasSavedTouches ? nil : mount.touches
             afterCommit.removeSubrange(counts.0...)
             ours.removeSubrange(counts.1...)
             foreign.removeSubrange(counts.2...)
