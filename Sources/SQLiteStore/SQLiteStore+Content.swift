@@ -137,11 +137,12 @@ extension SQLiteStore {
 
     public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
         func keep(_ tx: Transaction) throws(StoreError) {
+            try tx.saveOutbox()
             try tx.keepDraft(content, creation: creation, mtime: mtime)
         }
         // fallocate(1) syncs the file that it has made holes in.
         guard isShrinking(content) else {
-            return try write(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
+            return try write(leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in try keep(tx) }
         }
         try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try keep(tx) }
     }

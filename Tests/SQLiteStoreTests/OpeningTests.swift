@@ -53,6 +53,34 @@ struct OpeningTests {
         #expect(refusal(file)?.hint?.contains("newer") == true)
     }
 
+    @Test(
+        "a store of the version before gets what it lacks, with what its dead mount had kept", arguments: [false, true])
+    func olderSchema(isRepaired: Bool) throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        try store.put("blobs/a", "one")
+        let node = try store.find("blobs/a")
+        let draft = try store.openDraft(of: node.id, isNew: true)
+        let chunk = DraftChunk(index: 0, bytes: Array(repeating: 7, count: 2_000))
+        try store.keepDraft(
+            DraftContent(draft: draft, chunks: [chunk], size: 2_000, baseLimit: 0), creation: nil,
+            mtime: SQLiteStore.clock)
+        store.abandon()
+        let other = try Foreign(file.path)
+        try other.run("ALTER TABLE work DROP COLUMN small")
+        try other.run("PRAGMA user_version = 1")
+        if isRepaired {
+            other.close()
+            let report = try SQLiteStore.repair(path: file.path, options: SQLiteStoreOptions(), backup: .none)
+            #expect(report.left == [])
+        }
+        let next = try file.open()
+        defer { next.close() }
+        #expect(try next.find("blobs/a").size == 2_000)
+        #expect(try Foreign(file.path).run("PRAGMA user_version") == ["2"])
+        #expect(try next.check() == [])
+    }
+
     @Test("what is missing is named: the directory, the store")
     func missing() throws {
         let file = try StoreFile()

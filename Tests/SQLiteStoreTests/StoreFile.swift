@@ -70,9 +70,14 @@ final class Foreign: @unchecked Sendable {  // one thread at a time
         sqlite3_wal_autocheckpoint(handle, 0)
     }
 
-    deinit { sqlite3_close(handle) }
+    deinit { close() }
 
-    /// Runs all of the text. - Returns: the first column of each row, as text.
+    func close() {
+        sqlite3_close(handle)
+        handle = nil
+    }
+
+    /// Runs one statement. - Returns: the first column of each row, as text.
     @discardableResult
     func run(_ sql: String, _ values: [UInt8]...) throws -> [String] {
         var statement: OpaquePointer?

@@ -18,7 +18,7 @@ struct StoreFill {
         let parent = try make(parts[1], in: namespace)
         let database = try Database(path: store)
         // What follows knows the tables of this version.
-        guard try database.number("PRAGMA user_version") == 1 else { throw Failure("\(store): other tables") }
+        guard try database.number("PRAGMA user_version") == 2 else { throw Failure("\(store): other tables") }
         try addCookie(to: database)
         var samples = Samples(count: 1)
         samples.begin()

@@ -85,7 +85,10 @@ struct Opening {
         try check(db)
         // A document that SQLite refuses must still be moved; a temporary copy of the file is no matter of memory.
         try db.execute("PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE")
-        try db.execute("BEGIN IMMEDIATE; COMMIT")
+        try db.execute("BEGIN IMMEDIATE")
+        // Where it is damaged, that is found and mended by who asks for this connection.
+        do throws(StoreError) { try Schema.upgrade(on: db) } catch { guard error.kind == .corrupt else { throw error } }
+        try db.execute("COMMIT")
         return db
     }
 
@@ -123,6 +126,7 @@ struct Opening {
             if try !isStore(db) {
                 try Schema.create(on: db, storeID: Self.newStoreID(), now: .now)
             }
+            try Schema.upgrade(on: db)
             try db.execute("COMMIT")
         } catch {
             _ = try? db.execute("ROLLBACK")

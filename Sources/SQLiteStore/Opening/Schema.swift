@@ -1,12 +1,12 @@
 internal import Persist
 
-/// The tables, as version 1 has them. `PRAGMA user_version` is the version; a newer one is refused.
+/// The tables, as version 2 has them; version 1 had no `work.small`. `PRAGMA user_version` is the version; a newer one is refused.
 ///
 /// Open to every program, reading and writing: `records` and `kv`. All else is private.
 enum Schema {
     /// "Prst", in the header of the file.
     static let applicationID: Int64 = 0x5072_7374
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     static let tableNames = [
         "meta", "node", "mount", "work", "unlinked", "garbage", "records", "kv", "changed", "gone", "extent", "chunk",
@@ -45,11 +45,12 @@ enum Schema {
         CREATE TABLE mount(id INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started INTEGER) STRICT;
 
         -- Drafts: a body that lies over a base body, up to base_limit. kept: recovery publishes it.
-        -- created: the node was made for it, and has had no value yet.
+        -- created: the node was made for it, and has had no value yet. small: all that it shows, up to 1 KiB: then there is
+        -- nothing under its body, nor under base.
         CREATE TABLE work(
             mount INTEGER, id INTEGER, ino INTEGER NOT NULL, body INTEGER NOT NULL, size INTEGER NOT NULL,
             mtime INTEGER NOT NULL, base INTEGER, base_limit INTEGER NOT NULL, base_rev INTEGER NOT NULL,
-            kept INTEGER NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (mount, id)) STRICT, WITHOUT ROWID;
+            kept INTEGER NOT NULL, created INTEGER NOT NULL, small BLOB, PRIMARY KEY (mount, id)) STRICT, WITHOUT ROWID;
         CREATE INDEX work_base ON work(base) WHERE base IS NOT NULL;
 
         -- Open in a mount, without a name. mount 0: lingers, so that another mount may claim it.
@@ -101,6 +102,13 @@ enum Schema {
             seq INTEGER PRIMARY KEY AUTOINCREMENT, mount INTEGER NOT NULL, time INTEGER NOT NULL,
             what INTEGER NOT NULL, ino INTEGER NOT NULL, name BLOB) STRICT;
         """
+
+    /// What an older version lacks, in one transaction of the caller.
+    static func upgrade(on db: Connection) throws(StoreError) {
+        guard try db.first("PRAGMA user_version", read: { $0.int(0) }) == 1 else { return }
+        try db.execute("ALTER TABLE work ADD COLUMN small BLOB")
+        try db.execute(mark)
+    }
 
     private static func triggers(on table: String, namespace: Int) -> String {
         func note(_ key: String) -> String {

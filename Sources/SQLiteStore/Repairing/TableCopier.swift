@@ -22,8 +22,11 @@ struct TableCopier {
         self.source = source
         self.target = target
         self.table = table
-        let names = try target.all("SELECT name FROM pragma_table_info(?)", Text(table), read: { $0.string(0) })
-        columns = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        let ofTable: StaticString = "SELECT name FROM pragma_table_info(?)"
+        let names = try target.all(ofTable, Text(table), read: { $0.string(0) })
+        // Of an older version it may lack one.
+        let there = (try? source.all(ofTable, Text(table), read: { $0.string(0) })) ?? names
+        columns = names.filter(there.contains).map { "\"\($0)\"" }.joined(separator: ", ")
     }
 
     /// - Parameters:

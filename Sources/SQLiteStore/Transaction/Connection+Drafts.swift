@@ -48,6 +48,9 @@ extension Connection {
         case .bytes(let bytes):
             let start = min(Int(position), bytes.count)
             sink.append(bytes[start..<min(start + there, bytes.count)])
+        case .own(let bytes):
+            let start = min(Int(position), bytes.count)
+            sink.append(bytes[start..<min(start + count, bytes.count)])
         case .body(let body):
             if there > 0 { try readBody(body, at: position, there, into: &sink) }
         }

@@ -20,6 +20,7 @@ extension Connection {
         guard !range.isEmpty else { return nil }
         return switch state.base {
         case .bytes(let bytes): Self.nextData(in: bytes.prefix(Int(clamping: state.baseLimit)), range)
+        case .own(let bytes): Self.nextData(in: bytes[...], range)
         case .none: try nextData(of: state.body, over: nil, baseLimit: 0, range)
         case .body(let base): try nextData(of: state.body, over: base, baseLimit: state.baseLimit, range)
         }

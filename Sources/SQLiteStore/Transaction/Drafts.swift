@@ -8,6 +8,8 @@ struct DraftState {
         case none
         /// A document, or content up to 1 KiB: nobody changes these.
         case bytes([UInt8])
+        /// All that the draft shows, up to 1 KiB: it has no chunks, and needs no base any more.
+        case own([UInt8])
         case body(Int64)
     }
 
@@ -26,6 +28,41 @@ struct DraftState {
     var isRegistered = false
     /// Chunks of the base that holes hide, less the chunks that were written since: what publishing it gives back.
     var freedChunks = 0
+
+    /// What it shows with `content`, where its row in `work` has room for that.
+    func small(with content: DraftContent) throws(StoreError) -> [UInt8]? {
+        guard content.size <= UInt64(Transaction.smallMax), content.holes.isEmpty, content.shared.isEmpty,
+            content.chunks.allSatisfy({ $0.index == 0 }), content.patches.allSatisfy({ $0.index == 0 })
+        else { return nil }
+        var shown: ArraySlice<UInt8>
+        switch base {
+        case .body: return nil
+        case .none:
+            guard body == nil else { return nil }
+            shown = []
+        case .bytes(let bytes): shown = bytes.prefix(Int(clamping: min(baseLimit, content.baseLimit)))
+        case .own(let bytes): shown = bytes.prefix(Int(clamping: ownLimit(with: content)))
+        }
+        if let chunk = content.chunks.last { shown = chunk.bytes[...] }
+        var bytes = shown.resized(to: Int(content.size))
+        for patch in content.patches {
+            guard patch.bytes.end <= bytes.count else { throw StoreError(.invalid) }
+            patch.bytes.overlay(&bytes)
+        }
+        return bytes
+    }
+
+    /// What lay beyond an end that the file has had since is gone: growing again shows zeros there.
+    func ownLimit(with content: DraftContent) -> UInt64 {
+        content.baseLimit < baseLimit ? min(content.size, content.baseLimit) : content.size
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Cut, or with zeros behind it.
+    fileprivate func resized(to count: Int) -> [UInt8] {
+        Array(prefix(count)) + [UInt8](repeating: 0, count: Swift.max(0, count - self.count))
+    }
 }
 
 /// The drafts of this mount. A transaction works on a copy, which comes back with its commit.

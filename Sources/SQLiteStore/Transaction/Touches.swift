@@ -41,7 +41,7 @@ final class Touches: Sendable {
 }
 
 extension Transaction {
-    /// A file appeared in a directory, and this transaction does nothing else.
+    /// A file appeared in a directory, and this transaction changes none otherwise.
     func touch(_ directory: NodeID, for file: Node, _ time: Timestamp) throws(StoreError) {
         // Other mounts read the row, and the far side is told in the order of the rows.
         guard !mount.hasPeers, mount.outbox == nil, !hasSavedTouches, mount.touches.canWait(for: file.id) else {

@@ -14,14 +14,19 @@ extension Transaction {
         state.body = body
         state.isRegistered = true
         var base: Int64?
-        if case .body(let id) = state.base { base = id }
+        var small: [UInt8]?
+        switch state.base {
+        case .body(let id): base = id
+        case .own(let bytes): small = bytes
+        case .none, .bytes: break
+        }
         try db.run(
             """
-            INSERT OR REPLACE INTO work(mount, id, ino, body, size, mtime, base, base_limit, base_rev, kept, created)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO work(mount, id, ino, body, size, mtime, base, base_limit, base_rev, kept, created, small)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, mount.id, state.draft.id, state.draft.node, body, Int64(state.size), state.mtime, base,
             Int64(state.baseLimit), state.draft.baseRevision, Int64(state.isKept ? 1 : 0),
-            Int64(state.madeNode ? 1 : 0))
+            Int64(state.madeNode ? 1 : 0), small)
         let (mount, after) = (mount, state)
         onCommit { mount.drafts[after.draft.id] = after }
     }
@@ -32,11 +37,15 @@ extension Transaction {
             throw StoreError(.invalid)
         }
         var state = state
+        if let bytes = try state.small(with: content) {
+            state.base = .own(bytes)
+            (state.size, state.baseLimit) = (content.size, min(state.baseLimit, content.baseLimit))
+            return state
+        }
         let body = try state.body.or { () throws(StoreError) in try newID(.body) }
         state.body = body
         try materialize(&state)
-        // What lay beyond an end that the file has had since is gone: growing again shows zeros there.
-        let limit = content.baseLimit < state.baseLimit ? min(content.size, content.baseLimit) : content.size
+        let limit = state.ownLimit(with: content)
         if limit < state.size { try cutOverlay(body, at: limit, of: state) }
         state.baseLimit = min(state.baseLimit, content.baseLimit)
         state.size = content.size
@@ -52,11 +61,16 @@ extension Transaction {
         return state
     }
 
-    /// A base that is no body becomes the draft's own: then the row in `work` says all.
+    /// A base that is no body becomes chunks of the draft: then the row in `work` says all.
     private func materialize(_ state: inout DraftState) throws(StoreError) {
-        guard case .bytes(let bytes) = state.base, let body = state.body else { return }
+        guard let body = state.body else { return }
         let chunk = Int(Connection.chunkBytes)
-        let there = bytes.prefix(Int(min(state.baseLimit, UInt64(bytes.count))))
+        let there: ArraySlice<UInt8>
+        switch state.base {
+        case .bytes(let bytes): there = bytes.prefix(Int(clamping: state.baseLimit))
+        case .own(let bytes): there = bytes[...]
+        case .none, .body: return
+        }
         for start in stride(from: 0, to: there.count, by: chunk) {
             _ = try putChunk(there[start..<min(start + chunk, there.count)], body, Int64(start / chunk))
         }
@@ -86,6 +100,7 @@ extension Transaction {
 
     func drop(_ state: DraftState, of mountID: Int64) throws(StoreError) {
         try forget(state, of: mountID)
+        if case .own = state.base { return }
         if let body = state.body { try abandon(body) }
     }
 
@@ -93,7 +108,7 @@ extension Transaction {
         var state = try apply(content, to: try draft(content.draft))
         state.draft = content.draft
         if let creation, try db.node(creation.id) == nil {
-            try insert(creation)
+            try insert(creation, isFileAlone: true)
             state.madeNode = true
         }
         state.isKept = true
@@ -112,6 +127,10 @@ extension Transaction {
 
     /// Makes the draft the content of a plain file. Size and place are set, revision and times are the caller's.
     func merge(_ state: DraftState, into row: NodeRow, of mountID: Int64) throws(StoreError) {
+        if case .own(let bytes) = state.base {
+            try forget(state, of: mountID)
+            return try setPlain(row, bytes)
+        }
         guard let overlay = state.body else { return }
         try forget(state, of: mountID)
         guard case .body(let base) = state.base else {

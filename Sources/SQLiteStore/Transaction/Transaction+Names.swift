@@ -3,14 +3,19 @@ internal import Persist
 /// Names and attributes: the rows of `node`.
 extension Transaction {
     /// The row of a new name, without a value. - Throws: `.exists`.
+    /// - Parameter isFileAlone: of a file, in a transaction that changes no directory otherwise.
     @discardableResult
-    func insert(_ creation: Creation) throws(StoreError) -> NodeRow {
+    func insert(_ creation: Creation, isFileAlone: Bool = false) throws(StoreError) -> NodeRow {
         let slot = try db.slot(creation.name, in: creation.parent)
         var node = try db.preview(creation, in: try db.parent(creation.parent))
         guard slot.found == nil else { throw StoreError(.exists) }
         node.revision = 0
         let row = try insert(node, cookie: slot.free, small: creation.kind == .symlink ? creation.target : nil)
-        try touch(creation.parent, creation.time)
+        if isFileAlone {
+            try touch(creation.parent, for: node, creation.time)
+        } else {
+            try touch(creation.parent, creation.time)
+        }
         tellEntry(creation.parent, creation.name)
         journal(row.id, .name)
         return row
@@ -40,6 +45,7 @@ extension Transaction {
             let isTold = try db.exists("SELECT 1 FROM far WHERE ino = ? AND meta IS NOT NULL LIMIT 1", directory)
             if isTold { return }
         }
+        try saveTouches()
         try db.run("UPDATE node SET mtime = ?2, ctime = ?2 WHERE ino = ?1", directory, time)
         db.cache?.touch(directory, time)
         tellAttributes(directory)

@@ -4,7 +4,7 @@ internal import Persist
 extension Transaction {
     func publish(_ publication: Publication) throws(StoreError) -> Published {
         if let node = try publishNew(publication) { return Published(node: node) }
-        try saveWhatWaits()
+        try saveOutbox()
         return try publish(publication, of: mount.id, recovering: nil)
     }
 

@@ -53,7 +53,7 @@ extension Transaction {
         case .body(let base) where !source.cutsBase(in: shared.chunks):
             let shown = shared.chunks.clamped(to: 0..<source.baseLimit.chunks)
             try shareExtents(of: base, hiddenBy: source.body, shown, into: body, at: target)
-        case .bytes, .body:
+        case .bytes, .own, .body:
             return try copy(shared, into: state, body) { (offset, sink) throws(StoreError) in
                 try db.read(source, at: offset, into: &sink)
             }

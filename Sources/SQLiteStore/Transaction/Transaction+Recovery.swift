@@ -6,7 +6,7 @@ extension Transaction {
     func recover(_ mountID: Int64) throws(StoreError) {
         let drafts = try db.all(
             """
-            SELECT id, ino, body, size, mtime, base, base_limit, base_rev, kept, created FROM work WHERE mount = ?
+            SELECT id, ino, body, size, mtime, base, base_limit, base_rev, kept, created, small FROM work WHERE mount = ?
                 ORDER BY id
             """, mountID
         ) { row throws(StoreError) in Self.draft(row) }
@@ -39,8 +39,14 @@ extension Transaction {
     private static func draft(_ row: Row) -> DraftState {
         let size = UInt64(bitPattern: row.int(3))
         let draft = Draft(id: row.int(0), node: row.id(1), baseRevision: row.int(7), baseSize: size)
+        let base: DraftState.Base
+        if let small = row.optionalBytes(10) {
+            base = .own(small)
+        } else {
+            base = row.optionalInt(5).map { .body($0) } ?? .none
+        }
         return DraftState(
-            draft: draft, base: row.optionalInt(5).map { .body($0) } ?? .none, body: row.int(2), size: size,
+            draft: draft, base: base, body: row.int(2), size: size,
             baseLimit: UInt64(bitPattern: row.int(6)), mtime: row.time(4), isKept: row.int(8) != 0,
             madeNode: row.int(9) != 0, isRegistered: true)
     }
