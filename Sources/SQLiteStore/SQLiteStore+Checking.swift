@@ -41,6 +41,7 @@ extension SQLiteStore {
         guard access(target, F_OK) != 0 else { throw StoreError(.exists, hint: "\(target) is there already") }
         let directory = Location.split(target).directory
         let partial = target + ".\(getpid()).part"
+        saveTouches()
         let db = try opening.another()
         defer {
             db.close()

@@ -83,10 +83,13 @@ extension SQLiteStore {
     }
 
     public func rename(_ rename: Rename) throws(StoreError) -> Renamed {
-        try writeFreeing { tx throws(StoreError) in try tx.rename(rename) }
+        try writeFreeing(leavesDirectories: true) { tx throws(StoreError) in try tx.rename(rename) }
     }
 
     public func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {
-        try write { tx throws(StoreError) in try tx.setAttributes(id, change) }
+        try write(leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in
+            try tx.saveOutbox()
+            return try tx.setAttributes(id, change)
+        }
     }
 }

@@ -78,7 +78,7 @@ extension SQLiteStore {
             if mount.takeHousekeeping() { try collect() }
             if serving.housekeeping.isDue() {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
-                if !mount.touches.isEmpty { try writeFreeing(isInterruptible: false, leavesDirectories: true) { _ in } }
+                saveTouches()
                 try trimFeed()
                 serving.room?.keep()
                 if try isLargelyFree() { serving.shrinker.begin() }
@@ -89,6 +89,13 @@ extension SQLiteStore {
             return 2_000
         }
         return shrinkALittle() ? 5 : 100
+    }
+
+    /// Where there is no room for it, it waits on.
+    func saveTouches() {
+        mount.touches.tidy()
+        guard !mount.touches.areSaved else { return }
+        try? write(isInterruptible: false, leavesDirectories: true) { _ in }
     }
 
     /// Everybody has read it long ago; who has not finds that out by the gap.

@@ -77,7 +77,7 @@ public final class SQLiteStore: LocalStore {
     private static func open(
         _ opening: Opening, _ options: SQLiteStoreOptions, _ lockFile: LockFile?
     ) throws(StoreError) -> SQLiteStore {
-        let first = try opening.first()
+        let first = try opening.first { lockFile?.isAlive($0) ?? false }
         let identifier = try first.first("SELECT value FROM meta WHERE name = 'store_id'") { $0.string(0) }
         guard let identifier else { throw StoreError(.corrupt, hint: "the store has lost its identifier") }
 

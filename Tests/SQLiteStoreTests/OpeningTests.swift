@@ -68,6 +68,7 @@ struct OpeningTests {
         store.abandon()
         let other = try Foreign(file.path)
         try other.run("ALTER TABLE work DROP COLUMN small")
+        try other.run("ALTER TABLE mount DROP COLUMN first_node")
         try other.run("PRAGMA user_version = 1")
         if isRepaired {
             other.close()
@@ -79,6 +80,36 @@ struct OpeningTests {
         #expect(try next.find("blobs/a").size == 2_000)
         #expect(try Foreign(file.path).run("PRAGMA user_version") == ["2"])
         #expect(try next.check() == [])
+    }
+
+    @Test("a store of the version before that is mounted by a program of then is left alone")
+    func olderSchemaInUse() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        let other = try Foreign(file.path)
+        try other.run("PRAGMA user_version = 1")
+        #expect(refusal(file)?.kind == .busy)
+        #expect(refusal(file)?.hint?.contains("unmount it there first") == true)
+        #expect(try other.run("PRAGMA user_version") == ["1"])
+        try other.run("PRAGMA user_version = 2")
+    }
+
+    @Test("a store of the version before that has lost a table is repaired to one of this version")
+    func olderSchemaDamaged() throws {
+        let file = try StoreFile()
+        try file.open().close()
+        let other = try Foreign(file.path)
+        try other.run("DROP TABLE work")
+        try other.run("ALTER TABLE mount DROP COLUMN first_node")
+        try other.run("PRAGMA user_version = 1")
+        other.close()
+        let report = try SQLiteStore.repair(path: file.path, options: SQLiteStoreOptions(), backup: .none)
+        #expect(report.left == [])
+        let store = try file.open()
+        defer { store.close() }
+        try store.put("kv/a", "1")
+        #expect(try store.check() == [])
     }
 
     @Test("what is missing is named: the directory, the store")

@@ -1,27 +1,40 @@
 import Glibc
+import Linux
 import Persist
 import PersistTestKit
 import SQLiteStore
+import Synchronization
 import Testing
 
 /// Times of directories that wait in memory for the next transaction.
 @Suite("Times of directories")
 struct TouchTests {
-    /// `count` files of 100 B, each a second younger than the one before.
+    private static let clock = Timestamp(seconds: 1_700_000_000, nanoseconds: 0)
+
+    private func creation(
+        _ store: SQLiteStore, _ path: String, _ kind: Node.Kind, at seconds: Int
+    ) throws -> Creation {
+        let place = try store.place(path)
+        return Creation(
+            id: try store.reserveNodeID(), parent: place.parent, name: place.name, kind: kind, mode: nil, uid: nil,
+            gid: nil, time: Self.clock.later(by: seconds))
+    }
+
+    private func makeDirectory(_ store: SQLiteStore, _ path: String) throws {
+        _ = try store.create(try creation(store, path, .directory, at: -1))
+    }
+
+    private func make(_ store: SQLiteStore, _ path: String, at seconds: Int) throws {
+        let creation = try creation(store, path, .file, at: seconds)
+        let content = Publication.Content.bytes([UInt8](repeating: 7, count: 100))
+        _ = try store.publish(
+            Publication(node: creation.id, creation: creation, content: content, mtime: creation.time))
+    }
+
+    /// Files of 100 B, each a second younger than the one before.
     private func fill(_ store: SQLiteStore, _ directory: String, _ numbers: Range<Int>) throws -> Timestamp {
-        var time = SQLiteStore.clock
-        for number in numbers {
-            let place = try store.place("\(directory)/\(number)")
-            time = SQLiteStore.clock.later(by: number)
-            let creation = Creation(
-                id: try store.reserveNodeID(), parent: place.parent, name: place.name, kind: .file, mode: nil, uid: nil,
-                gid: nil, time: time)
-            _ = try store.publish(
-                Publication(
-                    node: creation.id, creation: creation, content: .bytes([UInt8](repeating: 7, count: 100)),
-                    mtime: time))
-        }
-        return time
+        for number in numbers { try make(store, "\(directory)/\(number)", at: number) }
+        return Self.clock.later(by: numbers.upperBound - 1)
     }
 
     private func times(_ store: SQLiteStore, _ directory: String) throws -> [Timestamp] {
@@ -39,7 +52,7 @@ struct TouchTests {
         let file = try StoreFile()
         let store = try file.open()
         defer { store.close() }
-        try store.make("blobs/d", .directory)
+        try makeDirectory(store, "blobs/d")
         _ = try fill(store, "blobs/d", 0..<200)
         let before = try size(file)
         let last = try fill(store, "blobs/d", 200..<400)
@@ -64,7 +77,7 @@ struct TouchTests {
         let file = try StoreFile()
         let store = try file.open()
         defer { store.close() }
-        try store.make("blobs/d", .directory)
+        try makeDirectory(store, "blobs/d")
         let last = try fill(store, "blobs/d", 0..<3)
         let wanted = ["\(last.nanoseconds) \(last.nanoseconds)"]
         try await eventually("the row has the times") { try row(file, "d") == wanted }
@@ -80,9 +93,9 @@ struct TouchTests {
     func recovered() throws {
         let file = try StoreFile()
         let store = try file.open()
-        try store.make("blobs/d", .directory)
-        try store.make("blobs/given", .directory)
-        try store.make("kv/k", .directory)
+        try makeDirectory(store, "blobs/d")
+        try makeDirectory(store, "blobs/given")
+        try makeDirectory(store, "kv/k")
         let given = try fill(store, "blobs/given", 0..<9)
         // As tar and rsync do when a directory is done: it is to stay.
         let old = Timestamp(nanoseconds: 1_000_000_000)
@@ -104,7 +117,7 @@ struct TouchTests {
         let file = try StoreFile()
         let store = try file.open()
         defer { store.close() }
-        try store.make("blobs/d", .directory)
+        try makeDirectory(store, "blobs/d")
         _ = try fill(store, "blobs/d", 0..<5)
         let other = try file.open()
         defer { other.close() }
@@ -113,6 +126,78 @@ struct TouchTests {
         let more = try fill(other, "blobs/d", 6..<9)
         #expect(try times(store, "blobs/d") == [more, more])
     }
+
+    @Test("R9 a mount that has read a directory's row is told when times that waited are written")
+    func peerIsTold() async throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try makeDirectory(store, "blobs/d")
+        let last = try fill(store, "blobs/d", 0..<5)
+        let other = try file.open()
+        defer { other.close() }
+        let observed = Observed()
+        other.observe(observed)
+        let node = try other.find("blobs/d")
+        guard node.mtime != last else { return }
+        try await eventually("it is told") { observed.changes.contains(.attributes(node.id)) }
+        #expect(try times(other, "blobs/d") == [last, last])
+    }
+
+    @Test("a file that was made before another, and is published after it, moves the times back for everybody alike")
+    func outOfOrder() throws {
+        let file = try StoreFile()
+        let store = try file.open()
+        defer { store.close() }
+        try makeDirectory(store, "blobs/d")
+        try make(store, "blobs/d/b", at: 10)
+        try make(store, "blobs/d/a", at: 5)
+        let shown = Self.clock.later(by: 5)
+        #expect(try times(store, "blobs/d") == [shown, shown])
+        #expect(try store.list(store.find("blobs").id, after: 0, limit: 9).map(\.node.mtime) == [shown])
+        #expect(try row(file, "d") == ["\(shown.nanoseconds) \(shown.nanoseconds)"])
+    }
+
+    @Test("whoever reads while the times are written never sees older ones")
+    func neverOlder() throws {
+        let file = try StoreFile(in: StoreFile.memory)
+        let store = try file.open()
+        defer { store.close() }
+        try makeDirectory(store, "blobs/d")
+        let kv = try store.find("kv").id
+        let (blobs, d) = (try store.find("blobs").id, try store.find("blobs/d").id)
+        let state = Reading()
+        func read(_ time: @escaping @Sendable () throws -> Timestamp?) -> OwnThread {
+            OwnThread.start("reader") {
+                while !state.isDone.load(ordering: .acquiring) {
+                    let least = state.published.load(ordering: .acquiring)
+                    if let found = try? time(), found.nanoseconds < least { state.older.add(1, ordering: .relaxed) }
+                }
+            }
+        }
+        let first = read { try store.node(d).mtime }
+        let second = read { try store.list(blobs, after: 0, limit: 9).first?.node.mtime }
+        let third = read { try store.list(blobs, after: 0, limit: 9).first?.node.mtime }
+        for number in 0..<800 {
+            try make(store, "blobs/d/\(number)", at: number)
+            state.published.store(Self.clock.later(by: number).nanoseconds, ordering: .releasing)
+            // Of another directory: it has what waits written.
+            _ = try store.setAttributes(kv, AttributeChange(mtime: Self.clock, time: Self.clock.later(by: number)))
+            try store.put("kv/\(number)", "1")
+        }
+        state.isDone.store(true, ordering: .releasing)
+        first.join()
+        second.join()
+        third.join()
+        #expect(state.older.load(ordering: .relaxed) == 0)
+    }
+}
+
+/// What a thread that writes and some that read have in common.
+private final class Reading: Sendable {
+    let published = Atomic<Int64>(0)
+    let isDone = Atomic(false)
+    let older = Atomic(0)
 }
 
 extension Timestamp {

@@ -21,7 +21,7 @@ public struct MountOptions: Sendable, Equatable {
     public var openFilesMax = 65_536
     public var unpublishedBytesMax: UInt64 = 256 << 20
     public var reserveBytes: UInt64 = 16 << 20
-    /// Where the WAL is brought into the store's file. Less than the reserve, or a full disk is harder to empty.
+    /// Where the WAL is brought into the store's file. No more than the reserve, or a full disk is harder to empty.
     public var walBytesMax: UInt64 = 16 << 20
     /// Where the local copies of far sides lie; nil: `$XDG_CACHE_HOME/persistfs`.
     public var cacheDirectory: String?

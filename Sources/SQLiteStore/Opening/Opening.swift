@@ -87,15 +87,18 @@ struct Opening {
         try db.execute("PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE")
         try db.execute("BEGIN IMMEDIATE")
         // Where it is damaged, that is found and mended by who asks for this connection.
-        do throws(StoreError) { try Schema.upgrade(on: db) } catch { guard error.kind == .corrupt else { throw error } }
+        do throws(StoreError) {
+            if try Schema.isOld(db) { try Schema.upgrade(db) }
+        } catch { guard error.kind == .corrupt else { throw error } }
         try db.execute("COMMIT")
         return db
     }
 
     /// The first connection: the file is a store after it, of this version.
-    func first() throws(StoreError) -> Connection {
+    /// - Parameter isAlive: whether the mount of that number is.
+    func first(_ isAlive: (Int64) -> Bool) throws(StoreError) -> Connection {
         do throws(StoreError) {
-            return try prepared()
+            return try prepared(isAlive)
         } catch {
             guard let code = error.code, code & 0xff == SQLITE_NOTADB else { throw error }
             throw StoreError(
@@ -103,7 +106,7 @@ struct Opening {
         }
     }
 
-    private func prepared() throws(StoreError) -> Connection {
+    private func prepared(_ isAlive: (Int64) -> Bool) throws(StoreError) -> Connection {
         let db = try connection()
         if options.isReadOnly {
             try set(db)
@@ -126,13 +129,24 @@ struct Opening {
             if try !isStore(db) {
                 try Schema.create(on: db, storeID: Self.newStoreID(), now: .now)
             }
-            try Schema.upgrade(on: db)
+            if try Schema.isOld(db) {
+                try requireUnused(db, isAlive)
+                try Schema.upgrade(db)
+            }
             try db.execute("COMMIT")
         } catch {
             _ = try? db.execute("ROLLBACK")
             throw error
         }
         return db
+    }
+
+    /// Programs of the version before do not know what this one writes.
+    private func requireUnused(_ db: Connection, _ isAlive: (Int64) -> Bool) throws(StoreError) {
+        let mounts = try db.all("SELECT id FROM mount", read: { $0.int(0) })
+        guard !mounts.contains(where: isAlive) else {
+            throw StoreError(.busy, hint: "\(location.path) is mounted by an older persistfs: unmount it there first")
+        }
     }
 
     private func isStore(_ db: Connection) throws(StoreError) -> Bool {

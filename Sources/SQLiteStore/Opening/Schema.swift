@@ -1,6 +1,6 @@
 internal import Persist
 
-/// The tables, as version 2 has them; version 1 had no `work.small`. `PRAGMA user_version` is the version; a newer one is refused.
+/// The tables, as version 2 has them; version 1 had neither `mount.first_node` nor `work.small`. `PRAGMA user_version` is the version; a newer one is refused.
 ///
 /// Open to every program, reading and writing: `records` and `kv`. All else is private.
 enum Schema {
@@ -41,8 +41,9 @@ enum Schema {
             body INTEGER, rdev INTEGER, small BLOB, xattr BLOB) STRICT;
         CREATE UNIQUE INDEX node_name ON node(parent, cookie);
 
-        -- Alive while its process holds the lock on byte 1000 + id of STORE-lock.
-        CREATE TABLE mount(id INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started INTEGER) STRICT;
+        -- Alive while its process holds the lock on byte 1000 + id of STORE-lock. first_node: of the last block of numbers that
+        -- it took; directories may not have the times of files from there on (Touches).
+        CREATE TABLE mount(id INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started INTEGER, first_node INTEGER) STRICT;
 
         -- Drafts: a body that lies over a base body, up to base_limit. kept: recovery publishes it.
         -- created: the node was made for it, and has had no value yet. small: all that it shows, up to 1 KiB: then there is
@@ -103,10 +104,18 @@ enum Schema {
             what INTEGER NOT NULL, ino INTEGER NOT NULL, name BLOB) STRICT;
         """
 
-    /// What an older version lacks, in one transaction of the caller.
-    static func upgrade(on db: Connection) throws(StoreError) {
-        guard try db.first("PRAGMA user_version", read: { $0.int(0) }) == 1 else { return }
-        try db.execute("ALTER TABLE work ADD COLUMN small BLOB")
+    /// Whether `upgrade` has something to do.
+    static func isOld(_ db: Connection) throws(StoreError) -> Bool {
+        try db.first("PRAGMA user_version", read: { $0.int(0) }) == 1
+    }
+
+    /// What version 1 lacks, in one transaction of the caller. A table that is gone is made anew by whoever repairs that.
+    static func upgrade(_ db: Connection) throws(StoreError) {
+        for (table, column, type) in [("mount", "first_node", "INTEGER"), ("work", "small", "BLOB")] {
+            let columns = try db.all("SELECT name FROM pragma_table_info(?)", Text(table), read: { $0.string(0) })
+            if columns.isEmpty || columns.contains(column) { continue }
+            try db.execute("ALTER TABLE \(table) ADD COLUMN \(column) \(type)")
+        }
         try db.execute(mark)
     }
 

@@ -25,8 +25,8 @@ struct TableCopier {
         let ofTable: StaticString = "SELECT name FROM pragma_table_info(?)"
         let names = try target.all(ofTable, Text(table), read: { $0.string(0) })
         // Of an older version it may lack one.
-        let there = (try? source.all(ofTable, Text(table), read: { $0.string(0) })) ?? names
-        columns = names.filter(there.contains).map { "\"\($0)\"" }.joined(separator: ", ")
+        let there = (try? source.all(ofTable, Text(table), read: { $0.string(0) })) ?? []
+        columns = names.filter { there.isEmpty || there.contains($0) }.map { "\"\($0)\"" }.joined(separator: ", ")
     }
 
     /// - Parameters:

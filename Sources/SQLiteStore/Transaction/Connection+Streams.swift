@@ -13,7 +13,7 @@ extension Connection {
     func row(_ columns: Row, small: Int32? = nil) throws(StoreError) -> NodeRow {
         var row = NodeRow(columns, small: small)
         if row.isStream, let stream = row.body, let last = try lastEvent(of: stream) { row.follow(last) }
-        if row.isDirectory, let time = touches?.time(of: row.id) { row.touch(time) }
+        if row.isDirectory, let time = touches?.time(of: row.id), row.node.ctime < time { row.touch(time) }
         return row
     }
 

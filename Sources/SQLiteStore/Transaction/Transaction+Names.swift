@@ -45,7 +45,7 @@ extension Transaction {
             let isTold = try db.exists("SELECT 1 FROM far WHERE ino = ? AND meta IS NOT NULL LIMIT 1", directory)
             if isTold { return }
         }
-        try saveTouches()
+        try willTouch(directory, time)
         try db.run("UPDATE node SET mtime = ?2, ctime = ?2 WHERE ino = ?1", directory, time)
         db.cache?.touch(directory, time)
         tellAttributes(directory)
@@ -63,15 +63,19 @@ extension Transaction {
     }
 
     func setAttributes(_ id: NodeID, _ change: AttributeChange) throws(StoreError) -> Node {
+        try willTouch(id, change.time)
         if change.mtime != nil { try settle(try fresh(id)) }
-        let changed = try db.run(
+        let changed = try db.first(
             """
             UPDATE node SET mode = coalesce(?2, mode), uid = coalesce(?3, uid), gid = coalesce(?4, gid),
                 mtime = coalesce(?5, mtime), atime = coalesce(?6, atime), ctime = ?7 WHERE ino = ?1
+                RETURNING ino, parent, cookie, name, ns, kind, class, mode, uid, gid, mtime, ctime, btime, atime, size,
+                    stored, rev, body, rdev
             """, id, change.mode.map { Int64($0) }, change.uid.map { Int64($0) }, change.gid.map { Int64($0) },
-            change.mtime, change.atime, change.time)
-        guard changed == 1 else { throw StoreError(.notFound) }
+            change.mtime, change.atime, change.time, read: { row throws(StoreError) in try db.row(row) })
+        guard let changed else { throw StoreError(.notFound) }
+        if changed.isDirectory { db.cache?.forgetAll() } else { db.cache?.forget(id) }
         tellAttributes(id)
-        return try fresh(id).node
+        return changed.node
     }
 }

@@ -25,7 +25,7 @@ extension Transaction {
             try settleLogs()
         } else {
             try settleAllLogs()
-            try recoverTouches()
+            try recoverTouches(of: mountID)
         }
         let unlinked = try db.all("SELECT ino FROM unlinked WHERE mount = ?", mountID, read: { $0.id(0) })
         try db.run("DELETE FROM unlinked WHERE mount = ?", mountID)

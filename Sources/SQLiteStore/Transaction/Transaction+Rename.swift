@@ -4,6 +4,10 @@ internal import Persist
 extension Transaction {
     func rename(_ rename: Rename) throws(StoreError) -> Renamed {
         let source = try db.lookup(rename.name, in: rename.parent)
+        // A file of blobs/ that moves changes two names. Else paths, keys and logs may move with it.
+        let isBlob = source.node.namespace == .blobs && !source.isDirectory && rename.mode != .exchange
+        if !isBlob { db.cache?.isCurrent = false }
+        defer { if !isBlob { db.cache?.forgetAll() } }
         let newParent = try db.directory(rename.newParent)
         guard rename.parent != .root else {
             throw StoreError(.busy, hint: "the four directories of a store stay where they are")
@@ -13,7 +17,8 @@ extension Transaction {
         }
         guard source.node.namespace == newParent.node.namespace else { throw StoreError(.crossesNamespaces) }
         if source.isDirectory, try db.isWithin(rename.newParent, source.id) { throw StoreError(.invalid) }
-        let target = try db.child(rename.newName, of: rename.newParent)
+        let slot = try db.slot(rename.newName, in: rename.newParent)
+        let target = slot.found
         switch rename.mode {
         case .noReplace:
             guard target == nil else { throw StoreError(.exists) }
@@ -25,11 +30,12 @@ extension Transaction {
             return try exchange(source, target)
         }
         if target?.id == source.id { return Renamed(node: source.node, replaced: nil) }
-        return try move(source, to: rename.newName, in: newParent, over: target)
+        return try move(source, to: rename.newName, in: newParent, over: target, cookie: slot.free)
     }
 
+    /// - Parameter cookie: where the name would stand, if there is no target.
     private func move(
-        _ source: NodeRow, to name: FileName, in parent: NodeRow, over target: NodeRow?
+        _ source: NodeRow, to name: FileName, in parent: NodeRow, over target: NodeRow?, cookie: Int64?
     ) throws(StoreError) -> Renamed {
         if let target {
             if source.isDirectory {
@@ -43,7 +49,10 @@ extension Transaction {
         if let target, target.isStream, source.node.kind == .file {
             if let absorbed = try absorb(source, into: target) { return absorbed }
         }
-        let before = try below(source)
+        // Of a file in blobs/ only the class may change, and its directory says to which.
+        let isBlob = source.node.namespace == .blobs && !source.isDirectory
+        let before = isBlob ? [] : try below(source)
+        let nameClass = isBlob ? try db.nameClass(name, in: parent) : source.node.nameClass
         let replacesRecord = target.map { $0.isDocument && $0.node.namespace == .records && $0.node.revision != 0 }
         if replacesRecord == true && source.node.size == 0 && source.node.kind == .file {
             if try db.nameClass(name, in: parent, hasValue: true) == .document { throw Self.emptied }
@@ -55,7 +64,7 @@ extension Transaction {
             try detach(target)
             replaced = target.unlinked(at: now)
         }
-        try place(source, name, in: parent.id)
+        try place(source, name, in: parent.id, nameClass, cookie: target == nil ? cookie : nil)
         try reclassify(before, under: source, replaces)
         try touch(source.node.parent, now)
         if parent.id != source.node.parent { try touch(parent.id, now) }
@@ -76,8 +85,8 @@ extension Transaction {
             try rekey(row, Text([1] + Array("\(row.id.rawValue)".utf8)))
         }
         try db.run("UPDATE node SET cookie = -ino WHERE ino = ?", source.id)
-        try place(target, source.node.name, in: source.node.parent)
-        try place(source, target.node.name, in: target.node.parent)
+        try place(target, source.node.name, in: source.node.parent, target.node.nameClass, cookie: nil)
+        try place(source, target.node.name, in: target.node.parent, source.node.nameClass, cookie: nil)
         try reclassify(below, under: source, Replaced(target))
         try reclassify(belowTarget, under: target, Replaced(source))
         try touch(source.node.parent, now)
@@ -86,12 +95,21 @@ extension Transaction {
     }
 
     /// The row gets the name, which is free.
-    private func place(_ row: NodeRow, _ name: FileName, in parent: NodeID) throws(StoreError) {
-        let slot = try db.slot(name, in: parent)
-        guard slot.found == nil, let cookie = slot.free else { throw Self.collision }
+    /// - Parameter cookie: where it is to stand, if that is known.
+    private func place(
+        _ row: NodeRow, _ name: FileName, in parent: NodeID, _ nameClass: NameClass, cookie: Int64?
+    ) throws(StoreError) {
+        let cookie = try cookie.or { () throws(StoreError) in
+            let slot = try db.slot(name, in: parent)
+            guard slot.found == nil, let free = slot.free else { throw Self.collision }
+            return free
+        }
         try db.run(
-            "UPDATE node SET parent = ?2, cookie = ?3, name = ?4, ctime = ?5 WHERE ino = ?1", row.id, parent, cookie,
-            name, now)
+            "UPDATE node SET parent = ?2, cookie = ?3, name = ?4, class = ?5, ctime = ?6 WHERE ino = ?1", row.id,
+            parent, cookie, name, Int64(nameClass.rawValue), now)
+        db.cache?.forget(row.id)
+        db.cache?.removed(row.node.name, in: row.node.parent)
+        db.cache?.added(name, in: parent)
         tellEntry(row.node.parent, row.node.name)
         tellEntry(parent, name)
         tellAttributes(row.id)

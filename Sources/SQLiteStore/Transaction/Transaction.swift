@@ -78,6 +78,7 @@ final class Transaction {
         guard let end else { throw StoreError(.corrupt, hint: "the store has lost its counter \(sequence.metaName)") }
         if sequence == .node {
             try saveTouches()
+            try db.run("UPDATE mount SET first_node = ?2 WHERE id = ?1", mount.id, end - count)
             onCommit { [mount] in mount.touches.began(at: end - count) }
         }
         return (end - count)..<end
