@@ -25,7 +25,10 @@ extension FileSystem {
             // A directory that holds what is in memory only is not empty.
             try materializeAll(in: target.id)
         }
-        try publishSource(name, in: parent)
+        try publishSource(name, in: parent) {
+            guard mode == .replace, let target = try? store.lookup(newName, in: newParent) else { return false }
+            return target.isDocument && target.revision != 0
+        }
 
         let renamed = try holdingTarget(newName, in: newParent, mode) { () throws(StoreError) in
             try store.rename(Rename(parent: parent, name: name, newParent: newParent, newName: newName, mode: mode))
@@ -55,14 +58,16 @@ extension FileSystem {
     }
 
     /// What a program has written to a temporary file that it still has open goes along: editors rename before
-    /// they close. A document's unpublished bytes stay in its working copy: they may be half of a value.
-    private func publishSource(_ name: FileName, in parent: NodeID) throws(StoreError) {
+    /// they close. A document's unpublished bytes stay in its working copy: they may be half of a value. Only one that
+    /// has no value yet, and is to take the place of one, has to be a value now.
+    private func publishSource(
+        _ name: FileName, in parent: NodeID, replacesValue: () -> Bool
+    ) throws(StoreError) {
         guard !(opens.count == 0), let source = try? store.lookup(name, in: parent), let open = opens.find(source.id)
         else { return }
         try open.with { (state) throws(StoreError) in
-            guard let working = state.working, working.isModified, !state.node.isDocument, !state.node.isStream else {
-                return
-            }
+            guard let working = state.working, working.isModified, !state.node.isStream else { return }
+            if state.node.isDocument { guard state.isNew, replacesValue() else { return } }
             // Its directory is not to be kept from others meanwhile.
             try publish(&state, room: .unbounded)
         }
