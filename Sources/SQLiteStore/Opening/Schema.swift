@@ -1,6 +1,7 @@
 internal import Persist
 
-/// The tables, as version 2 has them; version 1 had neither `mount.first_node` nor `work.small`. `PRAGMA user_version` is the version; a newer one is refused.
+/// The tables, as version 2 has them; version 1 had neither `mount.first_node` nor `work.small`. `PRAGMA user_version` is
+/// the version; a newer one is refused.
 ///
 /// Open to every program, reading and writing: `records` and `kv`. All else is private.
 enum Schema {
@@ -42,7 +43,7 @@ enum Schema {
         CREATE UNIQUE INDEX node_name ON node(parent, cookie);
 
         -- Alive while its process holds the lock on byte 1000 + id of STORE-lock. first_node: of the last block of numbers that
-        -- it took; directories may not have the times of files from there on (Touches).
+        -- it took; directories may not have the times of files from there on (Touches). NULL: they do.
         CREATE TABLE mount(id INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started INTEGER, first_node INTEGER) STRICT;
 
         -- Drafts: a body that lies over a base body, up to base_limit. kept: recovery publishes it.

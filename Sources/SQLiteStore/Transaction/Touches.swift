@@ -43,6 +43,7 @@ final class Touches: Sendable {
         return state.withLock { $0.touches[directory]?.time }
     }
 
+    /// Never in a store with a far side.
     func canWait(for file: NodeID) -> Bool { file.rawValue >= firstNode.load(ordering: .relaxed) }
 
     func add(_ time: Timestamp, to directory: NodeID) {
@@ -84,7 +85,7 @@ extension Transaction {
     func touch(_ directory: NodeID, for file: Node, _ time: Timestamp) throws(StoreError) {
         // Other mounts read the row, and the far side is told in the order of the rows. Times that go back, because a clock
         // was set or a file is published long after it was made, cannot be told from those that a row has already.
-        guard !mount.hasPeers, mount.outbox == nil, !hasSavedTouches, mount.touches.canWait(for: file.id),
+        guard !mount.hasPeers, !hasSavedTouches, mount.touches.canWait(for: file.id),
             try db.directory(directory).node.ctime <= time
         else { return try touch(directory, time) }
         db.cache?.touch(directory, time)
@@ -114,7 +115,6 @@ extension Transaction {
     /// After a mount was killed: whatever else changes a directory, or its times, gives it a ctime that no file in it is
     /// younger than. Only among those that it made last can there be any of whom the directory does not know.
     func recoverTouches(of mountID: Int64) throws(StoreError) {
-        guard mount.outbox == nil else { return }
         let late = try db.all(
             """
             SELECT d.ino, max(f.btime) AS time FROM node f JOIN node d ON d.ino = f.parent

@@ -76,7 +76,7 @@ final class Transaction {
             "UPDATE meta SET value = value + ?2 WHERE name = ?1 RETURNING value", Text(sequence.metaName), count,
             read: { $0.int(0) })
         guard let end else { throw StoreError(.corrupt, hint: "the store has lost its counter \(sequence.metaName)") }
-        if sequence == .node {
+        if sequence == .node, mount.outbox == nil {
             try saveTouches()
             try db.run("UPDATE mount SET first_node = ?2 WHERE id = ?1", mount.id, end - count)
             onCommit { [mount] in mount.touches.began(at: end - count) }
