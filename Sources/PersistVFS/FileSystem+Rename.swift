@@ -63,11 +63,17 @@ extension FileSystem {
     private func publishSource(
         _ name: FileName, in parent: NodeID, replacesValue: () -> Bool
     ) throws(StoreError) {
-        guard !(opens.count == 0), let source = try? store.lookup(name, in: parent), let open = opens.find(source.id)
+        guard !(opens.count == 0), let found = try? store.lookup(name, in: parent), let open = opens.find(found.id)
         else { return }
+        // Others may have given it a value just now.
+        let source = found.isDocument ? (try? store.refreshed(found.id)) ?? found : found
         try open.with { (state) throws(StoreError) in
             guard let working = state.working, working.isModified, !state.node.isStream else { return }
-            if state.node.isDocument { guard state.isNew, replacesValue() else { return } }
+            if state.node.isDocument {
+                // Where another program has given it a value meanwhile, that takes the place; ours is in conflict with it.
+                state.node.revision = source.revision
+                guard state.isNew, source.revision == state.baseRevision, replacesValue() else { return }
+            }
             // Its directory is not to be kept from others meanwhile.
             try publish(&state, room: .unbounded)
         }

@@ -70,6 +70,28 @@ import Testing
         }
     }
 
+    @Test("R3 R10 where another program has given the new name a value, that moves, and no byte is lost")
+    func renamedWhileOpenWithValueOfOthers() async throws {
+        try await MountFixture.with { fixture in
+            try await fixture.mount.python(
+                """
+                import sqlite3
+                with open('records/y.json', 'w') as f: f.write('"old"')
+                fd = os.open('records/x.json', os.O_RDWR | os.O_CREAT)
+                os.write(fd, b'"mine"')
+                os.fsync(fd)
+                db = sqlite3.connect(os.environ['STORE'], timeout=20)
+                db.execute("INSERT INTO records(key, value) VALUES ('x', '\\"theirs\\"')")
+                db.commit()
+                os.rename('records/x.json', 'records/y.json')
+                os.close(fd)
+                assert open('records/y.json').read() == '"theirs"', open('records/y.json').read()
+                kept = [os.path.join(d, n) for d, _, names in os.walk('.persist/conflicts') for n in names]
+                assert [open(k).read() for k in kept] == ['"mine"'], kept
+                """)
+        }
+    }
+
     @Test("R3 renaming across namespaces is EXDEV, so that mv copies")
     func acrossNamespaces() async throws {
         try await MountFixture.with { fixture in
