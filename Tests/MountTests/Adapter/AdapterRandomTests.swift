@@ -36,8 +36,12 @@ import Testing
             let mount = try await fixture.mount(host, cache: "one")
             let killer = Task {
                 var kills = 0
-                while (try? await Task.sleep(for: .milliseconds(.random(in: 300...1_500)))) != nil {
-                    if try await mount.killAdapter() { kills += 1 }
+                var pause = Duration.milliseconds(300)
+                while (try? await Task.sleep(for: pause)) != nil {
+                    // Where it is just being started, soon again: else a quick run may see no kill at all.
+                    let isKilled = try await mount.killAdapter()
+                    if isKilled { kills += 1 }
+                    pause = .milliseconds(isKilled ? .random(in: 300...1_500) : 20)
                 }
                 return kills
             }
