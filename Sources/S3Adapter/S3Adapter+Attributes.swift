@@ -44,6 +44,7 @@ extension S3Adapter: AttributedPutting {
         request.headers += [
             ("x-amz-copy-source", copySource(request.key ?? [])), ("x-amz-metadata-directive", "REPLACE"),
         ]
+        request.isLong = true
         if case .replacing(let revision) = condition {
             // "Where nothing is" is no condition for attributes of what is there.
             guard let revision else { throw RevisionConflict() }

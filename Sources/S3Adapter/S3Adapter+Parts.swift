@@ -52,6 +52,7 @@ extension S3Adapter: PartedPutting {
         var request = S3Request("POST", try keys.object(of: key))
         request.query = [upload.query]
         request.body = Self.list(of: parts)
+        request.isLong = true
         if case .replacing(let revision) = condition {
             guard try await conditions.areKeptOfParts() else { throw StoreError(.unsupported, key: key) }
             request.headers.append(revision.map { ("if-match", $0.etag) } ?? ("if-none-match", "*"))
@@ -134,6 +135,7 @@ extension S3Adapter: PartCopying {
             ("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"),
             ("x-amz-copy-source-if-match", revision.etag),
         ]
+        request.isLong = true
         switch try await service.send(request, about: upload.key) {
         case .done(let response):
             let result = try XMLReader.read(response.body)

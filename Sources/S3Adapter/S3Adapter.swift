@@ -22,6 +22,7 @@ public final class S3Adapter: PersistAdapter {
         if let problem = Hashing.problem { throw StoreError(.io, hint: "libcrypto cannot be used: \(problem)") }
         var transport = CurlTransport.Options()
         transport.connectionsMax = options.connectionsMax
+        transport.stallSeconds = options.stallSeconds
         transport.authorities = options.authorities
         let source = CredentialSource(options)
         self.options = options

@@ -18,6 +18,8 @@ public struct S3Options: Sendable, Equatable {
     public var prices = RequestPrices()
     /// Requests at once.
     public var connectionsMax = 32
+    /// A request on whose way nothing has moved for so long has failed.
+    public var stallSeconds = 30
     /// The longest value that is sent or fetched as a whole: all of it is in memory then.
     public var valueBytesMax: UInt64 = 64 << 20
     /// Values from this size on are sent in parts (multipart upload).

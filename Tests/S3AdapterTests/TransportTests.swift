@@ -1,3 +1,4 @@
+import Glibc
 import Persist
 import PersistTestKit
 import S3Adapter
@@ -6,11 +7,14 @@ import Testing
 /// Servers that are down, or do not answer.
 @Suite("Connections to S3")
 struct TransportTests {
-    private static func adapter(_ endpoint: String, connectionsMax: Int = 32) throws -> S3Adapter {
+    private static func adapter(
+        _ endpoint: String, connectionsMax: Int = 32, stallSeconds: Int = 30
+    ) throws -> S3Adapter {
         var options = S3Options(bucket: "b", region: "us-east-1")
         options.endpoint = endpoint
         options.credentials = Credentials(accessKeyID: "a", secretAccessKey: "b")
         options.connectionsMax = connectionsMax
+        options.stallSeconds = stallSeconds
         return try S3Adapter(options) { print($0) }
     }
 
@@ -30,6 +34,35 @@ struct TransportTests {
             "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
         #expect(try await adapter.get("kv/a") == Array("hi".utf8))
         #expect(await answering.value)
+        await adapter.close()
+    }
+
+    @Test("S3 may be silent for long while it puts parts together, and is asked for that once")
+    func slowCompletion() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint, stallSeconds: 1)
+        let serving = listener.serving(1) { _ in
+            sleep(4)
+            let text = "<CompleteMultipartUploadResult><ETag>&quot;1-2&quot;</ETag></CompleteMultipartUploadResult>"
+            return "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)"
+        }
+        let upload = PartedUpload("blobs/a", token: [0x61])
+        let parts = [PartReceipt(mark: Array("1".utf8), sum: [])]
+        #expect(try await adapter.complete(upload, of: parts, on: .none).revision == Revision(Array("1-2".utf8)))
+        #expect(await serving.value.count == 1)
+        await adapter.close()
+    }
+
+    @Test("a put that S3 does not answer is not sent again by itself")
+    func stalledPut() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint, stallSeconds: 1)
+        await #expect {
+            try await adapter.put("kv/a", [1])
+        } throws: {
+            ($0 as? StoreError)?.kind == .timedOut
+        }
+        #expect(listener.takeAll() == 1)
         await adapter.close()
     }
 
@@ -73,7 +106,7 @@ struct TransportTests {
     @Test("an answer that is cut off is no value")
     func cut() async throws {
         let listener = try LoopbackListener()
-        let adapter = try Self.adapter(listener.endpoint)
+        let adapter = try Self.adapter(listener.endpoint, stallSeconds: 1)
         let answering = listener.answering(
             "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhi")
         await #expect {

@@ -57,6 +57,21 @@ import Testing
         #expect(reaches.prefix(6).reduce(0, max) <= 8 << 20, "\(reaches.prefix(8))")
     }
 
+    @Test("R7 what is fetched ends where a server's blocks end: none is read twice for two requests")
+    func aligned() {
+        var window = FetchWindow(unit: Self.unit)
+        var position: UInt64 = 3 * Self.unit
+        var ends: [UInt64] = []
+        for _ in 0..<16 {
+            let range = window.take(position..<position + 4_096, of: 1 << 30)
+            #expect(range.lowerBound == position)
+            let ahead = window.ahead(of: range.upperBound, size: 1 << 30)
+            ends += ahead.map(\.upperBound)
+            position = ahead.last?.upperBound ?? range.upperBound
+        }
+        #expect(ends.count > 16 && ends.suffix(16).allSatisfy { $0.isMultiple(of: FetchWindow.most) })
+    }
+
     @Test("R7 over a slow line no fetch is longer than what comes while somebody waits")
     func slow() {
         var window = FetchWindow(unit: Self.unit)

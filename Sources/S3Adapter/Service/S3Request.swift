@@ -15,6 +15,8 @@ struct S3Request {
 
     /// Done twice it would do something else than once: what fails is the caller's to see to.
     var isOnce = false
+    /// S3 copies bytes before it answers, and may say nothing meanwhile.
+    var isLong = false
 
     init(_ method: String, _ key: [UInt8]?) {
         self.method = method

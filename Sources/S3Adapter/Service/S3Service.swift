@@ -26,6 +26,8 @@ final class S3Service: Sendable {
     private static let attemptsMax = 4
     /// CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR.
     private static let cuts: Set<Int32> = [18, 52, 55, 56]
+    /// CURLE_OPERATION_TIMEDOUT.
+    private static let stalled: Int32 = 28
     private static let firstPauseMilliseconds: Int64 = 100
 
     init(
@@ -65,11 +67,13 @@ final class S3Service: Sendable {
             case .failure(.closed): throw StoreError(.interrupted, key: key, hint: "the adapter is closed")
             case .failure(.curl(let code, let words, let isUntouched)):
                 last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
-                // One that had been kept is gone: a new one tells at once whether the server is there.
-                if isUntouched, attempt == 1 { continue }
+                // One that had been kept is gone: a new one tells at once whether the server is there. A server that took the
+                // request and is silent may be at it still.
+                let onlyAsks = ["GET", "HEAD"].contains(request.method)
+                if isUntouched, attempt == 1, onlyAsks || code != Self.stalled { continue }
                 // What only asks is asked again where the way to the server is a bad one, and not where there is none: a
                 // look has many questions, and comes to its end only where all are answered.
-                guard ["GET", "HEAD"].contains(request.method), Self.cuts.contains(code) else { throw last }
+                guard onlyAsks, Self.cuts.contains(code) else { throw last }
             }
             let wait = pause / 2 + .random(in: 0...pause)
             guard attempt < attemptsMax, (try? await Task.sleep(for: .milliseconds(wait))) != nil else { break }
@@ -96,7 +100,7 @@ final class S3Service: Sendable {
             method: request.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + (query.isEmpty ? "" : "?\(query)"),
             headers: (request.headers + added).map { (name: $0.0, value: $0.1) }, body: request.body,
-            isOnce: request.isOnce, answerBytesMax: request.answerBytesMax)
+            isOnce: request.isOnce, isLong: request.isLong, answerBytesMax: request.answerBytesMax)
     }
 
     /// By what the server says the time is. - Returns: whether another try makes sense.

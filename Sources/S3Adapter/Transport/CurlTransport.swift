@@ -15,6 +15,8 @@ final class CurlTransport: Sendable {
         var connectSeconds = 10
         /// A transfer during which nothing moves for so long has failed.
         var stallSeconds = 30
+        /// The same of a request that the server may work at for long: who waits for it gives up before.
+        var longStallSeconds = 3_600
         /// A file with certificates of authorities; nil: those of the system.
         var authorities: String?
         /// Of the environment (`http_proxy` and its like).
@@ -98,6 +100,10 @@ final class CurlTransport: Sendable {
                     continue
                 }
                 transfer.begin(on: easy)
+                if transfer.request.isLong {
+                    ccurl_set_long(
+                        UnsafeMutableRawPointer(easy), CURLOPT_LOW_SPEED_TIME, options.longStallSeconds)
+                }
                 active[easy] = transfer
                 ccurl_multi_add_handle(multi.handle, UnsafeMutableRawPointer(easy))
             }

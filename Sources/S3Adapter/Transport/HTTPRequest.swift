@@ -7,6 +7,8 @@ struct HTTPRequest: Sendable {
     var body: [UInt8] = []
     /// It goes over a new connection: libcurl sends again by itself what fails on one that was kept.
     var isOnce = false
+    /// The server may work for minutes before anything comes back.
+    var isLong = false
     /// An answer that is longer has failed.
     var answerBytesMax: UInt64
 }

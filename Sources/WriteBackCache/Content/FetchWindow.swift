@@ -4,10 +4,10 @@
 /// asked for, and who goes on jumping about, in the end all of it.
 struct FetchWindow: Sendable, Equatable {
     static let first: UInt64 = 128 << 10
-    static let most: UInt64 = 4 << 20
+    static let most: UInt64 = 8 << 20
     /// How far ahead of a reader it goes.
     static let reachMost: UInt64 = piecesMost * most
-    private static let piecesMost: UInt64 = 4
+    private static let piecesMost: UInt64 = 3
     /// What is fetched at once takes no longer than about that, however slow the line is: somebody may be waiting for it.
     private static let secondsMost = 4.0
     /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
@@ -54,7 +54,7 @@ struct FetchWindow: Sendable, Equatable {
             steps += 1
             window = min(window * 2, Self.most, bytesInTime)
         }
-        let end = max(wanted.upperBound, isBehind ? 0 : start + window)
+        let end = max(wanted.upperBound, isBehind ? 0 : windowEnd(of: start))
         let range = start..<min(size, (end + unit - 1) / unit * unit)
         next = isBehind ? max(next, range.upperBound) : range.upperBound
         return range
@@ -71,12 +71,17 @@ struct FetchWindow: Sendable, Equatable {
         var pieces: [Range<UInt64>] = []
         var room = room
         while next < min(size, end + reach), room >= window {
+            let end = min(size, windowEnd(of: next))
             room -= window
-            pieces.append(next..<min(size, next + window))
-            next = min(size, next + window)
+            pieces.append(next..<end)
+            next = end
         }
         return pieces
     }
+
+    /// Of a window that begins there: at a multiple of itself. Servers keep long objects in blocks of such lengths, and read
+    /// a whole one for each request that meets it.
+    private func windowEnd(of start: UInt64) -> UInt64 { (start + window) / window * window }
 
     /// A fetch has brought so many bytes, with all that was under way beside it.
     mutating func came(_ bytes: UInt64, seconds: Double) {

@@ -64,18 +64,20 @@ extension FarSide {
     func setAttributes(
         _ attributes: ValueAttributes, of key: StoreKey, at revision: Revision?
     ) async throws(StoreError) -> Replaced {
-        try await changed(key, revision.map { .replacing($0) } ?? .none) { adapter, condition in
+        try await changed(
+            key, revision.map { .replacing($0) } ?? .none, extraSeconds: Self.copyingSeconds
+        ) { adapter, condition in
             try await adapter.setAttributes(attributes, of: key, on: condition)
         }
     }
 
     private func changed(
-        _ key: StoreKey, _ condition: PutCondition,
+        _ key: StoreKey, _ condition: PutCondition, extraSeconds: Int = 0,
         _ change: @escaping @Sendable (any AttributedPutting, PutCondition) async throws -> DatedRevision
     ) async throws(StoreError) -> Replaced {
         guard let attributed else { throw StoreError(.unsupported, key: key) }
         count(\.puts)
-        let replaced = try await asked(key) { () async throws -> Replaced in
+        let replaced = try await asked(key, extraSeconds: extraSeconds) { () async throws -> Replaced in
             do {
                 let new = try await change(attributed, condition)
                 return .put(new.revision, time: new.time)

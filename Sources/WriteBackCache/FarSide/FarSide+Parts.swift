@@ -4,6 +4,8 @@ import Persist
 extension FarSide {
     /// Slower than that nobody sends for long: parts have more time than other requests.
     private static let bytesPerSecondMin = 16 << 10
+    /// A server may copy all of a long value before it answers.
+    static let copyingSeconds = 240
     /// Of a value that is fetched to be compared.
     private static let pieceBytes: UInt64 = 8 << 20
 
@@ -61,8 +63,8 @@ extension FarSide {
     ) async throws(StoreError) -> Replaced? {
         let parted = try known(parted, upload.key)
         count(\.puts)
-        // A server may copy all of it before it answers.
-        return try await asked(upload.key, extraSeconds: parts.count) { () async throws -> Replaced? in
+        return try await asked(upload.key, extraSeconds: Self.copyingSeconds + parts.count) {
+            () async throws -> Replaced? in
             do {
                 let new = try await parted.complete(upload, of: parts, on: condition)
                 return .put(new.revision, time: new.time)
