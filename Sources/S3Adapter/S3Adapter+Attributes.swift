@@ -121,21 +121,29 @@ extension S3Adapter: AttributedPutting {
     /// By the index, and the rest one by one.
     public func attributes(of entries: [KeyEntry]) async throws -> [ValueAttributes?] {
         let known = await index.entries(of: try named(entries))
-        return try await zip(entries, known).map { ($0, $1?.attributes) }.concurrentMap(most: Self.askedMax) {
-            [self] entry, known in
-            if let known { known } else { try await attributes(of: entry.key) }
+        return try await completed(known.map { $0?.attributes }, entries) { [self] entry in
+            try await attributes(of: entry.key)
         }
     }
 
     public func values(of entries: [KeyEntry]) async throws -> [[UInt8]?] {
         let known = await index.entries(of: try named(entries))
-        return try await zip(entries, known).map { ($0, $1?.body) }.concurrentMap(most: Self.askedMax) {
-            [self] entry, known in
-            if let known { return known }
+        return try await completed(known.map { $0?.body }, entries) { [self] entry in
             do {
                 return entry.isMarker ? try await markedDirectory(entry.key) : try await get(entry.key)
             } catch let error as StoreError where !error.isTransient { return nil }
         }
+    }
+
+    /// What is not known is asked for.
+    private func completed<Value: Sendable>(
+        _ known: [Value?], _ entries: [KeyEntry], _ ask: @escaping @Sendable (KeyEntry) async throws -> Value?
+    ) async throws -> [Value?] {
+        var values = known
+        let missing = known.indices.filter { known[$0] == nil }
+        let answers = try await missing.map { entries[$0] }.concurrentMap(most: Self.askedMax, ask)
+        for (place, answer) in zip(missing, answers) { values[place] = answer }
+        return values
     }
 
     private func named(_ entries: [KeyEntry]) throws(StoreError) -> [(name: [UInt8], entry: KeyEntry)] {

@@ -92,7 +92,7 @@ extension S3Adapter: PartedPutting {
             return root.all("Upload").compactMap { element in
                 guard let found = element["Key"]?.text, (isEncoded ? URLText.decode(found) : found) == name,
                     let id = element["UploadId"]?.string,
-                    let begun = element["Initiated"].flatMap({ HTTPDate.nanoseconds(ofISO: $0.string) })
+                    let begun = element["Initiated"].flatMap({ HTTPDate.nanoseconds(ofISO: $0.text) })
                 else { return nil }
                 return (PartedUpload(key, token: Array(id.utf8)), Timestamp(nanoseconds: begun))
             }

@@ -64,9 +64,20 @@ struct SignatureTests {
         #expect(SigningTime(Timestamp(seconds: 951_827_696, nanoseconds: 0)).text == "20000229T123456Z")
         #expect(SigningTime(Timestamp(seconds: 4_107_542_399, nanoseconds: 0)).text == "21000228T235959Z")
         #expect(HTTPDate.seconds("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
-        #expect(HTTPDate.nanoseconds(ofISO: "2009-10-12T17:50:30.000Z") == 1_255_369_830_000_000_000)
-        #expect(HTTPDate.nanoseconds(ofISO: "2000-02-29T12:34:56.25Z") == 951_827_696_250_000_000)
-        #expect(HTTPDate.nanoseconds(ofISO: "yesterday") == nil)
+        #expect(HTTPDate.nanoseconds(ofISO: Array("2009-10-12T17:50:30.000Z".utf8)) == 1_255_369_830_000_000_000)
+        #expect(HTTPDate.nanoseconds(ofISO: Array("2000-02-29T12:34:56.25Z".utf8)) == 951_827_696_250_000_000)
+        #expect(HTTPDate.nanoseconds(ofISO: Array("2009-10-12T17:50:30Z".utf8)) == 1_255_369_830_000_000_000)
+        for text in [
+            "yesterday", "2009-10-12T17:50:30.Z", "2009-10-12T17:50:3xZ", "2009-10-12 17:50:30Z",
+            "2009-10-12T17:50:30+02:00",
+        ] {
+            #expect(HTTPDate.nanoseconds(ofISO: Array(text.utf8)) == nil, "\(text)")
+        }
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nox 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "",
+        ] {
+            #expect(HTTPDate.seconds(text) == nil, "\(text)")
+        }
     }
 
     @Test("names of objects in URLs")

@@ -22,6 +22,19 @@ struct FarMetaTests {
         #expect(text(FarMeta().encoded()) == #"{"v":1}"#)
     }
 
+    @Test("Meta without words of others is canonical too, and read as it was", arguments: 0..<64)
+    func plain(_ bits: Int) throws {
+        var meta = FarMeta(bits & 1 == 0 ? .file : .directory)
+        if bits & 2 != 0 { (meta.mode, meta.uid, meta.gid) = (0o7777, .max, 0) }
+        if bits & 4 != 0 { meta.mtime = Timestamp(nanoseconds: -1) }
+        if bits & 8 != 0 { meta.size = bits & 16 == 0 ? 1 << 53 : 1 << 53 + 1 }
+        if bits & 16 != 0 { (meta.isCarried, meta.hasMore) = (true, bits & 2 != 0) }
+        if bits & 32 != 0 { meta.sum = Self.sum }
+        let encoded = meta.encoded()
+        #expect(CanonicalJSON.form(of: encoded) == encoded, "\(text(encoded))")
+        #expect(FarMeta.decode(encoded) == .meta(meta))
+    }
+
     static let kinds: [(kind: FarMeta.Kind, text: String)] = [
         (.file, #"{"v":1}"#), (.directory, #"{"dir":true,"v":1}"#),
         (.symlink(bytes("../a")), #"{"link":"../a","v":1}"#),

@@ -17,6 +17,17 @@ public enum Namespace: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// The path that these names lead to, from the root of the mount on: `records/users/alice.json`.
+    package func path(_ names: [FileName]) -> [UInt8] {
+        var path = name.bytes
+        path.reserveCapacity(names.reduce(path.count) { $0 + 1 + $1.bytes.count })
+        for name in names {
+            path.append(UInt8(ascii: "/"))
+            path += name.bytes
+        }
+        return path
+    }
+
     public init?(node: NodeID) {
         guard let raw = UInt8(exactly: node.rawValue), let found = Namespace(rawValue: raw) else { return nil }
         self = found

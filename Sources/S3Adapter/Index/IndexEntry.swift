@@ -36,15 +36,12 @@ struct IndexEntry: Sendable, Equatable {
         guard fields.count == 4 + Self.names.count, let time = Int64(String(decoding: fields[2], as: UTF8.self)) else {
             return nil
         }
-        var headers: [String: String] = [:]
-        for (name, field) in zip(Self.names, fields[3...]) where !field.isEmpty {
-            headers[name] = String(decoding: field, as: UTF8.self)
-        }
+        let values = fields[3..<(3 + Self.names.count)].map { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) }
         let last = fields[fields.count - 1]
         self.init(
             name: URLText.decode(Array(fields[0]), plusIsSpace: false),
             etag: URLText.decode(Array(fields[1]), plusIsSpace: false), time: time,
-            attributes: UserMetadata.attributes(of: headers),
+            attributes: UserMetadata.attributes(values),
             body: last.isEmpty ? nil : URLText.decode(Array(last.dropFirst()), plusIsSpace: false))
     }
 

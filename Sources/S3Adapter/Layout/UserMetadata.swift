@@ -35,15 +35,23 @@ enum UserMetadata {
         headers(of: attributes).reduce(0) { $0 + $1.0.utf8.count + $1.1.utf8.count } <= bytesMax
     }
 
-    /// What cannot be understood counts as not there: other programs write these too.
     static func attributes(of headers: [String: String]) -> ValueAttributes {
+        var found = attributes(names.map { headers[$0] })
+        if found.mtime == nil {
+            found.mtime = headers["last-modified"].flatMap(HTTPDate.seconds)
+                .map { Timestamp(nanoseconds: $0 * 1_000_000_000) }
+        }
+        return found
+    }
+
+    /// What cannot be understood counts as not there: other programs write these too.
+    ///
+    /// - Parameter values: in the order of `names`.
+    static func attributes(_ values: [String?]) -> ValueAttributes {
         ValueAttributes(
-            mode: headers[mode].flatMap(bits), uid: headers[uid].flatMap { UInt32($0) },
-            gid: headers[gid].flatMap { UInt32($0) },
-            mtime: headers[mtime].flatMap { Timestamp(decimal: $0) }
-                ?? headers["last-modified"].flatMap(HTTPDate.seconds)
-                .map { Timestamp(nanoseconds: $0 * 1_000_000_000) },
-            extended: headers[extended].flatMap(attributes) ?? [:], hasMore: headers[more] == "1")
+            mode: values[0].flatMap(bits), uid: values[1].flatMap { UInt32($0) },
+            gid: values[2].flatMap { UInt32($0) }, mtime: values[3].flatMap { Timestamp(decimal: $0) },
+            extended: values[4].flatMap(attributes) ?? [:], hasMore: values[5] == "1")
     }
 
     /// Permission bits, of a mode in decimal or octal: whichever reading has a type of file, or is bits alone.

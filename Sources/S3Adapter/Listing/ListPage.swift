@@ -34,7 +34,7 @@ struct ListPage {
                 Object(
                     name: isEncoded ? URLText.decode(name) : name, size: size,
                     revision: Revision(etag: element["ETag"]?.string ?? ""),
-                    modified: element["LastModified"].flatMap { HTTPDate.nanoseconds(ofISO: $0.string) }
+                    modified: element["LastModified"].flatMap { HTTPDate.nanoseconds(ofISO: $0.text) }
                         .map(Timestamp.init(nanoseconds:))))
         }
         guard root["IsTruncated"]?.string == "true" else { return }

@@ -1,33 +1,53 @@
-/// Dates of HTTP's headers: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+/// Dates of S3's answers. A listing has a thousand of them: they are read where they stand.
 enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        .map { Array($0.utf8) }
 
-    /// Since 1970; nil for another form.
+    /// Of HTTP's headers: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7). Since 1970; nil for another form.
     static func seconds(_ text: String) -> Int64? {
-        let parts = text.split(whereSeparator: { " ,:".contains($0) })
-        guard parts.count == 8, parts[7] == "GMT", let day = Int64(parts[1]), let year = Int64(parts[3]),
-            let month = months.firstIndex(of: String(parts[2])), let hour = Int64(parts[4]),
-            let minute = Int64(parts[5]), let second = Int64(parts[6])
+        let bytes = Array(text.utf8)
+        guard bytes.count == 29, bytes[25...].elementsEqual(" GMT".utf8), let day = number(bytes, 5, 2),
+            let month = months.firstIndex(where: { bytes[8..<11].elementsEqual($0) }),
+            let year = number(bytes, 12, 4), let time = time(bytes, 17)
         else { return nil }
-        return CivilDate.days(year, Int64(month) + 1, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        return CivilDate.days(year, Int64(month) + 1, day) * 86_400 + time
     }
 
     /// Of listings: `2009-10-12T17:50:30.000Z` (RFC 3339).
-    static func nanoseconds(ofISO text: String) -> Int64? {
-        let parts = text.split(whereSeparator: { "-T:Z".contains($0) })
-        guard parts.count == 6, let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
-            let hour = Int64(parts[3]), let minute = Int64(parts[4])
+    static func nanoseconds(ofISO bytes: [UInt8]) -> Int64? {
+        guard bytes.count >= 20, bytes[4] == dash, bytes[7] == dash, bytes[10] == UInt8(ascii: "T"),
+            bytes.last == UInt8(ascii: "Z"), let year = number(bytes, 0, 4), let month = number(bytes, 5, 2),
+            let day = number(bytes, 8, 2), let time = time(bytes, 11)
         else { return nil }
-        let second = parts[5].split(separator: ".")
-        guard let whole = Int64(second[0]) else { return nil }
         var fraction: Int64 = 0
-        if second.count > 1 {
-            let digits = second[1].prefix(9)
-            guard let value = Int64(digits) else { return nil }
-            fraction = (digits.count..<9).reduce(value) { value, _ in value * 10 }
+        if bytes.count > 20 {
+            let digits = min(9, bytes.count - 21)
+            guard bytes[19] == UInt8(ascii: "."), let value = number(bytes, 20, digits) else { return nil }
+            fraction = (digits..<9).reduce(value) { value, _ in value * 10 }
         }
-        let seconds = CivilDate.days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + whole
-        return seconds * 1_000_000_000 + fraction
+        return (CivilDate.days(year, month, day) * 86_400 + time) * 1_000_000_000 + fraction
+    }
+
+    private static let dash = UInt8(ascii: "-")
+
+    /// `08:49:37`, as seconds.
+    private static func time(_ bytes: [UInt8], _ start: Int) -> Int64? {
+        guard bytes[start + 2] == UInt8(ascii: ":"), bytes[start + 5] == UInt8(ascii: ":"),
+            let hour = number(bytes, start, 2), let minute = number(bytes, start + 3, 2),
+            let second = number(bytes, start + 6, 2)
+        else { return nil }
+        return hour * 3_600 + minute * 60 + second
+    }
+
+    /// nil: not all of them are digits, or there are none.
+    private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int64? {
+        guard count > 0 else { return nil }
+        var value: Int64 = 0
+        for byte in bytes[start..<(start + count)] {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+        }
+        return value
     }
 }
 

@@ -59,11 +59,13 @@ struct XMLReader {
     private mutating func element(depth: Int) throws(StoreError) -> XMLElement {
         guard depth < Self.depthMax else { throw Self.problem("it is nested too deeply") }
         guard skip("<"), !at("!") else { throw Self.problem("a declaration that no answer has") }
-        var element = XMLElement(name: try name())
+        let name = try name()
+        var element = XMLElement(name: String(decoding: name, as: UTF8.self))
         // Attributes say nothing that is wanted here.
         while !at(">") && !at("/>") {
             guard index < bytes.count else { throw Self.problem("it ends in a tag") }
-            if let quote = [UInt8(ascii: "\""), UInt8(ascii: "'")].first(where: { bytes[index] == $0 }) {
+            let quote = bytes[index]
+            if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
                 index += 1
                 while index < bytes.count, bytes[index] != quote { index += 1 }
             }
@@ -80,7 +82,7 @@ struct XMLReader {
             element.text += bytes[start..<index]
             guard index < bytes.count else { throw Self.problem("it ends within <\(element.name)>") }
             if skip("</") {
-                guard try name() == element.name else { throw Self.problem("<\(element.name)> is not closed") }
+                guard try self.name() == name else { throw Self.problem("<\(element.name)> is not closed") }
                 while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }
                 guard skip(">") else { throw Self.problem("</\(element.name)> is not closed") }
                 return element
@@ -97,13 +99,21 @@ struct XMLReader {
         }
     }
 
-    private mutating func name() throws(StoreError) -> String {
+    /// Without a prefix.
+    private mutating func name() throws(StoreError) -> ArraySlice<UInt8> {
         let start = index
-        while index < bytes.count, !Self.isSpace(bytes[index]), !"</>=".utf8.contains(bytes[index]) { index += 1 }
+        var local = index
+        loop: while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "<"), UInt8(ascii: "/"), UInt8(ascii: ">"), UInt8(ascii: "="), 0x20, 0x09...0x0D:
+                break loop
+            case UInt8(ascii: ":"): local = index + 1
+            default: break
+            }
+            index += 1
+        }
         guard index > start else { throw Self.problem("a tag without a name") }
-        let name = bytes[start..<index]
-        let local = name.lastIndex(of: UInt8(ascii: ":")).map { name[($0 + 1)...] } ?? name
-        return String(decoding: local, as: UTF8.self)
+        return bytes[local..<index]
     }
 
     private mutating func reference() throws(StoreError) -> [UInt8] {
@@ -130,7 +140,10 @@ struct XMLReader {
     private func at(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         guard index + count <= bytes.count else { return false }
-        return text.withUTF8Buffer { $0.elementsEqual(bytes[index..<(index + count)]) }
+        return text.withUTF8Buffer { text in
+            for place in 0..<count where unsafe text[place] != bytes[index + place] { return false }
+            return true
+        }
     }
 
     private mutating func skip(_ text: StaticString) -> Bool {

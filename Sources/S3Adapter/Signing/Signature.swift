@@ -61,6 +61,7 @@ struct Signature {
 
     /// Without spaces at the ends, and with single ones inside.
     private static func trimmed(_ value: String) -> String {
-        value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+        guard value.utf8.contains(UInt8(ascii: " ")) else { return value }
+        return value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
     }
 }

@@ -26,6 +26,8 @@ extension TemporaryCredentials {
         let token = texts["Token"].flatMap { $0.isEmpty ? nil : $0 }
         self.init(
             credentials: Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token),
-            expires: texts["Expiration"].flatMap { HTTPDate.nanoseconds(ofISO: $0) }.map { $0 / 1_000_000_000 })
+            expires: texts["Expiration"].flatMap { HTTPDate.nanoseconds(ofISO: Array($0.utf8)) }.map {
+                $0 / 1_000_000_000
+            })
     }
 }

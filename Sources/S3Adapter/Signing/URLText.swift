@@ -16,6 +16,8 @@ enum URLText {
 
     /// What `encoding-type=url` in a listing has made of a key: percent-encoded, and by some servers `+` for a space.
     static func decode(_ text: [UInt8], plusIsSpace: Bool = true) -> [UInt8] {
+        let plus = UInt8(ascii: "+")
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || plusIsSpace && $0 == plus }) else { return text }
         var bytes: [UInt8] = []
         var index = 0
         while index < text.count {
@@ -25,7 +27,7 @@ enum URLText {
                 bytes.append(high << 4 | low)
                 index += 3
             } else {
-                bytes.append(plusIsSpace && text[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : text[index])
+                bytes.append(plusIsSpace && text[index] == plus ? UInt8(ascii: " ") : text[index])
                 index += 1
             }
         }

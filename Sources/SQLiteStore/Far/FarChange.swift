@@ -66,7 +66,7 @@ public struct FarChange: Sendable {
 
     public var path: [UInt8] {
         guard let namespace else { return [] }
-        return Array(([namespace.name] + names).map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+        return namespace.path(names)
     }
 }
 

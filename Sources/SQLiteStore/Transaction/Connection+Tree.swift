@@ -103,8 +103,7 @@ extension Connection {
     /// The path as shown, the namespace first; empty for the root.
     func path(of row: NodeRow) throws(StoreError) -> [UInt8] {
         guard let namespace = row.node.namespace else { return [] }
-        let names = try self.names(of: row.id)
-        return Array(([namespace.name] + names).map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+        return namespace.path(try names(of: row.id))
     }
 
     /// Whether `id` is `ancestor` or lies below it.

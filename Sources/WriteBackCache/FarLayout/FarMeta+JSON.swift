@@ -19,6 +19,8 @@ extension FarMeta {
     public static let version: UInt64 = 1
 
     public func encoded() -> [UInt8] {
+        // Numbers, flags and words of ours are written as they are in canonical form; bytes of others may not be.
+        if kind == .file || kind == .directory, text == nil, attributes.isEmpty { return encodedPlainly() }
         var members: [JSONValue.Member] = [.init("v", .unsigned(Self.version))]
         switch kind {
         case .file: break
@@ -46,11 +48,24 @@ extension FarMeta {
             }
             members.append(.init("xattr", .object(list)))
         }
-        // Numbers, flags and words of ours are written as they are in canonical form; bytes of others may not be.
-        let isPlain = (kind == .file || kind == .directory) && text == nil && attributes.isEmpty
-        if isPlain { members.sort { $0.key < $1.key } }
         let text = Array(JSONText.write(.object(members)).utf8)
-        return isPlain ? text : CanonicalJSON.form(of: text) ?? text
+        return CanonicalJSON.form(of: text) ?? text
+    }
+
+    /// Most of what a look finds. Members in the order of their names.
+    private func encodedPlainly() -> [UInt8] {
+        var text = "{"
+        func number(_ value: UInt64) -> String { value <= Self.integerMax ? "\(value)" : "\"\(value)\"" }
+        if isCarried { text += "\"carried\":true," }
+        if kind == .directory { text += "\"dir\":true," }
+        if let gid { text += "\"gid\":\(gid)," }
+        if let mode { text += "\"mode\":\(mode)," }
+        if hasMore { text += "\"more\":true," }
+        if let mtime { text += "\"mtime\":\"\(mtime.decimal)\"," }
+        if let size { text += "\"size\":\(number(size))," }
+        if let sum { text += "\"sum\":\"\(sum.hex)\"," }
+        if let uid { text += "\"uid\":\(uid)," }
+        return Array("\(text)\"v\":\(Self.version)}".utf8)
     }
 
     /// Unknown members are ignored; one that is known but not as it should be makes the whole damaged.
@@ -120,8 +135,11 @@ extension FarMeta {
         }
     }
 
+    /// Of what every host reads exactly.
+    private static let integerMax: UInt64 = 1 << 53
+
     private static func json(_ number: UInt64) -> JSONValue {
-        number <= 1 << 53 ? .unsigned(number) : .string(String(number))
+        number <= integerMax ? .unsigned(number) : .string(String(number))
     }
 
     /// A host may write 420 as 420.0 or 4.2e2.

@@ -26,7 +26,7 @@ public struct ShownPath: Hashable, Sendable {
     /// `records/users/alice.json`; empty for the root.
     var text: [UInt8] {
         guard let namespace else { return [] }
-        return Array(([namespace.name] + names).map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+        return namespace.path(names)
     }
 
     /// The value of a key that is also the prefix of others: `%self` in the directory that the others are in.
