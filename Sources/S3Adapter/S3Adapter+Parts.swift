@@ -37,9 +37,11 @@ extension S3Adapter: PartedPutting {
         var request = S3Request("PUT", try keys.object(of: upload.key))
         request.query = [("partNumber", "\(number)"), upload.query]
         request.body = bytes
+        let sum = Hashing.sha256(bytes)
+        request.bodySum = sum
         switch try await content.putPart(request, about: upload.key) {
         case .done(let response):
-            return PartReceipt(mark: try revision(of: response, upload.key).bytes, sum: Hashing.sha256(bytes))
+            return PartReceipt(mark: try revision(of: response, upload.key).bytes, sum: sum)
         case .refused(let refusal) where refusal.isMissingUpload: throw UploadGone()
         case .refused(let refusal): throw error(refusal, upload.key)
         }

@@ -58,14 +58,14 @@ requests() {
 }
 
 # until_in_bucket NAME UNITS OBJECTS BYTES [PATH]: waits until a listing of the bucket shows so much at PATH, and notes it.
-# Nobody is hurried. So that looking does not slow down what is looked for, it is begun when as many objects have been
-# put; what counts is when the look began that found all.
+# Nobody is hurried. So that looking does not slow down what is looked for, it is begun when as many objects and bytes have
+# been put; what counts is when the look began that found all.
 until_in_bucket() {
     local name=$1 end=$((SECONDS + limit)) size place=far:$bucket/$keys
     case $side in juicefs | writeback) ;; *) place+=${5:-} ;; esac
     while [ "$SECONDS" -lt "$end" ]; do
         ask stored || return
-        if [ "$answer" -ge "$3" ]; then
+        if [ "${answer% *}" -ge "$3" ] && [ "${answer#* }" -ge "$4" ]; then
             clock
             size=$(timeout -k 5 60 rclone size --json --fast-list "$place" 2>"$log" </dev/null)
             if [[ $size =~ \"count\":([0-9]+),\"bytes\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$3" ] &&
@@ -75,7 +75,7 @@ until_in_bucket() {
             fi
             sleep 0.1
         fi
-        sleep 0.02
+        sleep 0.05
     done
     fail "${name:-fill}" "after $limit s the bucket has: $size"
 }

@@ -37,7 +37,8 @@ struct CountingProxy {
             }.joined(separator: " ")
         case "stored":
             let counts = proxy.counts
-            return String(counts[.put].requests + counts[.copy].requests + counts[.complete].requests)
+            let objects = counts[.put].requests + counts[.copy].requests + counts[.complete].requests
+            return "\(objects) \(counts[.put].bytesSent + counts[.part].bytesSent)"
         default: break
         }
         throw Failure("not understood: \(words.joined(separator: " "))")

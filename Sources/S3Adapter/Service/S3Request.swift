@@ -9,6 +9,8 @@ struct S3Request {
     /// Names in lower case.
     var headers: [(String, String)] = []
     var body: [UInt8] = []
+    /// SHA-256 of the body, where it is known already.
+    var bodySum: [UInt8]?
     var answerBytesMax: UInt64 = 16 << 20
     /// It is not begun after this: whoever waits for it will have given up, and done something else.
     var deadline: ContinuousClock.Instant?

@@ -91,7 +91,9 @@ final class S3Service: Sendable {
         let now = Timestamp.now()
         let time = SigningTime(
             Timestamp(nanoseconds: now.nanoseconds + state.withLock { $0.skewSeconds } * 1_000_000_000))
-        let sum = request.body.isEmpty ? Signature.emptyBody : Hashing.hex(Hashing.sha256(request.body))
+        let sum =
+            request.body.isEmpty
+            ? Signature.emptyBody : Hashing.hex(request.bodySum ?? Hashing.sha256(request.body))
         let headers = [("host", endpoint.authority)] + request.headers
         let added = Signature(credentials: credentials, region: region).headers(
             for: request.method, path: path, query: request.query, headers: headers, bodySum: sum, at: time)
