@@ -144,7 +144,7 @@ extension FileSystem {
             } else {
                 log.log("\(label(state.node)): not published yet, tried again: \(error)")
                 // Its user stays, and it counts as written; one is enough.
-                guard lingering.insert(open) else { return true }
+                guard lingering.insert(open, bytes: state.working?.memoryBytes ?? 0) else { return true }
                 store.setWriting(opens.key(open), true)
                 return false
             }
@@ -159,37 +159,49 @@ extension FileSystem {
         return true
     }
 
-    /// What could not be published at its last close is tried again.
-    func retryLingering(room: Room = .asked) {
+    /// What could not be published at its last close is tried again: one after another, as long as there is room. Each try
+    /// on a full disk costs others their turn at the store, and there may be thousands.
+    func retryLingering() {
         guard !lingering.isEmpty else { return }
-        for open in lingering.all { retryLingering(open, room) }
+        for open in lingering.all {
+            let failure = retryLingering(open, .asked)
+            if failure == .full || failure == .timedOut { return }
+        }
     }
 
-    private func retryLingering(_ open: OpenNode, _ room: Room) {
-        let isDone = open.with { state in
+    /// All of it, for the last time.
+    func publishLingering() {
+        for open in lingering.all { retryLingering(open, .unbounded) }
+    }
+
+    /// - Returns: why it is still not published; nil: it is, or never will be.
+    @discardableResult
+    private func retryLingering(_ open: OpenNode, _ room: Room) -> StoreError.Kind? {
+        let failure = open.with { state -> StoreError.Kind? in
             if state.isUnlinked {
                 if state.opens.isEmpty { discard(&state) }
-                return true
+                return nil
             }
-            guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return true }
+            guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return nil }
             do throws(StoreError) {
                 try publish(&state, room: room)
                 if state.isUnlinked, state.opens.isEmpty { discard(&state) }
-                return true
+                return nil
             } catch {
                 if state.isUnlinked {
                     if state.opens.isEmpty { discard(&state) }
                     log.log("\(label(state.node)): \(error)")
-                    return true
+                    return nil
                 }
-                guard error.kind == .rejected else { return false }
+                guard error.kind == .rejected else { return error.kind }
                 reject(&state, error)
-                return true
+                return nil
             }
         }
-        guard isDone, lingering.remove(open.id) else { return }
+        guard failure == nil, lingering.remove(open.id) else { return failure }
         store.setWriting(opens.key(open), false)
         leave(open)
+        return nil
     }
 
     /// No name leads to the node any more: what lingered of it takes no more room.

@@ -67,12 +67,18 @@ extension FileSystem {
                 return Array("dirty".utf8)
             }
             if try kept(.rejected, id) != nil { return Array("rejected".utf8) }
-            return Array((try kept(.conflicts, id) != nil ? "conflict" : "clean").utf8)
+            if try kept(.conflicts, id) != nil { return Array("conflict".utf8) }
+            switch try far?.progress(of: id) {
+            case .waiting: return Array("dirty".utf8)
+            case .uploading: return Array("uploading".utf8)
+            case nil: return Array("clean".utf8)
+            }
         case .error:
             var version = try kept(.rejected, id)
             if version == nil { version = try kept(.conflicts, id) }
-            guard let version else { throw StoreError(.noAttribute) }
-            return Array(version.error.utf8)
+            if let version { return Array(version.error.utf8) }
+            guard case .waiting(let error?)? = try far?.progress(of: id) else { throw StoreError(.noAttribute) }
+            return Array(error.utf8)
         }
     }
 

@@ -56,11 +56,11 @@ public final class FileSystem: Sendable {
             for handle in handles { release(open.id, handle: handle) }
         }
         for id in replaced.removeAll() { store.release(id) }
-        retryLingering(room: .unbounded)
+        publishLingering()
         if !lingering.isEmpty {
             // Nobody needs what is kept back for emptying a full disk any more.
             store.makeRoom()
-            retryLingering(room: .unbounded)
+            publishLingering()
         }
         for open in lingering.all {
             log.log("\(open.with { label($0.node) }): \(Self.lostWords)")

@@ -4,18 +4,21 @@ import Synchronization
 /// Closed files whose last content could not be published yet, because another program held the store or the disk
 /// was full: tried again whenever something may have changed, and at unmount.
 final class Lingering: Sendable {
-    private let nodes = Mutex<[NodeID: OpenNode]>([:])
+    private let nodes = Mutex<[NodeID: (node: OpenNode, bytes: Int)]>([:])
     private let count = Atomic<Int>(0)
 
     var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
     func contains(_ id: NodeID) -> Bool { nodes.withLock { $0[id] != nil } }
-    var all: [OpenNode] { nodes.withLock { Array($0.values) } }
+    /// Those that take least room first: where one of them finds none, the others find none either.
+    var all: [OpenNode] { nodes.withLock { $0.values.sorted { $0.bytes < $1.bytes }.map(\.node) } }
 
     /// A file that lingers counts as one user of its node.
+    ///
+    /// - Parameter bytes: that are in memory only.
     /// - Returns: false where it did before.
-    func insert(_ node: OpenNode) -> Bool {
+    func insert(_ node: OpenNode, bytes: Int) -> Bool {
         nodes.withLock { nodes in
-            let isNew = nodes.updateValue(node, forKey: node.id) == nil
+            let isNew = nodes.updateValue((node, bytes), forKey: node.id) == nil
             count.store(nodes.count, ordering: .relaxed)
             return isNew
         }

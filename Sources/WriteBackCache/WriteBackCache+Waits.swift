@@ -19,4 +19,11 @@ extension WriteBackCache: FarWaits {
     public func requireRoom(_ bytes: UInt64, isMore: Bool, for id: NodeID, waits: Bool) throws(StoreError) {
         try uploader.bound.require(DirtyRoom.Request(id: id, bytes: bytes, isMore: isMore), waits: waits)
     }
+
+    public func progress(of id: NodeID) throws(StoreError) -> FarProgress? {
+        guard try store.isPending(id) else { return nil }
+        let state = uploader.uploadState(of: id)?.state
+        if case .uploading? = state?.phase { return .uploading }
+        return .waiting(lastError: state?.lastError)
+    }
 }

@@ -25,6 +25,8 @@ struct FarWaitTests {
             return Never()
         }
 
+        func progress(of id: NodeID) throws(StoreError) -> FarProgress? { nil }
+
         func requireRoom(_ bytes: UInt64, isMore: Bool, for id: NodeID, waits: Bool) throws(StoreError) {
             let room = state.withLock { state in
                 state.asked.append(bytes)

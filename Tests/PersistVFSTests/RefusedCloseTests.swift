@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Persist
+import PersistTestKit
 import PersistVFS
 import Testing
 
@@ -52,6 +53,28 @@ struct RefusedCloseTests {
         try writer.write("]", at: 5)
         try writer.close()
         #expect(try bed.read("records/a.json") == "[1, 2]")
+    }
+
+    @Test("R2 of many files that found no room at their close one is tried at a time, the smallest first")
+    func manyWithoutRoom() throws {
+        let bed = TestBed()
+        let sizes = [4_000, 2_000, 3_000, 1_000]
+        for number in sizes.indices { try bed.write("blobs/\(number)", "old") }
+        let files = try sizes.indices.map { try bed.open("blobs/\($0)", [.write, .truncate]) }
+        for (file, size) in zip(files, sizes) { try file.write(String(repeating: "x", count: size)) }
+        for file in files {
+            // By FLUSH, by RELEASE, and once more of the smallest of all.
+            for _ in 0..<3 { bed.store.failNext(.full, in: .publish) }
+            #expect(kind { () throws(StoreError) in try file.close() } == .full)
+        }
+        func published() throws -> [Bool] { try files.map { try bed.store.node($0.id).size > 3 } }
+        #expect(try published() == [false, false, false, false])
+        bed.store.failNext(.full, in: .publish)
+        bed.fs.retry()
+        #expect(try published() == [false, false, false, false], "who finds no room for one asks for no more")
+        bed.fs.retry()
+        #expect(try published() == [true, true, true, true])
+        #expect(try bed.read("blobs/0") == String(repeating: "x", count: 4_000))
     }
 
     /// As the kernel does: RELEASE is sent before close(2) returns, and served by another thread.

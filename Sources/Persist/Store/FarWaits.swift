@@ -16,4 +16,14 @@ public protocol FarWaits: Sendable {
     ///   - waits: false: who asks cannot be put aside.
     /// - Throws: `.absent` until uploads have made room; `.full` where they have not in a long time, or `waits` is false.
     func requireRoom(_ bytes: UInt64, isMore: Bool, for id: NodeID, waits: Bool) throws(StoreError)
+
+    /// How far a change is on its way (R12). - Returns: nil: the far side has all of it.
+    func progress(of id: NodeID) throws(StoreError) -> FarProgress?
+}
+
+/// A change that the far side does not have yet.
+public enum FarProgress: Sendable, Equatable {
+    /// For its turn, or for the far side; with what the last try failed with.
+    case waiting(lastError: String?)
+    case uploading
 }

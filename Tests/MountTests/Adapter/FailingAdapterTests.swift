@@ -20,6 +20,41 @@ import Testing
         os.rename('blobs/' + mine, 'blobs/moved-' + mine)
         """
 
+    @Test("R12 a file is dirty until the far side has it, and says what keeps it here")
+    func state() async throws {
+        try await MountFixture.unmounted { fixture in
+            let far = try await MoodyFar(fixture)
+            let mount = try await far.mount("one")
+            func attribute(_ name: String, of path: String) async throws -> String {
+                try await mount.succeed("getfattr --only-values -n user.persist.\(name) \(path)").trimmed
+            }
+            try await mount.succeed("echo 1 > kv/a")
+            try await mount.sync()
+            #expect(try await attribute("state", of: "kv/a") == "clean")
+            try await far.set(#"{"fails": 1, "lists": 1}"#)
+            try await mount.succeed("echo 2 > kv/a; echo 3 > blobs/b; mkdir blobs/d; echo '{}' >> events/e.jsonl")
+            for path in ["kv/a", "blobs/b", "blobs/d", "events/e.jsonl"] {
+                #expect(try await attribute("state", of: path) == "dirty", "\(path)")
+            }
+            try await eventually("it was tried") {
+                let found = try await mount.shell("getfattr --only-values -n user.persist.error kv/a")
+                return found.output.contains("a bad day")
+            }
+            try await far.set(#"{"seconds": 3}"#)
+            try await eventually("one is on its way", within: .seconds(60)) {
+                let states = try await mount.succeed(
+                    "getfattr --only-values -n user.persist.state kv/a blobs/b blobs/d events/e.jsonl")
+                return states.contains("uploading")
+            }
+            try await far.set("{}")
+            try await mount.sync()
+            for path in ["kv/a", "blobs/b", "blobs/d", "events/e.jsonl"] {
+                #expect(try await attribute("state", of: path) == "clean", "\(path)")
+            }
+            #expect(try await !mount.shell("getfattr --only-values -n user.persist.error kv/a").succeeded)
+        }
+    }
+
     @Test("two mounts of a far side that fails, ends and lists badly: all arrives, and each sees the other's")
     func failing() async throws {
         try await MountFixture.unmounted { fixture in
