@@ -56,6 +56,8 @@ extension FileSystem {
     }
 
     private func value(of attribute: VirtualAttribute, _ id: NodeID) throws(StoreError) -> [UInt8] {
+        // While a file is being made the store knows nothing of it.
+        if attribute != .state, stored(id) == nil { throw StoreError(.noAttribute) }
         switch attribute {
         case .key:
             guard let key = try store.key(of: id) else { throw StoreError(.noAttribute) }

@@ -106,8 +106,10 @@ public final class FileSystem: Sendable {
 
     /// A file's path for the log; its name where the store knows no path.
     func label(_ node: Node) -> String {
-        guard let path = try? store.path(of: node.id) else { return "\(node.name)" }
-        return String(decoding: path, as: UTF8.self)
+        if let path = try? store.path(of: node.id) { return String(decoding: path, as: UTF8.self) }
+        // It is being made.
+        guard let parent = try? store.path(of: node.parent), !parent.isEmpty else { return "\(node.name)" }
+        return String(decoding: parent, as: UTF8.self) + "/\(node.name)"
     }
 
     /// The key to log with; nil where the store knows none.

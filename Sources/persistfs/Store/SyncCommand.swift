@@ -11,7 +11,7 @@ struct SyncCommand: ParsableCommand {
             Of a mount with a far side: waits until that has everything that was
             closed before, and shows how far it is. A SQLite store has none: this is
             fsync for the whole of it. What open files have not published yet is not
-            in it.
+            in it, nor files whose close failed (a full disk).
 
             Examples:
               persistfs sync ./my-app

@@ -59,6 +59,12 @@ import Testing
                 fd = os.open('kv/k', os.O_WRONLY)
                 os.write(fd, b'2')
                 print(os.getxattr('kv/k', 'user.persist.state').decode())
+                for p in ('blobs/new', 'records/new.json'):
+                    new = os.open(p, os.O_RDWR | os.O_CREAT)
+                    os.write(new, b'1')
+                    assert os.getxattr(p, 'user.persist.state') == b'dirty'
+                    for n in ('key', 'revision', 'error', 'other'):
+                        assert errname(os.getxattr, new, 'user.persist.' + n) == 'ENODATA', (p, n)
                 """)
             #expect(dirty == "dirty")
             try await eventually("clean again, at a new revision") {
