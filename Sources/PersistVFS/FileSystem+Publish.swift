@@ -159,57 +159,6 @@ extension FileSystem {
         return true
     }
 
-    /// What could not be published at its last close is tried again: one after another, as long as there is room. Each try
-    /// on a full disk costs others their turn at the store, and there may be thousands.
-    func retryLingering() {
-        guard !lingering.isEmpty else { return }
-        for open in lingering.all {
-            let failure = retryLingering(open, .asked)
-            if failure == .full || failure == .timedOut { return }
-        }
-    }
-
-    /// All of it, for the last time.
-    func publishLingering() {
-        for open in lingering.all { retryLingering(open, .unbounded) }
-    }
-
-    /// - Returns: why it is still not published; nil: it is, or never will be.
-    @discardableResult
-    private func retryLingering(_ open: OpenNode, _ room: Room) -> StoreError.Kind? {
-        let failure = open.with { state -> StoreError.Kind? in
-            if state.isUnlinked {
-                if state.opens.isEmpty { discard(&state) }
-                return nil
-            }
-            guard !state.hasWriter, state.working?.isModified == true || state.creation != nil else { return nil }
-            do throws(StoreError) {
-                try publish(&state, room: room)
-                if state.isUnlinked, state.opens.isEmpty { discard(&state) }
-                return nil
-            } catch {
-                if state.isUnlinked {
-                    if state.opens.isEmpty { discard(&state) }
-                    log.log("\(label(state.node)): \(error)")
-                    return nil
-                }
-                guard error.kind == .rejected else { return error.kind }
-                reject(&state, error)
-                return nil
-            }
-        }
-        guard failure == nil, lingering.remove(open.id) else { return failure }
-        store.setWriting(opens.key(open), false)
-        leave(open)
-        return nil
-    }
-
-    /// No name leads to the node any more: what lingered of it takes no more room.
-    func unlinked(_ open: OpenNode) {
-        open.with { $0.unlinked() }
-        if !lingering.isEmpty, lingering.contains(open.id) { retryLingering(open, .asked) }
-    }
-
     /// Forgets the working copy: the published value shows again.
     func discard(_ state: inout OpenNode.State) {
         guard let working = state.working else { return }
@@ -277,7 +226,7 @@ extension FileSystem {
     }
 
     /// Keeps refused bytes where a person finds them; the last good value stays (R5).
-    private func reject(_ state: inout OpenNode.State, _ error: StoreError) {
+    func reject(_ state: inout OpenNode.State, _ error: StoreError) {
         guard let working = state.working else { return }
         let reason = error.hint ?? "not valid"
         do throws(StoreError) {
