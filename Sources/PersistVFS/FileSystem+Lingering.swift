@@ -6,9 +6,10 @@ extension FileSystem {
     /// on a full disk costs others their turn at the store, and there may be thousands.
     func retryLingering() {
         guard !lingering.isEmpty else { return }
-        for open in lingering.all {
+        var refused = 0
+        for open in lingering.inTurn where refused < 2 {
             let failure = retryLingering(open, .asked)
-            if failure == .full || failure == .timedOut { return }
+            if failure == .full || failure == .timedOut { refused += 1 }
         }
     }
 

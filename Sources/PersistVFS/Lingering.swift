@@ -6,11 +6,19 @@ import Synchronization
 final class Lingering: Sendable {
     private let nodes = Mutex<[NodeID: (node: OpenNode, bytes: Int)]>([:])
     private let count = Atomic<Int>(0)
+    private let turn = Atomic<Int>(0)
 
     var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
     func contains(_ id: NodeID) -> Bool { nodes.withLock { $0[id] != nil } }
-    /// Those that take least room first: where one of them finds none, the others find none either.
-    var all: [OpenNode] { nodes.withLock { $0.values.sorted { $0.bytes < $1.bytes }.map(\.node) } }
+    var all: [OpenNode] { nodes.withLock { $0.values.map(\.node) } }
+
+    /// First one whose turn it is: each comes to that. Then those that take least room.
+    var inTurn: [OpenNode] {
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+        var all = nodes.withLock { Array($0.values) }.sorted { $0.bytes < $1.bytes }
+        if !all.isEmpty { all.insert(all.remove(at: turn % all.count), at: 0) }
+        return all.map(\.node)
+    }
 
     /// A file that lingers counts as one user of its node.
     ///

@@ -44,10 +44,10 @@ extension S3Adapter: AttributedPutting {
         request.headers += [
             ("x-amz-copy-source", copySource(request.key ?? [])), ("x-amz-metadata-directive", "REPLACE"),
         ]
-        request.isLong = true
         if case .replacing(let revision) = condition {
             // "Where nothing is" is no condition for attributes of what is there.
             guard let revision else { throw RevisionConflict() }
+            request.isLong = revision.isOfParts
             // Another feature than conditions of puts: servers without those have it.
             request.headers.append(("x-amz-copy-source-if-match", revision.etag))
         }

@@ -70,6 +70,11 @@ import Testing
             position = ahead.last?.upperBound ?? range.upperBound
         }
         #expect(ends.count > 16 && ends.suffix(16).allSatisfy { $0.isMultiple(of: FetchWindow.most) })
+        // A slower line: 5 MiB while somebody waits. A short piece says nothing of it.
+        window.came(64 << 10, seconds: 1)
+        window.came(FetchWindow.most, seconds: 6.4)
+        let range = window.take(position..<position + 4_096, of: 1 << 30)
+        #expect(range == position..<position + 4 << 20)
     }
 
     @Test("R7 over a slow line no fetch is longer than what comes while somebody waits")

@@ -61,7 +61,7 @@ requests() {
 # Nobody is hurried. So that looking does not slow down what is looked for, it is begun when as many objects and bytes have
 # been put; what counts is when the look began that found all.
 until_in_bucket() {
-    local name=$1 end=$((SECONDS + limit)) size place=far:$bucket/$keys
+    local name=$1 end=$((SECONDS + limit)) size="" place=far:$bucket/$keys
     case $side in juicefs | writeback) ;; *) place+=${5:-} ;; esac
     while [ "$SECONDS" -lt "$end" ]; do
         ask stored || return

@@ -64,6 +64,9 @@ extension Revision {
         self.init(Array(etag.drop { $0 == "\"" }.utf8.prefix { $0 != UInt8(ascii: "\"") }))
     }
 
+    /// An object that was uploaded in parts: only long ones are.
+    var isOfParts: Bool { bytes.contains(UInt8(ascii: "-")) }
+
     /// As a condition has it.
     var etag: String { "\"" + String(decoding: bytes, as: UTF8.self) + "\"" }
 }

@@ -5,30 +5,43 @@ enum HTTPDate {
 
     /// Of HTTP's headers: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7). Since 1970; nil for another form.
     static func seconds(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
+        var bytes = Array(text.utf8)
+        while bytes.last == space { bytes.removeLast() }
+        // Some leave the day's zero out.
+        if bytes.count == 28, bytes[4] == space { bytes.insert(zero, at: 5) }
         guard bytes.count == 29, bytes[25...].elementsEqual(" GMT".utf8), let day = number(bytes, 5, 2),
-            let month = months.firstIndex(where: { bytes[8..<11].elementsEqual($0) }),
-            let year = number(bytes, 12, 4), let time = time(bytes, 17)
+            let month = months.firstIndex(where: { bytes[8..<11].elementsEqual($0) }), let year = year(bytes, 12),
+            let time = time(bytes, 17)
         else { return nil }
         return CivilDate.days(year, Int64(month) + 1, day) * 86_400 + time
     }
 
-    /// Of listings: `2009-10-12T17:50:30.000Z` (RFC 3339).
+    /// Of listings: `2009-10-12T17:50:30.000Z` (RFC 3339), in UTC.
     static func nanoseconds(ofISO bytes: [UInt8]) -> Int64? {
-        guard bytes.count >= 20, bytes[4] == dash, bytes[7] == dash, bytes[10] == UInt8(ascii: "T"),
-            bytes.last == UInt8(ascii: "Z"), let year = number(bytes, 0, 4), let month = number(bytes, 5, 2),
-            let day = number(bytes, 8, 2), let time = time(bytes, 11)
+        guard bytes.count >= 19, bytes[4] == dash, bytes[7] == dash, bytes[10] == UInt8(ascii: "T"),
+            let year = year(bytes, 0), let month = number(bytes, 5, 2), let day = number(bytes, 8, 2),
+            let time = time(bytes, 11)
         else { return nil }
+        var rest = bytes[19...]
         var fraction: Int64 = 0
-        if bytes.count > 20 {
-            let digits = min(9, bytes.count - 21)
-            guard bytes[19] == UInt8(ascii: "."), let value = number(bytes, 20, digits) else { return nil }
-            fraction = (digits..<9).reduce(value) { value, _ in value * 10 }
+        if rest.first == UInt8(ascii: ".") {
+            let digits = rest.dropFirst().prefix { (zero...nine).contains($0) }
+            guard let value = number(bytes, digits.startIndex, min(9, digits.count)) else { return nil }
+            fraction = (min(9, digits.count)..<9).reduce(value) { value, _ in value * 10 }
+            rest = bytes[digits.endIndex...]
         }
+        guard ["", "Z", "+00:00"].contains(where: { rest.elementsEqual($0.utf8) }) else { return nil }
         return (CivilDate.days(year, month, day) * 86_400 + time) * 1_000_000_000 + fraction
     }
 
     private static let dash = UInt8(ascii: "-")
+    private static let space = UInt8(ascii: " ")
+    private static let (zero, nine) = (UInt8(ascii: "0"), UInt8(ascii: "9"))
+
+    /// nil: 64 bits do not hold its nanoseconds, and some servers say 0001 of what they know no time of.
+    private static func year(_ bytes: [UInt8], _ start: Int) -> Int64? {
+        number(bytes, start, 4).flatMap { (1_678...2_261).contains($0) ? $0 : nil }
+    }
 
     /// `08:49:37`, as seconds.
     private static func time(_ bytes: [UInt8], _ start: Int) -> Int64? {
@@ -44,8 +57,8 @@ enum HTTPDate {
         guard count > 0 else { return nil }
         var value: Int64 = 0
         for byte in bytes[start..<(start + count)] {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+            guard (zero...nine).contains(byte) else { return nil }
+            value = value * 10 + Int64(byte - zero)
         }
         return value
     }

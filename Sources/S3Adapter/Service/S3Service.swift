@@ -65,12 +65,12 @@ final class S3Service: Sendable {
             case .failure(.tooLong):
                 throw StoreError(.tooLarge, key: key, hint: "the answer is longer than \(request.answerBytesMax) bytes")
             case .failure(.closed): throw StoreError(.interrupted, key: key, hint: "the adapter is closed")
-            case .failure(.curl(let code, let words, let isUntouched)):
+            case .failure(.curl(let code, let words, let isUntouched, let isSent)):
                 last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
                 // One that had been kept is gone: a new one tells at once whether the server is there. A server that took the
                 // request and is silent may be at it still.
                 let onlyAsks = ["GET", "HEAD"].contains(request.method)
-                if isUntouched, attempt == 1, onlyAsks || code != Self.stalled { continue }
+                if isUntouched, attempt == 1, onlyAsks || !isSent || code != Self.stalled { continue }
                 // What only asks is asked again where the way to the server is a bad one, and not where there is none: a
                 // look has many questions, and comes to its end only where all are answered.
                 guard onlyAsks, Self.cuts.contains(code) else { throw last }

@@ -105,7 +105,7 @@ struct MetadataService: RoleService {
         let request = HTTPRequest(method: method, url: url, headers: headers, answerBytesMax: Self.answerBytesMax)
         switch await transport.send(request) {
         case .success(let answer): return answer
-        case .failure(.curl(let code, let words, _)):
+        case .failure(.curl(let code, let words, _, _)):
             throw StoreError(.timedOut, code: code, hint: "\(url), which has the credentials of the role: \(words)")
         case .failure: throw StoreError(.timedOut, hint: "\(url) does not give the credentials of the role")
         }

@@ -15,8 +15,8 @@ final class CurlTransport: Sendable {
         var connectSeconds = 10
         /// A transfer during which nothing moves for so long has failed.
         var stallSeconds = 30
-        /// The same of a request that the server may work at for long: who waits for it gives up before.
-        var longStallSeconds = 3_600
+        /// The same of a request that the server may work at for long.
+        var longStallSeconds = 300
         /// A file with certificates of authorities; nil: those of the system.
         var authorities: String?
         /// Of the environment (`http_proxy` and its like).
@@ -96,7 +96,8 @@ final class CurlTransport: Sendable {
             }
             for transfer in new {
                 guard let easy = free.popLast() ?? Self.makeEasy(options) else {
-                    transfer.fail(.curl(Int32(CURLE_OUT_OF_MEMORY.rawValue), "out of memory", isUntouched: true))
+                    transfer.fail(
+                        .curl(Int32(CURLE_OUT_OF_MEMORY.rawValue), "out of memory", isUntouched: true, isSent: false))
                     continue
                 }
                 transfer.begin(on: easy)

@@ -86,7 +86,12 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
             finish(.success(response))
         } else {
             let words = String(cString: ccurl_easy_strerror(code))
-            fail(.curl(Int32(code.rawValue), words, isUntouched: response.body.isEmpty && status == 0))
+            var bytesSent = 0
+            ccurl_get_long(UnsafeMutableRawPointer(easy), CURLINFO_REQUEST_SIZE, &bytesSent)
+            fail(
+                .curl(
+                    Int32(code.rawValue), words, isUntouched: response.body.isEmpty && status == 0,
+                    isSent: bytesSent > 0))
         }
         return easy
     }
@@ -136,8 +141,8 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
 
 /// Why there is no answer.
 enum TransferFailure: Error, Sendable {
-    /// CURLcode and its words. `isUntouched`: nothing of an answer had come.
-    case curl(Int32, String, isUntouched: Bool)
+    /// CURLcode and its words. `isUntouched`: nothing of an answer had come. `isSent`: something of the request had gone.
+    case curl(Int32, String, isUntouched: Bool, isSent: Bool)
     case tooLong
     case closed
 }

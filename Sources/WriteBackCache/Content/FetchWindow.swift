@@ -52,7 +52,7 @@ struct FetchWindow: Sendable, Equatable {
             (window, reach, come, steps) = (Self.first, 0, 0, 0)
         } else if !isBehind {
             steps += 1
-            window = min(window * 2, Self.most, bytesInTime)
+            window = Self.rounded(min(window * 2, Self.most, bytesInTime))
         }
         let end = max(wanted.upperBound, isBehind ? 0 : windowEnd(of: start))
         let range = start..<min(size, (end + unit - 1) / unit * unit)
@@ -85,10 +85,15 @@ struct FetchWindow: Sendable, Equatable {
 
     /// A fetch has brought so many bytes, with all that was under way beside it.
     mutating func came(_ bytes: UInt64, seconds: Double) {
+        // What ended early at a block's end tells more of the way there and back than of the line.
+        guard bytes >= window / 2 else { return }
         let inTime = Double(bytes) * Self.secondsMost / max(seconds, 1e-6)
-        bytesInTime = max(Self.first, UInt64(min(inTime, Double(Self.most))) / unit * unit)
-        window = min(window, bytesInTime)
+        bytesInTime = max(Self.first, UInt64(min(inTime, Double(Self.most))))
+        window = Self.rounded(min(window, bytesInTime))
     }
+
+    /// Down to a power of two: windows end at multiples of themselves.
+    private static func rounded(_ bytes: UInt64) -> UInt64 { 1 << (63 - UInt64(bytes.leadingZeroBitCount)) }
 
     /// Whether all of it is to be fetched beside: with so many jumps the blocks of a plainer cache would be a quarter of it.
     /// Says so once.
