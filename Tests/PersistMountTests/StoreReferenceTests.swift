@@ -74,8 +74,10 @@ struct StoreReferenceTests {
 
     @Test("a directory or a device is no store")
     func notAFile() throws {
-        for (path, words) in [("/tmp", "is a directory"), ("/dev/null", "no regular file"), ("/tmp/x/", "a directory")]
-        {
+        for (path, words) in [
+            ("/tmp", "is a directory"), ("/dev/null", "no regular file"), ("/tmp/none/such/", "a directory"),
+            ("/etc/passwd/", "a directory"),
+        ] {
             let failure = try #require(throws: MountFailure.self) { _ = try StoreReference.parse(path) }
             #expect(failure.why.contains(words))
             #expect(failure.status == .store)

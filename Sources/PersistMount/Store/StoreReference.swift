@@ -205,19 +205,16 @@ public struct StoreReference: Sendable, Equatable {
         guard !path.isEmpty else { throw MountFailure("STORE", "the path is empty", status: .usage) }
         let absolute = PathText.absolute(path)
         var found = stat()
-        if stat(absolute, &found) == 0 {
-            switch found.st_mode & S_IFMT {
-            case S_IFREG: break
-            case S_IFDIR:
-                throw MountFailure(
-                    ShownText.line(absolute), "is a directory, no store",
-                    hint: "Name the SQLite file: persistfs mount FILE DIR", status: .store)
-            default:
-                throw MountFailure(ShownText.line(absolute), "is no regular file", status: .store)
-            }
-        } else if path.hasSuffix("/") {
+        let kind = stat(absolute, &found) == 0 ? found.st_mode & S_IFMT : nil
+        switch kind {
+        case S_IFDIR:
+            throw MountFailure(
+                ShownText.line(absolute), "is a directory, no store",
+                hint: "Name the SQLite file: persistfs mount FILE DIR", status: .store)
+        case _ where path.hasSuffix("/"):
             throw MountFailure(ShownText.line(path), "names a directory, not a file", status: .store)
+        case S_IFREG, nil: return absolute
+        default: throw MountFailure(ShownText.line(absolute), "is no regular file", status: .store)
         }
-        return absolute
     }
 }
