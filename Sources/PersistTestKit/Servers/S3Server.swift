@@ -106,21 +106,27 @@ public final class S3Server: Sendable {
         """
 }
 
-/// A port of this machine that nobody listens on now.
+/// A port of this machine that nobody listens on now, each once. Below those that the kernel gives to whoever asks for any
+/// (ip_local_port_range of ip(7)): a connection of another test would have it before the server does.
 private func freePort() throws(HarnessError) -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw HarnessError(failed: "socket") }
-    defer { close(descriptor) }
-    var address = loopback(0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
+    for _ in 0..<1_000 {
+        let port = UInt16.random(in: 10_000..<32_000)
+        guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw HarnessError(failed: "socket") }
+        defer { close(descriptor) }
+        var address = loopback(port)
+        let isFree = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
+        if isFree { return port }
     }
-    guard isBound else { throw HarnessError(failed: "bind") }
-    return UInt16(bigEndian: address.sin_port)
+    throw HarnessError("no port is free")
 }
+
+private let givenPorts = Mutex<Set<UInt16>>([])
 
 private func canConnect(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
