@@ -39,12 +39,12 @@ let package = Package(
         .target(name: "Persist", swiftSettings: safe),
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         // 2
-        .target(name: "SQLiteStore", dependencies: ["Persist", "CLinux", "CSQLite"], swiftSettings: strict),
+        .target(name: "SQLiteStore", dependencies: ["Persist", "Linux", "CLinux", "CSQLite"], swiftSettings: strict),
         .target(
             name: "ProcessAdapter", dependencies: ["Persist", "Linux", "CLinux", "CSpawn"], exclude: ["CSpawn"],
             swiftSettings: strict),
         .target(
-            name: "S3Adapter", dependencies: ["Persist", "Linux", "CCurl", "CCrypto"], swiftSettings: strict),
+            name: "S3Adapter", dependencies: ["Persist", "Linux", "CLinux", "CCurl", "CCrypto"], swiftSettings: strict),
         .target(name: "PersistVFS", dependencies: ["Persist"], swiftSettings: safe),
         // 3
         .target(
@@ -97,7 +97,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WriteBackCacheTests",
-            dependencies: ["Persist", "PersistVFS", "SQLiteStore", "WriteBackCache", "PersistTestKit"],
+            dependencies: [
+                "Persist", "PersistVFS", "SQLiteStore", "WriteBackCache", "PersistTestKit", "Linux", "CSQLite",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "PersistMountTests",

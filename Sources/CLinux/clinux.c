@@ -5,8 +5,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 static int apply(int fd, int command, int64_t offset, short type, struct flock *out) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
@@ -35,6 +37,20 @@ int clinux_bytes_are_locked(int fd, int64_t offset) {
 int64_t clinux_filesystem_type(const char *path) {
     struct statfs found;
     return statfs(path, &found) == 0 ? (int64_t)(uint32_t)found.f_type : -(int64_t)errno;
+}
+
+int clinux_punch(int fd, int64_t offset, int64_t count) {
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count) == 0 ? 0 : errno;
+}
+
+void clinux_start_writing(int fd, int64_t offset, int64_t count) {
+    (void)sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+void clinux_prefer_large_pages(void *start, size_t count) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)start + page - 1) & ~(page - 1), last = ((uintptr_t)start + count) & ~(page - 1);
+    if (first < last) (void)madvise((void *)first, last - first, MADV_HUGEPAGE);
 }
 
 int clinux_rename_new(const char *from, const char *to) {

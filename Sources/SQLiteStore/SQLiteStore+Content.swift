@@ -57,7 +57,9 @@ extension SQLiteStore {
         let isShrinking: Bool
         switch publication.content {
         case .bytes(let bytes): isShrinking = bytes.isEmpty
-        case .draft(let content): isShrinking = self.isShrinking(content)
+        case .draft(let content):
+            isShrinking = self.isShrinking(content)
+            try requireDurable(content.draft)
         }
         guard isShrinking else {
             return try write(leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in
@@ -114,8 +116,11 @@ extension SQLiteStore {
     }
 
     public func writeDraft(_ content: DraftContent) throws(StoreError) {
+        var placed: [Int64] = []
+        defer { mount.bodyFiles?.startWriting(placed) }
         func apply(_ tx: Transaction) throws(StoreError) {
-            try tx.save(try tx.apply(content, to: try tx.draft(content.draft)))
+            try tx.save(try tx.apply(content, to: try tx.draft(content.draft), isOfMany: true))
+            placed = tx.placedSlots
         }
         // Holes make room, as truncate(2) does.
         guard !content.holes.isEmpty, content.changedChunks == 0, content.shared.isEmpty else {
@@ -136,6 +141,7 @@ extension SQLiteStore {
     }
 
     public func keepDraft(_ content: DraftContent, creation: Creation?, mtime: Timestamp) throws(StoreError) {
+        try requireDurable(content.draft)
         func keep(_ tx: Transaction) throws(StoreError) {
             try tx.saveOutbox()
             try tx.keepDraft(content, creation: creation, mtime: mtime)

@@ -92,7 +92,8 @@ extension SQLiteStore {
         }
         let room = serving.whereabouts?.freeBytes() ?? 0
         return StoreStatistics(
-            bytesUsed: UInt64((pages - free) * pageBytes), bytesFree: room + UInt64(free * pageBytes),
+            bytesUsed: UInt64((pages - free) * pageBytes) + (mount.bodyFiles?.bytesUsed ?? 0),
+            bytesFree: room + UInt64(free * pageBytes),
             nodes: nodes,
             notes: (displacementNote.map { [$0] } ?? []) + serving.notes(hasPeers: hasPeers))
     }
@@ -113,6 +114,7 @@ extension SQLiteStore {
         if isLast {
             serving.room?.reserve.remove()
             lockFile?.remove()
+            mount.bodyFiles?.removeDirectory()
         }
         lockFile?.close()
     }

@@ -110,6 +110,7 @@ extension SQLiteStore {
                 guard made >= 0 else { throw StoreError.system(errno, "cannot make \(partial)") }
                 Glibc.close(made)
                 try writer.use { db throws(StoreError) in _ = try db.run("VACUUM INTO ?", Text(partial)) }
+                try bringBodies(into: partial)
                 try Self.syncFile(partial, O_RDONLY)
                 guard Glibc.link(partial, target) == 0 || Glibc.rename(partial, target) == 0 else {
                     throw StoreError.system(errno, "cannot make \(target)")

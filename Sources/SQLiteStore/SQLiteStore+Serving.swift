@@ -35,6 +35,7 @@ extension SQLiteStore {
     func serve() throws(StoreError) {
         if let lockFile {
             try recoverDead(lockFile)
+            try takeUpBodies()
             if serving.room?.keep() == false {
                 options.log("no room for all of \(path)-reserve: a full disk may be hard to empty")
             }
@@ -80,6 +81,7 @@ extension SQLiteStore {
                 if let lockFile, hasPeers { try recoverDead(lockFile) }
                 saveTouches()
                 try trimFeed()
+                try tidyBodies()
                 serving.room?.keep()
                 if try isLargelyFree() { serving.shrinker.begin() }
             }
@@ -131,6 +133,7 @@ extension SQLiteStore {
                 try collect()
                 hasCollected = true
             }
+            if try giveSlotsBack() { hasCollected = true }
         } catch {
             options.log("housekeeping: \(error)")
         }
@@ -145,6 +148,7 @@ extension SQLiteStore {
                 return (isLingering, try tx.collectGarbage(linger: Self.lingerNanoseconds))
             }
             guard isMore else {
+                try giveSlotsBack()
                 let isWaiting = try read { db throws(StoreError) in try db.exists("SELECT 1 FROM garbage LIMIT 1") }
                 if isLingering || isWaiting { mount.housekeepingIsDue() }
                 return
@@ -174,6 +178,7 @@ extension SQLiteStore {
             let isLast = try writer.write(isInterruptible: false) { tx throws(StoreError) in
                 try tx.recover(mount.id)
                 try tx.endOutbox()
+                try tx.endBodies()
                 return try !tx.db.exists("SELECT 1 FROM mount LIMIT 1")
             }
             lockFile.leave(mount.id)

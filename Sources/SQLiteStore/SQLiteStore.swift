@@ -84,7 +84,8 @@ public final class SQLiteStore: LocalStore {
         let mount = MountState(
             limits: options.limits, host: hostName(),
             outbox: options.outboxChanged.map { Outbox(changed: $0, writingEnded: options.writingEnded) },
-            conflictKept: options.conflictKept, log: options.log)
+            bodyFiles: options.outboxChanged == nil ? nil : opening.bodyFiles, conflictKept: options.conflictKept,
+            log: options.log)
         if let outbox = mount.outbox {
             try FarSchema.create(on: first)
             outbox.firstUnsaved = try OutboxRecovery.run(on: first)

@@ -30,6 +30,12 @@ struct RandomFileOperationsTests {
         try check(seed) { SQLitePlace(directory) }
     }
 
+    @Test("R1 to R10 the same over a copy of a far side, with long content beside it", arguments: seeds.prefix(2))
+    func overCopy(seed: UInt64) throws {
+        let directory = try ScratchDirectory()
+        try check(seed) { SQLitePlace(directory, isCopy: true) }
+    }
+
     @Test("R9 a value that was synced and never closed is no row for others to delete, under another name neither")
     func renamedBeforeItsFirstClose() throws {
         // create, write, fsync and rename in kv/; then others delete the key.
@@ -37,6 +43,17 @@ struct RandomFileOperationsTests {
             .init(.create, 17, 13, 1, 82110), .init(.write, 11, 31, 1, 117_217), .init(.fsync, 31, 8, 1, 99744),
             .init(.rename, 17, 15, 1, 37252), .init(.foreignDelete, 0, 29, 1, 53677), .init(.flush, 0, 0, 1, 0),
             .init(.foreignDelete, 0, 29, 1, 53677),
+        ]
+        let directory = try ScratchDirectory()
+        #expect(try failure(operations) { MemoryPlace() } == nil)
+        #expect(try failure(operations) { SQLitePlace(directory) } == nil)
+    }
+
+    @Test("R9 a new document that has taken a value's place is published: what others give it then shows")
+    func publishedByRename() throws {
+        let operations: [FileOperation] = [
+            .init(.foreignPut, 23, 29, 1, 7540), .init(.create, 14, 32, 3, 44833), .init(.truncate, 31, 44, 3, 177_935),
+            .init(.rename, 14, 23, 1, 55752), .init(.foreignPut, 20, 21, 3, 199_545),
         ]
         let directory = try ScratchDirectory()
         #expect(try failure(operations) { MemoryPlace() } == nil)

@@ -96,6 +96,14 @@ struct ReferenceTree {
         if !file.isDocument, file.isModified { publishAsIs(file) }
         if from == to { return nil }
         let target = files[to]
+        if let target { materialize(target) }
+        // A new document takes the place of another with all that has been written to it.
+        let replacesValue = target.map { $0.isDocument && $0.revision != 0 } ?? false
+        if replacesValue, file.isDocument, file.isModified, file.isNew, file.base == file.revision,
+            let refused = publish(file)
+        {
+            return refused
+        }
         if file.isStream, !file.visible.isEmpty { return .notPermitted }
         if Self.isStream(to) {
             if let refused = moveOverStream(file, target, to) { return refused }

@@ -26,7 +26,13 @@ final class SQLitePlace: FileOperationPlace {
     /// What the keys of the second program hold when it has done all that it was told; nil: it has removed them.
     private var loaded: [String: String?] = [:]
 
-    init(_ directory: ScratchDirectory) { self.directory = directory }
+    /// Of a far side: long content lies beside the file.
+    private let isCopy: Bool
+
+    init(_ directory: ScratchDirectory, isCopy: Bool = false) {
+        self.directory = directory
+        self.isCopy = isCopy
+    }
 
     func begin() throws -> TestBed { try open(newPath()) }
 
@@ -34,11 +40,11 @@ final class SQLitePlace: FileOperationPlace {
         guard let old = bed.fs.store as? SQLiteStore else { return bed }
         try end()
         let path = newPath()
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: old.path + suffix) {
+        for suffix in ["", "-wal", "-bodies"] where FileManager.default.fileExists(atPath: old.path + suffix) {
             try FileManager.default.copyItem(atPath: old.path + suffix, toPath: path + suffix)
         }
         old.close()
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: old.path + suffix) }
+        for suffix in ["", "-wal", "-shm", "-bodies"] { try? FileManager.default.removeItem(atPath: old.path + suffix) }
         return try open(path)
     }
 
@@ -46,7 +52,7 @@ final class SQLitePlace: FileOperationPlace {
         guard let old = bed.fs.store as? SQLiteStore else { return bed }
         // The others stay: the file is never without somebody who has it open.
         old.close()
-        return TestBed(try Self.store(old.path)) { $0.spillBytes = 100_000 }
+        return TestBed(try store(old.path)) { $0.spillBytes = 100_000 }
     }
 
     func put(_ key: OtherProgram.Key, _ value: [UInt8], _ bed: TestBed) throws {
@@ -113,15 +119,16 @@ final class SQLitePlace: FileOperationPlace {
     private func newPath() -> String { directory.path + "/" + UUID().uuidString + ".db" }
 
     private func open(_ path: String) throws -> TestBed {
-        let bed = TestBed(try Self.store(path)) { $0.spillBytes = 100_000 }
+        let bed = TestBed(try store(path)) { $0.spillBytes = 100_000 }
         inStep = try OtherProgram(path)
         loading = try OtherProgram(path)
         return bed
     }
 
-    private static func store(_ path: String) throws(StoreError) -> SQLiteStore {
+    private func store(_ path: String) throws(StoreError) -> SQLiteStore {
         var options = SQLiteStoreOptions()
         options.reserveBytes = 0
+        if isCopy { options.outboxChanged = { _ in } }
         return try SQLiteStore.open(path: path, options: options)
     }
 }

@@ -23,10 +23,15 @@ final class StoreFile: Sendable {
     }
 
     func removeAll() {
-        for name in names { unlink(directory + "/" + name) }
+        for name in names where unlink(directory + "/" + name) != 0 {
+            let inner = directory + "/" + name
+            for file in Self.names(in: inner) { unlink(inner + "/" + file) }
+            rmdir(inner)
+        }
     }
 
     func write(_ bytes: [UInt8], to name: String) throws {
+        if let slash = name.firstIndex(of: "/") { mkdir(directory + "/" + name[..<slash], 0o700) }
         let descriptor = Glibc.open(directory + "/" + name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError(.io, hint: "cannot make \(name)") }
         defer { close(descriptor) }
@@ -39,7 +44,9 @@ final class StoreFile: Sendable {
     }
 
     /// What lies in the directory.
-    var names: [String] {
+    var names: [String] { Self.names(in: directory) }
+
+    static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var found: [String] = []

@@ -21,6 +21,12 @@ int clinux_bytes_are_locked(int fd, int64_t offset);
 int64_t clinux_filesystem_type(const char *path);
 /// fallocate(2) that leaves the file's size as it is: 0, or errno.
 int clinux_take_blocks(int fd, int64_t offset, int64_t count);
+/// fallocate(2) that gives the blocks of a range back and leaves the file's size as it is: 0, or errno.
+int clinux_punch(int fd, int64_t offset, int64_t count);
+/// sync_file_range(2): the disk is given what has been written, and nobody waits for it.
+void clinux_start_writing(int fd, int64_t offset, int64_t count);
+/// madvise(2): memory that is about to be filled whole comes in large pages, where the system has them for who asks.
+void clinux_prefer_large_pages(void *start, size_t count);
 /// rename(2) to a name that is not there yet: 0, or errno, EEXIST where it is.
 int clinux_rename_new(const char *from, const char *to);
 /// Names the calling thread (prctl PR_SET_NAME); at most 15 bytes show.

@@ -50,7 +50,7 @@ public struct CacheRebuild: Sendable {
         var isEmpty = false
         private var moved: [String] = []
         private var isMoved = false
-        private static let parts = ["", "-wal", "-shm", "-lock", "-reserve"]
+        private static let parts = ["", "-wal", "-shm", "-lock", "-reserve", "-bodies"]
 
         mutating func setAside(_ path: String, of reference: StoreReference) throws(MountFailure) {
             self.path = path
@@ -94,13 +94,20 @@ public struct CacheRebuild: Sendable {
         func putBack() {
             guard let aside else { return }
             // Of the new one, where there is one.
-            if isMoved { for part in Self.parts where !moved.contains(part) { unlink(path + part) } }
+            if isMoved { for part in Self.parts where !moved.contains(part) { Self.remove(path + part) } }
             for part in moved { rename(aside + part, path + part) }
+        }
+
+        /// A file; or a directory of files.
+        private static func remove(_ path: String) {
+            guard unlink(path) != 0, errno == EISDIR || errno == EPERM else { return }
+            for name in namesIn(path) { unlink(path + "/" + name) }
+            rmdir(path)
         }
 
         func remove() {
             guard let aside else { return }
-            for part in Self.parts { unlink(aside + part) }
+            for part in Self.parts { Self.remove(aside + part) }
         }
     }
 }

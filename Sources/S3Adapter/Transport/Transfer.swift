@@ -1,4 +1,5 @@
 internal import CCurl
+internal import CLinux
 internal import Persist
 
 /// A request under way. Used by one thread: first by whoever asks, then by that of the transport.
@@ -125,6 +126,17 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
         return bytes.count
     }
 
+    /// So many bytes will come. Those of a large body would each time be new pages, which the system clears one by one.
+    private func expect(_ count: Int) {
+        response.body.reserveCapacity(count)
+        guard count >= Self.largeBody else { return }
+        response.body.withUnsafeMutableBufferPointer { body in
+            if let start = body.baseAddress { clinux_prefer_large_pages(start, count) }
+        }
+    }
+
+    private static let largeBody = 4 << 20
+
     private func header(_ line: UnsafeRawBufferPointer) {
         // A line of status begins the headers of another answer (100, or one that was to be sent again).
         if line.starts(with: "HTTP/".utf8) { return response.headers = [:] }
@@ -134,7 +146,7 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
         response.headers[name] = String(
             decoding: value.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         if name == "content-length", let count = Int(response.headers[name] ?? ""), request.method == "GET" {
-            response.body.reserveCapacity(min(count, Int(clamping: request.answerBytesMax)))
+            expect(min(count, Int(clamping: request.answerBytesMax)))
         }
     }
 }

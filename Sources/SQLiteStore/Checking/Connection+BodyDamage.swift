@@ -13,6 +13,18 @@ extension Connection {
         ) { row throws(StoreError) in (row.id(0), row.int(1)) }
     }
 
+    /// Files beside the store that have to be there, and how many chunks lie in each.
+    func missingBodyFiles() throws(StoreError) -> [(path: String, chunks: Int64)] {
+        guard let bodyFiles else { return [] }
+        return try all(
+            """
+            SELECT -cid / ?, count(*) FROM extent WHERE cid < 0 AND body NOT IN (SELECT body FROM garbage) GROUP BY 1
+            """, BodyFiles.slotsInFile
+        ) { row throws(StoreError) in (row.int(0), row.int(1)) }.filter { bodyFiles.slotsOnDisk(of: $0.0) == nil }.map {
+            (bodyFiles.path(of: $0.0), $0.1)
+        }
+    }
+
     /// Files with patches of chunks that are none, and where those are.
     func damagedPatches() throws(StoreError) -> [(id: NodeID, index: Int64)] {
         var found: [(NodeID, Int64)] = []

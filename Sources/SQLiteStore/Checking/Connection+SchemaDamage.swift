@@ -66,7 +66,7 @@ extension Connection {
                 (SELECT coalesce(max(body), 0) FROM extent), (SELECT coalesce(max(body), 0) FROM garbage),
                 (SELECT coalesce(max(body), 0) FROM work))
             """
-        case .chunk: "SELECT coalesce(max(cid), 0) FROM chunk"
+        case .chunk: "SELECT max(coalesce(max(cid), 0), -coalesce(min(cid), 0)) FROM chunk"
         case .mount: "SELECT max((SELECT coalesce(max(id), 0) FROM mount), (SELECT coalesce(max(mount), 0) FROM work))"
         case .stream:
             """

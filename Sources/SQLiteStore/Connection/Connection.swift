@@ -13,6 +13,8 @@ final class Connection: @unchecked Sendable {  // see above
     var touches: Touches?
     /// Of a store with a far side: what brings content that is not here.
     var absentContent: (@Sendable (AbsentContent) -> any Absence)?
+    /// Of chunks with a number below zero.
+    var bodyFiles: BodyFiles?
     /// By the address of their text: a literal has one for the life of the program.
     private var statements: [UnsafePointer<UInt8>: OpaquePointer] = [:]
     /// The database's, as it is open here.

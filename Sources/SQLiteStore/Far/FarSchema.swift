@@ -2,9 +2,13 @@ internal import Persist
 
 /// The tables of a store that is a copy of a far side, beside those of every store.
 enum FarSchema {
+    /// Of `PRAGMA user_version`: what knows only `Schema.version` would find nothing in the chunks of `BodyFiles`.
+    static let version = Schema.version + 1
+
     /// What is missing of it.
     static func create(on db: Connection) throws(StoreError) {
         try db.execute(tables)
+        try db.execute("PRAGMA user_version = \(version)")
         // Caches of builds that did not know of them.
         for (table, name, kind) in [
             ("far", "revision", "BLOB"), ("far", "modified", "INTEGER"), ("far", "meta_revision", "BLOB"),
@@ -52,5 +56,7 @@ enum FarSchema {
         CREATE TABLE IF NOT EXISTS part(
             ino INTEGER NOT NULL, number INTEGER NOT NULL, mark BLOB NOT NULL, sum BLOB NOT NULL,
             PRIMARY KEY(ino, number)) STRICT, WITHOUT ROWID;
+        -- Files of STORE-bodies, where chunks with a number below zero lie, that a loss of power may damage.
+        CREATE TABLE IF NOT EXISTS unsynced(file INTEGER PRIMARY KEY) STRICT;
         """
 }

@@ -55,7 +55,7 @@ extension SQLiteStore {
             let pages = try db.first("PRAGMA page_count") { $0.int(0) } ?? 0
             let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
             let page = try db.first("PRAGMA page_size") { $0.int(0) } ?? 0
-            return UInt64(max(0, pages - free) * page)
+            return UInt64(max(0, pages - free) * page) + (mount.bodyFiles?.bytesUsed ?? 0)
         }
     }
 
@@ -125,6 +125,7 @@ extension SQLiteStore {
                     state.next = .now + Self.lookPause
                     return false
                 }
+                try giveSlotsBack()
                 // What is large is collected piece by piece, when nobody can be reading it any more.
                 while try isCollecting(), ContinuousClock.now - start < Self.collectingMax {
                     usleep(20_000)

@@ -80,13 +80,18 @@ extension Transaction {
             let index = Int64(offset / Connection.chunkBytes) + Int64((start - bytes.startIndex) / chunk)
             guard try !db.exists("SELECT 1 FROM extent WHERE body = ? AND idx = ?", body, index) else { continue }
             let piece = bytes[start..<min(start + chunk, bytes.endIndex)]
-            // Zeros need a row too: what has none is not here.
-            let last = piece.lastIndex { $0 != 0 } ?? piece.startIndex
-            _ = try putRow(piece[...last], body, index)
+            if row.node.size >= Self.placedBytesMin, let files = filesForChunk(of: piece.count) {
+                _ = try put(piece, into: files, body, index)
+            } else {
+                // Zeros need a row too: what has none is not here.
+                let last = piece.lastIndex { $0 != 0 } ?? piece.startIndex
+                _ = try putRow(piece[...last], body, index)
+            }
             came += 1
         }
         try db.run("UPDATE away SET missing = missing - ?2 WHERE ino = ?1", row.id, came)
-        try db.run("DELETE FROM away WHERE ino = ? AND missing <= 0", row.id)
+        let isWhole = try db.run("DELETE FROM away WHERE ino = ? AND missing <= 0", row.id) > 0
+        if isWhole, try db.outboxEntry(of: row.id) != nil { try requireDurable([body]) }
     }
 
     /// All of a file's content is here again, as it was.

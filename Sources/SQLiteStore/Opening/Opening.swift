@@ -6,10 +6,12 @@ internal import Persist
 struct Opening {
     let location: Location
     let options: SQLiteStoreOptions
+    let bodyFiles: BodyFiles
 
     init(path: String, options: SQLiteStoreOptions) throws(StoreError) {
         location = try Location(path)
         self.options = options
+        bodyFiles = BodyFiles(store: location.path, watcher: options.bodyWatcher)
         guard location.exists || (options.createsIfMissing && !options.isReadOnly) else {
             throw StoreError(.notFound, hint: "there is no store at \(location.path)")
         }
@@ -26,6 +28,7 @@ struct Opening {
     func connection() throws(StoreError) -> Connection {
         let db = try bare()
         db.absentContent = options.absentContent
+        db.bodyFiles = bodyFiles
         return db
     }
 
@@ -166,10 +169,11 @@ struct Opening {
             throw StoreError(.invalid, hint: "\(path) has a table \(taken) of its own, so it cannot be adopted")
         }
         let version = try db.first("PRAGMA user_version") { $0.int(0) } ?? 0
-        guard version <= Schema.version else {
+        guard version <= FarSchema.version else {
             throw StoreError(
                 .unsupported,
-                hint: "\(path) was written by a newer persistfs (schema \(version), this one knows \(Schema.version))")
+                hint:
+                    "\(path) was written by a newer persistfs (schema \(version), this one knows \(FarSchema.version))")
         }
     }
 

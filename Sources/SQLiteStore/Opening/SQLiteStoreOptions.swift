@@ -29,6 +29,10 @@ public struct SQLiteStoreOptions: Sendable {
     /// note and returns, as above (R10).
     public var conflictKept: (@Sendable ([UInt8]) -> Void)?
     /// One line for a person.
+    /// For tests.
+    var bodyWatcher: (any BodyFileWatcher)?
+    /// Of this start of the kernel: another one than at the last opening, and power may have been lost. nil: the kernel is asked.
+    var bootID: String?
     public var log: @Sendable (String) -> Void = { _ in }
 
     public init() {}

@@ -89,7 +89,7 @@ extension RepairPart {
         try db.run("DELETE FROM extent WHERE body = ? AND cid = 0", body)
         let last = try db.first(
             """
-            SELECT max((e.idx % ?2 << 16) + iif(e.idx < ?2, coalesce(length(c.data), 0), 65536))
+            SELECT max((e.idx % ?2 << 16) + iif(e.idx < ?2, iif(e.cid < 0, 65536, coalesce(length(c.data), 0)), 65536))
                 FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ?1
             """, body, StoredPatch.firstIndex, read: { $0.int(0) })
         let size = last ?? 0
@@ -119,7 +119,7 @@ extension RepairPart {
     private func countStored(_ id: NodeID) throws(StoreError) {
         try db.run(
             """
-            UPDATE node SET stored = (SELECT coalesce(sum(length(c.data)), 0) FROM extent e
+            UPDATE node SET stored = (SELECT coalesce(sum(iif(c.cid < 0, 65536, length(c.data))), 0) FROM extent e
                 JOIN chunk c ON c.cid = e.cid WHERE e.body = node.body AND e.idx < ?2) WHERE ino = ?1
             """, id, StoredPatch.firstIndex)
     }

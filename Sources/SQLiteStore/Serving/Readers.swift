@@ -38,6 +38,14 @@ final class Readers: Sendable {
         return try body(lane.db)
     }
 
+    /// Every read that has begun before is over.
+    func waitForAll() {
+        for lane in lanes {
+            lane.lock.lock()
+            lane.lock.unlock()
+        }
+    }
+
     func close() {
         for lane in lanes {
             lane.lock.lock()

@@ -16,6 +16,7 @@ final class Serving: @unchecked Sendable {  // set up before the store is shared
     var keeper: Worker?
     var watcher: Worker?
     let housekeeping = Ticker(.seconds(1))
+    var bodies = Ticker(.seconds(5))
     let looking = Ticker(.milliseconds(100))
     let shrinker = Shrinker()
     private var hasStarted = false

@@ -142,6 +142,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         do throws(StoreError) {
             let result = try body(transaction)
             try transaction.writeFeed()
+            try transaction.requireDurableChanges()
             try transaction.writeOutbox()
             try commitFile(isFreeing: isFreeing)
             transaction.committed()
@@ -151,6 +152,7 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         } catch {
             rollBack()
             forget()
+            mount.bodyFiles?.forget(transaction.placedSlots)
             throw error
         }
     }

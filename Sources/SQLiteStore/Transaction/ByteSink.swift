@@ -1,4 +1,5 @@
 import Glibc
+internal import Persist
 
 /// Where a read puts its bytes: the caller's buffer, as a pointer that does not outlive the call.
 struct ByteSink {
@@ -38,6 +39,16 @@ struct ByteSink {
         let result = write(start + count)
         if result == 0 { count += bytes }
         return result
+    }
+
+    /// The same with `read`, which writes all of them or throws.
+    mutating func fill(
+        _ bytes: Int, _ read: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        precondition(bytes <= free)
+        guard bytes > 0, let start else { return }
+        try read(UnsafeMutableRawBufferPointer(start: start + count, count: bytes))
+        count += bytes
     }
 
     /// Over bytes that are there.

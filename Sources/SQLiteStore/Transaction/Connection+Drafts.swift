@@ -27,9 +27,11 @@ extension Connection {
     ) throws(StoreError) -> Bool {
         guard let body = state.body else { return false }
         let found: Void? = try first(
-            "SELECT c.data FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?", body,
+            "SELECT c.data, e.cid FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?",
+            body,
             index
         ) { row throws(StoreError) in
+            if row.int(1) < 0 { return try bodyFiles?.read(-row.int(1), from: skip, count, into: &sink) ?? () }
             row.withBytes(0) { bytes in
                 guard skip < bytes.count else { return }
                 sink.append(UnsafeRawBufferPointer(rebasing: bytes[skip..<min(skip + count, bytes.count)]))

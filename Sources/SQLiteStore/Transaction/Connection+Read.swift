@@ -106,8 +106,14 @@ extension Connection {
                 position = start
             }
             let stop = min(end, start + Self.chunkBytes)
+            let cid = row.int(1)
+            if cid < 0, let bodyFiles {
+                try bodyFiles.read(-cid, from: Int(position - start), Int(stop - position), into: &sink)
+                position = stop
+                return true
+            }
             try chunk.read(
-                row.int(1), from: Int(position - start), Int(stop - position), more: Int(end - stop), into: &sink)
+                cid, from: Int(position - start), Int(stop - position), more: Int(end - stop), into: &sink)
             position = stop
             return true
         }

@@ -24,6 +24,8 @@ final class MountState: @unchecked Sendable {  // see above
     let host: String
     /// nil: there is no far side.
     let outbox: Outbox?
+    /// nil: chunks all lie in the store.
+    let bodyFiles: BodyFiles?
     /// Of a store with a far side: nodes that have been opened since somebody last looked for what can go.
     let used = Mutex<Set<NodeID>>([])
     /// Of these, what is being brought, and how often.
@@ -33,11 +35,13 @@ final class MountState: @unchecked Sendable {  // see above
     private let due = Mutex((orphans: [NodeID](), housekeeping: false))
 
     init(
-        limits: StoreLimits, host: String, outbox: Outbox? = nil, conflictKept: (@Sendable ([UInt8]) -> Void)? = nil,
+        limits: StoreLimits, host: String, outbox: Outbox? = nil, bodyFiles: BodyFiles? = nil,
+        conflictKept: (@Sendable ([UInt8]) -> Void)? = nil,
         log: @escaping @Sendable (String) -> Void
     ) {
         self.limits = limits
         self.outbox = outbox
+        self.bodyFiles = bodyFiles
         self.conflictKept = conflictKept
         self.host = host
         self.log = log

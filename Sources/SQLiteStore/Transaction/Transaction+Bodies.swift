@@ -30,9 +30,14 @@ extension Transaction {
     }
 
     /// A chunk where there is none. Zeros are not stored, nor those at its end.
+    ///
+    /// - Parameter isOfMany: of a long file: where that may be, it lies in a file beside the store.
     /// - Returns: the bytes that it takes.
-    func putChunk(_ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64) throws(StoreError) -> Int64 {
+    func putChunk(
+        _ bytes: ArraySlice<UInt8>, _ body: Int64, _ index: Int64, isOfMany: Bool = false
+    ) throws(StoreError) -> Int64 {
         guard let last = bytes.lastIndex(where: { $0 != 0 }) else { return 0 }
+        if isOfMany, let files = filesForChunk(of: bytes.count) { return try put(bytes, into: files, body, index) }
         return try putRow(bytes[...last], body, index)
     }
 
@@ -58,7 +63,7 @@ extension Transaction {
     func cutRows(_ body: Int64, from first: Int64, through last: Int64) throws(StoreError) -> Int64 {
         let found = try db.all(
             """
-            SELECT e.cid, length(c.data), s.refs FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
+            SELECT e.cid, iif(e.cid < 0, 65536, length(c.data)), s.refs FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
                 LEFT JOIN shared s ON s.cid = e.cid WHERE e.body = ?1 AND e.idx BETWEEN ?2 AND ?3
             """, body, first, last
         ) { row throws(StoreError) in (cid: row.int(0), bytes: row.int(1), refs: row.int(2)) }
@@ -77,6 +82,7 @@ extension Transaction {
                 try db.run("DELETE FROM shared WHERE cid = ?", extent.cid)
             } else {
                 try db.run("DELETE FROM chunk WHERE cid = ?", extent.cid)
+                if extent.cid < 0 { freedSlots.append(-extent.cid) }
             }
         }
         return bytes
@@ -85,8 +91,10 @@ extension Transaction {
     /// Bytes of one chunk from `keep` on become zeros. - Returns: how many bytes fewer it takes.
     func trim(_ body: Int64, _ index: Int64, keep: Int) throws(StoreError) -> Int64 {
         let length = try db.first(
-            "SELECT length(c.data) FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx = ?",
-            body, index, read: { Int($0.int(0)) })
+            """
+            SELECT iif(e.cid < 0, 65536, length(c.data)) FROM extent e LEFT JOIN chunk c ON c.cid = e.cid
+                WHERE e.body = ? AND e.idx = ?
+            """, body, index, read: { Int($0.int(0)) })
         var patch = try db.patch(of: body, index)
         guard max(length ?? 0, patch?.end ?? 0) > keep else { return 0 }
         if length == nil {

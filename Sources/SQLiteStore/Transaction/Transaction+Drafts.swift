@@ -32,7 +32,11 @@ extension Transaction {
     }
 
     /// Stores the chunks. - Returns: the draft as it is then; `save` keeps it.
-    func apply(_ content: DraftContent, to state: DraftState) throws(StoreError) -> DraftState {
+    ///
+    /// - Parameter isOfMany: more chunks will come, as of a long file.
+    func apply(
+        _ content: DraftContent, to state: DraftState, isOfMany: Bool = false
+    ) throws(StoreError) -> DraftState {
         guard content.chunks.allSatisfy({ $0.bytes.count <= Int(Connection.chunkBytes) }) else {
             throw StoreError(.invalid)
         }
@@ -55,7 +59,9 @@ extension Transaction {
         for chunk in content.chunks {
             let index = Int64(chunk.index)
             try cut(body, from: index, through: index)
-            if try putChunk(chunk.bytes[...], body, index) == 0 { try hide(index, of: state, body) }
+            if try putChunk(chunk.bytes[...], body, index, isOfMany: isOfMany) == 0 {
+                try hide(index, of: state, body)
+            }
         }
         for patch in content.patches { try apply(patch, to: state, body) }
         return state
@@ -157,8 +163,10 @@ extension Transaction {
     /// Of chunks: patches are not counted, so that a file without holes takes what its size says.
     private func storedBytes(_ body: Int64) throws(StoreError) -> Int64 {
         try db.first(
-            "SELECT sum(length(c.data)) FROM extent e JOIN chunk c ON c.cid = e.cid WHERE e.body = ? AND e.idx < ?",
-            body, StoredPatch.firstIndex, read: { $0.int(0) }) ?? 0
+            """
+            SELECT sum(iif(c.cid < 0, 65536, length(c.data))) FROM extent e JOIN chunk c ON c.cid = e.cid
+                WHERE e.body = ? AND e.idx < ?
+            """, body, StoredPatch.firstIndex, read: { $0.int(0) }) ?? 0
     }
 
     /// Nobody else looks at the base: its chunks are replaced one by one.

@@ -29,6 +29,9 @@ final class Transaction {
     var hasSavedTouches = false
     /// What the outbox has got.
     var outboxEntries: [OutboxEntry] = []
+    /// Of `BodyFiles`: what it has written, and what nobody refers to after it.
+    var placedSlots: [Int64] = []
+    var freedSlots: [Int64] = []
     private var afterCommit: [() -> Void] = []
     /// Blocks of numbers that were taken here, and not given out yet.
     private var blocks: [IDSequence: Range<Int64>] = [:]
@@ -53,6 +56,8 @@ final class Transaction {
     /// The transaction is in the file.
     func committed() {
         for (sequence, rest) in blocks { mount.blocks.add(rest, to: sequence) }
+        mount.bodyFiles?.took(placedSlots.count)
+        mount.bodyFiles?.free(freedSlots)
         for action in afterCommit { action() }
         tellOutbox()
         db.touches = mount.touches
@@ -95,6 +100,7 @@ final class Transaction {
     ) throws(StoreError) -> Result<R, StoreError> {
         let before = (blocks, hasSavedOutbox, hasSavedTouches, firstGeneration, newFile)
         let counts = (afterCommit.count, ours.count, foreign.count, outboxEntries.count)
+        let slots = (placedSlots.count, freedSlots.count)
         try db.run("SAVEPOINT undoing")
         let result: Result<R, StoreError>
         do throws(StoreError) { result = .success(try body()) } catch {
@@ -108,6 +114,8 @@ final class Transaction {
             ours.removeSubrange(counts.1...)
             foreign.removeSubrange(counts.2...)
             outboxEntries.removeSubrange(counts.3...)
+            placedSlots.removeSubrange(slots.0...)
+            freedSlots.removeSubrange(slots.1...)
             result = .failure(error)
         }
         try db.run("RELEASE undoing")

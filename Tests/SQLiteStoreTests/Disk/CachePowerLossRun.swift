@@ -23,7 +23,7 @@ struct CachePowerLossRun {
         let disk = Disk(file.directory, isRecording: true)
         defer { disk.close() }
         far = RecordedFar { disk.eventCount }
-        let caches = CrashingCaches(file, far)
+        let caches = CrashingCaches(file, far, on: disk)
         var followed = try FollowedStore(caches.factory, seed: seed)
         var record = CrashRecord(seed: seed)
         var (views, trees): ([StoreContents], [[String: String]]) = ([], [])
@@ -117,7 +117,7 @@ struct CachePowerLossRun {
         let there = MemoryAdapter()
         for (key, value) in far.values(at: moment) { await there.put(key, value) }
         do {
-            let cache = try CrashingCaches.open(file.path, FourMethods(there))
+            let cache = try CrashingCaches.open(file.path, FourMethods(there), boot: luck == .all ? nil : "another")
             defer { cache.store.close() }
             let findings = try cache.store.check()
             guard findings.isEmpty else { return "check finds \(findings)" }

@@ -33,9 +33,11 @@ struct CrashDisk {
             for change in synced.pending { Self.apply(change, to: &synced.synced) { true } }
             synced.pending = []
             files[file] = synced
-        case .syncDirectory:
-            for (name, file) in pendingNames { names[name] = file }
-            pendingNames = []
+        case .syncDirectory, .syncBodies:
+            var isBodies = false
+            if case .syncBodies = event { isBodies = true }
+            for (name, file) in pendingNames where name.contains("/") == isBodies { names[name] = file }
+            pendingNames.removeAll { $0.name.contains("/") == isBodies }
         }
     }
 

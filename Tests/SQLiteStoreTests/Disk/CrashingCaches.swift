@@ -1,7 +1,7 @@
 import Glibc
 import Persist
 @testable import PersistTestKit
-import SQLiteStore
+@testable import SQLiteStore
 import Synchronization
 import WriteBackCache
 
@@ -11,13 +11,23 @@ final class CrashingCaches: Sendable {
     private let far: RecordedFar
     private let open = Mutex<(cache: WriteBackCache, way: UnreliableAdapter)?>(nil)
 
-    init(_ file: StoreFile, _ far: RecordedFar) {
+    private let disk: Disk
+
+    init(_ file: StoreFile, _ far: RecordedFar, on disk: Disk) {
         self.file = file
+        self.disk = disk
         self.far = far
     }
 
-    static func open(_ path: String, _ far: any PersistAdapter) throws -> WriteBackCache {
+    /// - Parameters:
+    ///   - disk: that it lies on, where that writes down what is done.
+    ///   - boot: nil: the same kernel runs.
+    static func open(
+        _ path: String, _ far: any PersistAdapter, on disk: Disk? = nil, boot: String? = nil
+    ) throws -> WriteBackCache {
         var store = SQLiteStoreOptions()
+        store.bodyWatcher = disk
+        store.bootID = boot
         store.reserveBytes = 0
         store.walBytesMax = 200_000
         var options = WriteBackCacheOptions()
@@ -28,7 +38,7 @@ final class CrashingCaches: Sendable {
 
     private func make() throws -> any LocalStore {
         let way = UnreliableAdapter(far, seed: 1)
-        let cache = try Self.open(file.path, way)
+        let cache = try Self.open(file.path, way, on: disk)
         cache.run()
         while !cache.knowsAllNames { usleep(1_000) }
         open.withLock { $0 = (cache, way) }

@@ -52,6 +52,9 @@ final class Disk: Sendable {
         state.withLock { $0.beforeCheckpointWrite = body }
     }
 
+    /// Of a file that is there, and was made while this disk was watched.
+    func number(of name: String) -> Int? { state.withLock { $0.files[name] } }
+
     // MARK: What SQLite asks for
 
     /// - Returns: SQLite's code, and the number of the file.

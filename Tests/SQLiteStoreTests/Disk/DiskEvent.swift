@@ -7,6 +7,8 @@ enum DiskEvent: Sendable {
     case truncate(file: Int, size: Int)
     case sync(file: Int)
     case syncDirectory
+    /// Of the directory of the files in which long content lies.
+    case syncBodies
 }
 
 /// A call that can be made to fail.

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import Persist
 import PersistTestKit
 import SQLiteStore
@@ -78,6 +79,9 @@ final class CacheBed: Sendable {
     deinit {
         for number in 0..<count.withLock({ $0 }) {
             for end in ["", "-wal", "-shm", "-lock", "-reserve"] { unlink("\(directory)/\(number).db\(end)") }
+            let bodies = "\(directory)/\(number).db-bodies"
+            for file in namesIn(bodies) { unlink("\(bodies)/\(file)") }
+            rmdir(bodies)
         }
         rmdir(directory)
     }
