@@ -48,6 +48,7 @@ extension SQLiteStore {
             Glibc.unlink(partial)
         }
         try db.run("VACUUM INTO ?", Text(partial))
+        try BodyCopy(files: opening.bodyFiles, log: options.log).bring(into: partial)
         try Self.syncFile(partial, O_RDONLY)
         // link(2) does not replace what another process has put there meanwhile.
         if Glibc.link(partial, target) != 0 {

@@ -68,7 +68,10 @@ extension SQLiteStore {
             if serving.checkpointer?.finish() == true {
                 serving.farewell.withLock { $0 = nil }
                 options.log("all that was written is in \(new)")
-                if isLast { removeCompanions() }
+                if isLast {
+                    removeCompanions()
+                    opening.bodyFiles.move(beside: new)
+                }
             } else {
                 say("the store's file is \(new); the last changes are in \(path)-wal: put that beside it as \(new)-wal")
             }
@@ -110,7 +113,7 @@ extension SQLiteStore {
                 guard made >= 0 else { throw StoreError.system(errno, "cannot make \(partial)") }
                 Glibc.close(made)
                 try writer.use { db throws(StoreError) in _ = try db.run("VACUUM INTO ?", Text(partial)) }
-                try bringBodies(into: partial)
+                try BodyCopy(files: opening.bodyFiles, log: options.log).bring(into: partial)
                 try Self.syncFile(partial, O_RDONLY)
                 guard Glibc.link(partial, target) == 0 || Glibc.rename(partial, target) == 0 else {
                     throw StoreError.system(errno, "cannot make \(target)")

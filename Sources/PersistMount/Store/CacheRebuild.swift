@@ -66,7 +66,7 @@ public struct CacheRebuild: Sendable {
             }
             var number = 1
             var aside: String { path + ".before-rebuild" + (number == 1 ? "" : "-\(number)") }
-            while access(aside, F_OK) == 0 { number += 1 }
+            while Self.parts.contains(where: { access(aside + $0, F_OK) == 0 }) { number += 1 }
             self.aside = aside
             for part in Self.parts where access(path + part, F_OK) == 0 {
                 guard rename(path + part, aside + part) == 0 else {
@@ -94,7 +94,7 @@ public struct CacheRebuild: Sendable {
         func putBack() {
             guard let aside else { return }
             // Of the new one, where there is one.
-            if isMoved { for part in Self.parts where !moved.contains(part) { Self.remove(path + part) } }
+            if isMoved { for part in Self.parts { Self.remove(path + part) } }
             for part in moved { rename(aside + part, path + part) }
         }
 

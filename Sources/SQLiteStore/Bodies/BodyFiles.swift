@@ -17,20 +17,13 @@ final class BodyFiles: Sendable {
 
     private struct State {
         var open: [Int64: BodyFile] = [:]
-        /// How often each file that is not known to be on the disk was written, and what of that `sync` has seen to.
-        var writes: [Int64: (all: Int, synced: Int)] = [:]
-        /// The files that `unsynced` names.
-        var noted: Set<Int64> = []
         /// Nobody refers to these any more, as of the last commit.
         var freed: [Int64] = []
         var slots: Int64 = 0
-        /// Names of files were made that are not known to be on the disk.
-        var hasNewNames = false
-        var failure: StoreError?
     }
     let directory: String
     private let state = Mutex(State())
-    private let syncing = Lock()
+    let syncing = BodySync()
     private let watcher: (any BodyFileWatcher)?
 
     init(store path: String, watcher: (any BodyFileWatcher)? = nil) {
@@ -48,20 +41,13 @@ final class BodyFiles: Sendable {
 
     func path(of file: Int64) -> String { "\(directory)/\(file)" }
 
+    /// With the state locked from the look to the entry: what is deleted meanwhile must not come back.
     private func file(of slot: Int64, creates: Bool) throws(StoreError) -> BodyFile {
         let number = Self.file(of: slot)
-        if let open = state.withLock({ $0.open[number] }) { return open }
-        if creates, mkdir(directory, 0o700) != 0, errno != EEXIST {
-            throw StoreError.system(errno, "cannot make \(directory)")
-        }
-        let isNew = creates && access(path(of: number), F_OK) != 0
-        if isNew {
-            try perform(.create(number)) { () throws(StoreError) in _ = try BodyFile(path(of: number), creates: true) }
-        }
-        let file = try BodyFile(path(of: number), creates: creates)
-        return state.withLock { state in
-            if isNew { state.hasNewNames = true }
+        return try state.withLock { state throws(StoreError) in
             if let open = state.open[number] { return open }
+            if creates { try makeFile(number) }
+            let file = try BodyFile(path(of: number), creates: false)
             if state.open.count >= Self.openMost, let other = state.open.keys.randomElement() {
                 state.open[other] = nil
             }
@@ -70,20 +56,24 @@ final class BodyFiles: Sendable {
         }
     }
 
+    private func makeFile(_ number: Int64) throws(StoreError) {
+        guard access(path(of: number), F_OK) != 0 else { return }
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw StoreError.system(errno, "cannot make \(directory)")
+        }
+        try perform(.create(number)) { () throws(StoreError) in _ = try BodyFile(path(of: number), creates: true) }
+        syncing.madeName()
+    }
+
     // MARK: In transactions
 
     /// - Throws: `.full`, as the disk says.
     func write(_ bytes: UnsafeRawBufferPointer, to slot: Int64, from skip: Int = 0) throws(StoreError) {
         let (number, offset) = (Self.file(of: slot), Self.offset(of: slot) + Int64(skip))
         let file = try file(of: slot, creates: true)
-        // Counted afterwards: a sync that runs meanwhile may have seen nothing of it.
-        defer { state.withLock { $0.writes[number, default: (0, 0)].all += 1 } }
+        defer { syncing.wrote(number) }
         try perform(.write(number, at: offset, bytes)) { () throws(StoreError) in try file.write(bytes, at: offset) }
     }
-
-    /// Whether `unsynced` names the file.
-    func isNoted(_ file: Int64) -> Bool { state.withLock { $0.noted.contains(file) } }
-    func note(_ file: Int64) { state.withLock { _ = $0.noted.insert(file) } }
 
     func took(_ slots: Int) { state.withLock { $0.slots += Int64(slots) } }
     func free(_ slots: [Int64]) {
@@ -130,68 +120,30 @@ final class BodyFiles: Sendable {
         }
     }
 
-    /// Whether there is anything that a loss of power could take.
-    var hasUnsynced: Bool { state.withLock { state in state.writes.values.contains { $0.all != $0.synced } } }
-
-    /// Whether `unsynced` names any.
-    var hasNotes: Bool { state.withLock { !$0.noted.isEmpty } }
-
-    /// What has been written before the call survives a loss of power.
-    ///
-    /// - Throws: `.io`, and from then on always: after a failed fsync nobody knows what is on the disk.
-    func sync() throws(StoreError) {
-        syncing.lock()
-        defer { syncing.unlock() }
-        let (files, hasNewNames, failure) = state.withLock { state in
-            defer { state.hasNewNames = false }
-            return (state.writes.filter { $0.value.all != $0.value.synced }, state.hasNewNames, state.failure)
+    /// What has been written before the call survives a loss of power; `only`: of these files. Throws as `BodySync.sync`.
+    func sync(only: Set<Int64>? = nil) throws(StoreError) {
+        try syncing.sync(only: only) { number throws(StoreError) in
+            // One that is not there has nothing: it was deleted, or its transaction did not come about.
+            guard access(path(of: number), F_OK) == 0 else { return .synced }
+            let file = try file(of: number * Self.slotsInFile, creates: false)
+            return outcome(.sync(number)) { () throws(StoreError) in try file.sync() }
+        } syncNames: { () throws(StoreError) in
+            for path in [directory, Location.split(directory).directory] {
+                let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                if descriptor < 0 && errno == ENOENT { continue }
+                guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(path)") }
+                defer { close(descriptor) }
+                if fsync(descriptor) != 0 { return .failed(StoreError.system(errno, "cannot sync \(path)")) }
+            }
+            return outcome(.syncNames) {}
         }
-        if let failure { throw failure }
+    }
+
+    private func outcome(_ call: BodyFileCall, _ body: () throws(StoreError) -> Void) -> BodySync.Outcome {
         do throws(StoreError) {
-            // One that was never made has nothing: its transaction did not come about.
-            for (number, writes) in files {
-                if access(path(of: number), F_OK) == 0 {
-                    let file = try file(of: number * Self.slotsInFile, creates: false)
-                    try perform(.sync(number)) { () throws(StoreError) in try file.sync() }
-                }
-                state.withLock { $0.writes[number]?.synced = writes.all }
-            }
-            if hasNewNames {
-                try perform(.syncNames) { () throws(StoreError) in try syncNames() }
-            }
-        } catch {
-            let failure = StoreError(
-                .io, code: error.code,
-                hint: "the disk failed to write \(directory): what was synced before is safe, the rest may be lost")
-            state.withLock { $0.failure = failure }
-            throw failure
-        }
-    }
-
-    private func syncNames() throws(StoreError) {
-        for path in [directory, Location.split(directory).directory] {
-            let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw StoreError.system(errno, "cannot open \(path)") }
-            defer { close(descriptor) }
-            guard fsync(descriptor) == 0 else { throw StoreError.system(errno, "cannot sync \(path)") }
-        }
-    }
-
-    /// Files that `unsynced` names for nothing: nothing has been written to them since they were synced. With the writer's
-    /// lock held.
-    func syncedFiles() -> [Int64] {
-        state.withLock { state in
-            state.noted.filter { number in state.writes[number].map { $0.all == $0.synced } ?? true }
-        }
-    }
-
-    func unnote(_ files: [Int64]) {
-        state.withLock { state in
-            for file in files {
-                state.noted.remove(file)
-                state.writes[file] = nil
-            }
-        }
+            try perform(call, body)
+            return .synced
+        } catch { return .failed(error) }
     }
 
     // MARK: Giving room back
@@ -205,28 +157,26 @@ final class BodyFiles: Sendable {
 
     func putBack(_ freed: [Int64]) { state.withLock { $0.freed += freed } }
 
-    /// Nobody can find these slots any more, after a loss of power neither.
+    /// By the file that they lie in.
+    static func byFile(_ slots: [Int64]) -> [Int64: [Int64]] { Dictionary(grouping: slots, by: file(of:)) }
+
+    /// Nobody can find these slots of one file any more, after a loss of power neither. With the writer's lock held.
     ///
-    /// - Parameter isEmpty: whether no chunk of that file has a row. With the writer's lock held.
-    func discard(_ slots: [Int64], isEmpty: (Int64) throws(StoreError) -> Bool) throws(StoreError) {
-        let slots = slots.sorted()
-        var start = 0
-        while start < slots.count {
-            let number = Self.file(of: slots[start])
-            var end = start
-            while end < slots.count, Self.file(of: slots[end]) == number { end += 1 }
-            defer { start = end }
-            if try isEmpty(number) {
-                try? perform(.delete(number)) { _ = unlink(path(of: number)) }
-                state.withLock { state in
-                    state.open[number] = nil
-                    state.writes[number] = nil
-                }
-                continue
-            }
-            for run in slots[start..<end].runs { punch(run) }
+    /// - Parameter isEmpty: no chunk of that file has a row.
+    func discard(_ slots: [Int64], of number: Int64, isEmpty: Bool) {
+        // What was freed since is not known to be gone for good.
+        guard isEmpty, !state.withLock({ $0.freed.contains { Self.file(of: $0) == number } }) else {
+            for run in slots.sorted()[...].runs { punch(run) }
+            return
+        }
+        state.withLock { state in
+            try? perform(.delete(number)) { _ = unlink(path(of: number)) }
+            state.open[number] = nil
         }
     }
+
+    /// The store's file has another name now.
+    func move(beside path: String) { rename(directory, path + "-bodies") }
 
     /// Where it is empty.
     func removeDirectory() { rmdir(directory) }
@@ -237,14 +187,10 @@ final class BodyFiles: Sendable {
 
     // MARK: At the beginning
 
-    /// Each file with chunks, and how many; and those that `unsynced` names.
-    func takeUp(_ chunks: [Int64: Int64], unsynced: Set<Int64>) {
-        state.withLock { state in
-            state.slots = chunks.values.reduce(0, +)
-            state.noted = unsynced
-            for file in unsynced { state.writes[file] = (1, 0) }
-            state.hasNewNames = !unsynced.isEmpty
-        }
+    /// So many chunks there are; and the files that `unsynced` names.
+    func takeUp(_ chunks: Int64, unsynced: Set<Int64>) {
+        state.withLock { $0.slots = chunks }
+        syncing.takeUp(unsynced)
     }
 
     /// What the files take on the disk, in slots; nil: it is not there.

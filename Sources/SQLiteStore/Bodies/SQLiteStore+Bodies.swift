@@ -6,17 +6,14 @@ extension SQLiteStore {
     /// What the last process left. Nobody reads or writes yet.
     func takeUpBodies() throws(StoreError) {
         guard let files = mount.bodyFiles else { return }
-        let (chunks, unsynced, boot) = try read { db throws(StoreError) in
+        let (counts, unsynced, boot) = try read { db throws(StoreError) in
             (
-                try db.all("SELECT -cid / ?, count(*) FROM chunk WHERE cid < 0 GROUP BY 1", BodyFiles.slotsInFile) {
-                    row throws(StoreError) in (row.int(0), row.int(1))
-                },
+                try db.slotCounts(),
                 try db.all("SELECT file FROM unsynced", read: { $0.int(0) }),
                 try db.first("SELECT value FROM meta WHERE name = 'boot'", read: { $0.string(0) })
             )
         }
-        let counts = Dictionary(uniqueKeysWithValues: chunks)
-        files.takeUp(counts, unsynced: Set(unsynced))
+        files.takeUp(counts.values.reduce(0, +), unsynced: Set(unsynced))
         let now = options.bootID ?? Self.bootID
         var suspects = Set(counts.keys.filter { files.slotsOnDisk(of: $0) == nil })
         // The same kernel has all that was written, even by who was killed.
@@ -72,8 +69,10 @@ extension SQLiteStore {
         let end = (next ?? 0) - IDSequence.blockSize
         var stray: [Int64] = []
         for file in files.filesThere {
-            let slots = file * BodyFiles.slotsInFile..<min(end, (file + 1) * BodyFiles.slotsInFile)
-            guard !slots.isEmpty, files.slotsOnDisk(of: file) ?? 0 > counts[file, default: 0] + 16 else { continue }
+            let first = file * BodyFiles.slotsInFile
+            // Where the counter was lost with the power a file may lie behind it.
+            let slots = first..<max(first, min(end, first + BodyFiles.slotsInFile))
+            guard !slots.isEmpty, files.slotsOnDisk(of: file) ?? 0 > counts[file, default: 0] else { continue }
             let used = try read { db throws(StoreError) in
                 try db.all(
                     "SELECT -cid FROM chunk WHERE cid BETWEEN ? AND ?", -slots.upperBound + 1, -slots.lowerBound,
@@ -96,11 +95,12 @@ extension SQLiteStore {
             // After a loss of power their rows would be there again, and before, whoever reads may have seen them.
             try serving.walSync?.sync()
             readers.waitForAll()
-            try writer.use { db throws(StoreError) in
-                try files.discard(freed) { file throws(StoreError) in
-                    try !db.exists(
+            for (file, slots) in BodyFiles.byFile(freed) {
+                try writer.use { db throws(StoreError) in
+                    let isEmpty = try !db.exists(
                         "SELECT 1 FROM chunk WHERE cid BETWEEN ? AND ? LIMIT 1",
                         -(file + 1) * BodyFiles.slotsInFile + 1, -file * BodyFiles.slotsInFile)
+                    files.discard(slots, of: file, isEmpty: isEmpty)
                 }
             }
         } catch {
@@ -113,9 +113,9 @@ extension SQLiteStore {
     /// Now and then: what was written is on the disk, and `unsynced` says so.
     func tidyBodies() throws(StoreError) {
         guard let files = mount.bodyFiles, serving.bodies.isDue() else { return }
+        try files.sync()
         try giveSlotsBack()
-        if files.hasUnsynced { try files.sync() }
-        guard files.hasNotes else { return }
+        guard files.syncing.hasNotes else { return }
         try write(isInterruptible: false, leavesDirectories: true, savesFirst: false) { tx throws(StoreError) in
             try tx.clearNotes(files)
         }
@@ -140,15 +140,27 @@ extension Transaction {
     }
 
     fileprivate func clearNotes(_ files: BodyFiles) throws(StoreError) {
-        let synced = files.syncedFiles()
+        let synced = files.syncing.notedForNothing
         for file in synced { try db.run("DELETE FROM unsynced WHERE file = ?", file) }
-        onCommit { files.unnote(synced) }
+        onCommit { files.syncing.unnote(synced) }
     }
 
     /// The store is closed.
     func endBodies() throws(StoreError) {
-        guard let files = mount.bodyFiles, files.hasNotes else { return }
+        guard let files = mount.bodyFiles, files.syncing.hasNotes else { return }
         try files.sync()
         try clearNotes(files)
+    }
+}
+
+extension Connection {
+    /// How many chunks lie in each file. In the order of their numbers: to group them would sort them.
+    func slotCounts() throws(StoreError) -> [Int64: Int64] {
+        var counts: [Int64: Int64] = [:]
+        try each("SELECT cid FROM chunk WHERE cid < 0") { row throws(StoreError) in
+            counts[BodyFiles.file(of: -row.int(0)), default: 0] += 1
+            return true
+        }
+        return counts
     }
 }

@@ -26,28 +26,17 @@ extension Transaction {
         return Int64(bytes.count)
     }
 
-    /// Of a draft, which nobody else has: who reads it wants what was written last.
-    func overwrite(slot: Int64, with bytes: ScatteredBytes) throws(StoreError) {
-        guard let files = mount.bodyFiles else { throw StoreError(.corrupt) }
-        try note(slot, files)
-        for piece in bytes.pieces {
-            try piece.bytes.span.bytes.withUnsafeBytes { raw throws(StoreError) in
-                try files.write(raw, to: slot, from: piece.start)
-            }
-        }
-    }
-
     /// The row comes before the bytes: nothing is written to a file that is believed to be on the disk.
     private func note(_ slot: Int64, _ files: BodyFiles) throws(StoreError) {
         let file = BodyFiles.file(of: slot)
-        guard !files.isNoted(file) else { return }
+        guard !files.syncing.isNoted(file) else { return }
         try db.run("INSERT OR IGNORE INTO unsynced(file) VALUES (?)", file)
-        onCommit { files.note(file) }
+        onCommit { files.syncing.note(file) }
     }
 
     /// What the far side will be told of has its content on the disk.
     func requireDurableChanges() throws(StoreError) {
-        guard let files = mount.bodyFiles, files.hasUnsynced else { return }
+        guard let files = mount.bodyFiles, files.syncing.hasUnsynced else { return }
         for id in journalled.keys {
             guard let row = try db.node(id), !row.isStream, let body = row.body else { continue }
             try requireDurable([body])
@@ -55,26 +44,33 @@ extension Transaction {
     }
 
     func requireDurable(_ bodies: [Int64]) throws(StoreError) {
-        guard let files = mount.bodyFiles, files.hasUnsynced, try db.haveSlots(bodies) else { return }
-        try files.sync()
+        guard let files = mount.bodyFiles, files.syncing.hasUnsynced else { return }
+        let needed = try db.filesWithChunks(of: bodies)
+        if !needed.isEmpty { try files.sync(only: needed) }
     }
 }
 
 extension Connection {
-    fileprivate func haveSlots(_ bodies: [Int64]) throws(StoreError) -> Bool {
-        for body in bodies
-        where try exists("SELECT 1 FROM extent WHERE body = ? AND cid < 0 LIMIT 1", body) { return true }
-        return false
+    fileprivate func filesWithChunks(of bodies: [Int64]) throws(StoreError) -> Set<Int64> {
+        var files: Set<Int64> = []
+        for body in bodies {
+            try each("SELECT cid FROM extent WHERE body = ? AND cid < 0", body) { row throws(StoreError) in
+                files.insert(BodyFiles.file(of: -row.int(0)))
+                return true
+            }
+        }
+        return files
     }
 }
 
 extension SQLiteStore {
     /// The same for a draft, before the writer's turn is taken for it.
     func requireDurable(_ draft: Draft) throws(StoreError) {
-        guard let files = mount.bodyFiles, files.hasUnsynced, let state = mount.drafts[draft.id] else { return }
+        guard let files = mount.bodyFiles, files.syncing.hasUnsynced, let state = mount.drafts[draft.id] else { return }
         var bodies: [Int64] = []
         if let body = state.body { bodies.append(body) }
         if case .body(let base) = state.base { bodies.append(base) }
-        if try readers.read({ db throws(StoreError) in try db.haveSlots(bodies) }) { try files.sync() }
+        let needed = try readers.read { db throws(StoreError) in try db.filesWithChunks(of: bodies) }
+        if !needed.isEmpty { try files.sync(only: needed) }
     }
 }

@@ -83,9 +83,10 @@ struct Opening {
         let db = try Connection(
             path: location.path, flags: SQLITE_OPEN_READWRITE,
             patience: Patience(options.waits, milliseconds: 500))
+        db.bodyFiles = bodyFiles
         try db.execute("PRAGMA locking_mode = EXCLUSIVE")
         try set(db)
-        try check(db)
+        try check(db, isAlone: true)
         // A document that SQLite refuses must still be moved; a temporary copy of the file is no matter of memory.
         try db.execute("PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = FILE")
         try db.execute("BEGIN IMMEDIATE")
@@ -156,7 +157,8 @@ struct Opening {
         try db.first("PRAGMA application_id") { $0.int(0) } == Schema.applicationID
     }
 
-    private func check(_ db: Connection) throws(StoreError) {
+    /// - Parameter isAlone: to look through and repair it.
+    private func check(_ db: Connection, isAlone: Bool = false) throws(StoreError) {
         let path = location.path
         guard try isStore(db) else {
             guard options.adopts && !options.isReadOnly else {
@@ -169,6 +171,10 @@ struct Opening {
             throw StoreError(.invalid, hint: "\(path) has a table \(taken) of its own, so it cannot be adopted")
         }
         let version = try db.first("PRAGMA user_version") { $0.int(0) } ?? 0
+        // It would show what is not here as zeros.
+        guard version != FarSchema.version || options.isReadOnly || options.outboxChanged != nil || isAlone else {
+            throw StoreError(.unsupported, hint: "\(path) is the local copy of a far side: mount that")
+        }
         guard version <= FarSchema.version else {
             throw StoreError(
                 .unsupported,

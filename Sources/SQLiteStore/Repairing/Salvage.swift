@@ -25,6 +25,7 @@ struct Salvage {
         defer { clear() }
         var salvaged = RepairReport.Salvaged(path: target, rows: 0, refused: 0, incomplete: [], repairs: [], left: [])
         try fill(partial, &salvaged)
+        if let files = db.bodyFiles { try BodyCopy(files: files, log: options.log).bring(into: partial) }
         try mend(partial, &salvaged)
         try SQLiteStore.syncFile(partial, O_RDONLY)
         guard rename(partial, target) == 0 else { throw StoreError.system(errno, "cannot make \(target)") }

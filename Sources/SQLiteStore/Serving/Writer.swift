@@ -139,11 +139,13 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
     private func commit<R>(
         _ transaction: Transaction, _ isFreeing: Bool, _ body: (Transaction) throws(StoreError) -> R
     ) throws(StoreError) -> R {
+        var isCommitting = false
         do throws(StoreError) {
             let result = try body(transaction)
             try transaction.writeFeed()
             try transaction.requireDurableChanges()
             try transaction.writeOutbox()
+            isCommitting = true
             try commitFile(isFreeing: isFreeing)
             transaction.committed()
             // What a dead mount had kept, published here: to this mount it is news.
@@ -152,7 +154,8 @@ final class Writer: @unchecked Sendable {  // its state is used with the lock he
         } catch {
             rollBack()
             forget()
-            mount.bodyFiles?.forget(transaction.placedSlots)
+            // What is in the WAL may come back after a crash, though this process takes it for undone.
+            if !isCommitting { mount.bodyFiles?.forget(transaction.placedSlots) }
             throw error
         }
     }

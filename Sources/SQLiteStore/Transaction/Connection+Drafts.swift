@@ -31,7 +31,7 @@ extension Connection {
             body,
             index
         ) { row throws(StoreError) in
-            if row.int(1) < 0 { return try bodyFiles?.read(-row.int(1), from: skip, count, into: &sink) ?? () }
+            if row.int(1) < 0 { return try readSlot(-row.int(1), from: skip, count, into: &sink) }
             row.withBytes(0) { bytes in
                 guard skip < bytes.count else { return }
                 sink.append(UnsafeRawBufferPointer(rebasing: bytes[skip..<min(skip + count, bytes.count)]))

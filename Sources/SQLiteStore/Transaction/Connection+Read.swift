@@ -87,6 +87,11 @@ extension Connection {
         try readPatches(of: body, at: offset, into: &sink, from: place)
     }
 
+    func readSlot(_ slot: Int64, from skip: Int, _ count: Int, into sink: inout ByteSink) throws(StoreError) {
+        guard let bodyFiles else { throw StoreError(.corrupt, hint: "a part of it lies beside the store") }
+        try bodyFiles.read(slot, from: skip, count, into: &sink)
+    }
+
     private func readChunks(
         _ body: Int64, at offset: UInt64, _ wanted: Int, into sink: inout ByteSink
     ) throws(StoreError) {
@@ -107,8 +112,8 @@ extension Connection {
             }
             let stop = min(end, start + Self.chunkBytes)
             let cid = row.int(1)
-            if cid < 0, let bodyFiles {
-                try bodyFiles.read(-cid, from: Int(position - start), Int(stop - position), into: &sink)
+            if cid < 0 {
+                try readSlot(-cid, from: Int(position - start), Int(stop - position), into: &sink)
                 position = stop
                 return true
             }

@@ -59,7 +59,8 @@ extension Transaction {
         for chunk in content.chunks {
             let index = Int64(chunk.index)
             try cut(body, from: index, through: index)
-            if try putChunk(chunk.bytes[...], body, index, isOfMany: isOfMany) == 0 {
+            // What was kept is to survive with all that is written to it later, whatever of that is synced.
+            if try putChunk(chunk.bytes[...], body, index, isOfMany: isOfMany && !state.isKept) == 0 {
                 try hide(index, of: state, body)
             }
         }

@@ -22,16 +22,16 @@ extension Transaction {
         else { throw StoreError(.invalid) }
         let own = try db.first(
             """
-            SELECT e.cid, iif(e.cid < 0, 65536, length(c.data)), EXISTS (SELECT 1 FROM shared s WHERE s.cid = e.cid)
+            SELECT e.cid, length(c.data), EXISTS (SELECT 1 FROM shared s WHERE s.cid = e.cid)
                 OR EXISTS (SELECT 1 FROM extent p WHERE p.body = ?1 AND p.idx = ?3)
                 FROM extent e LEFT JOIN chunk c ON c.cid = e.cid WHERE e.body = ?1 AND e.idx = ?2
             """, body, index, StoredPatch.firstIndex + index
         ) { row throws(StoreError) in (cid: row.int(0), bytes: Int(row.int(1)), isNotAlone: row.int(2) != 0) }
         if let own {
-            guard own.cid != 0, !own.isNotAlone, patch.bytes.end <= own.bytes else {
+            // What lies beside the store is never changed: others may refer to it after a loss of power.
+            guard own.cid > 0, !own.isNotAlone, patch.bytes.end <= own.bytes else {
                 return try rewrite(index, of: state, body, with: patch.bytes)
             }
-            if own.cid < 0 { return try overwrite(slot: -own.cid, with: patch.bytes) }
             return try db.overwrite(own.cid, with: patch.bytes)
         }
         var bytes = try db.patch(of: body, index) ?? ScatteredBytes()

@@ -19,7 +19,7 @@ final class Uploader: Sendable {
     private static let gatherMilliseconds: Int64 = 200
     /// But where changes come without end, or so much has come that sending it takes long whatever else goes on.
     private static let gatherMillisecondsMax: Int64 = 5_000
-    private static let gatherBytesMax: UInt64 = 16 << 20
+    private static let gatherBytesMax: UInt64 = 64 << 20
 
     private let store: SQLiteStore
     private let upload: Upload

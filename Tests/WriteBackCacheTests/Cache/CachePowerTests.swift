@@ -105,7 +105,7 @@ struct CachePowerTests {
             Rename(
                 parent: Namespace.blobs.node, name: "e", newParent: Namespace.blobs.node, newName: "f", mode: .replace))
         // Nothing of these is only in memory: this is what a disk has that writes nothing by itself.
-        #expect(cut.store.mount.bodyFiles?.hasUnsynced == false)
+        #expect(cut.store.mount.bodyFiles?.syncing.hasUnsynced == false)
         let manager = FileManager.default
         let disk = bodies + ".disk"
         try manager.copyItem(atPath: bodies, toPath: disk)

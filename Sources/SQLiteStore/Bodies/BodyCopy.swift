@@ -1,13 +1,16 @@
 internal import CSQLite
 internal import Persist
 
-extension SQLiteStore {
-    /// The copy that is saved of a store whose file is gone gets what lies beside it: that may have lost its names too, and
-    /// is read as long as it is open.
-    func bringBodies(into path: String) throws(StoreError) {
-        guard let files = mount.bodyFiles else { return }
+/// What lies beside a store comes into a copy of its file, which has nothing beside it.
+///
+/// Also where the files have lost their names: they are read as long as they are open.
+struct BodyCopy {
+    let files: BodyFiles
+    let log: @Sendable (String) -> Void
+
+    func bring(into path: String) throws(StoreError) {
         let db = try Connection(
-            path: path, flags: SQLITE_OPEN_READWRITE, patience: Patience(options.waits, milliseconds: 500))
+            path: path, flags: SQLITE_OPEN_READWRITE, patience: Patience(PatientWaiting(), milliseconds: 500))
         defer { db.close() }
         let chunks = try db.all("SELECT cid FROM chunk WHERE cid < 0", read: { $0.int(0) })
         guard !chunks.isEmpty else { return }
@@ -30,6 +33,6 @@ extension SQLiteStore {
         try db.run("UPDATE shared SET cid = ? - cid WHERE cid < 0", base)
         try db.run("UPDATE meta SET value = 2 * value WHERE name = ?", counter)
         try db.execute("COMMIT")
-        if lost > 0 { options.log("\(lost) pieces of 64 KiB in \(files.directory) are gone") }
+        if lost > 0 { log("\(lost) pieces of 64 KiB in \(files.directory) are gone") }
     }
 }
