@@ -193,6 +193,13 @@ final class BodyFiles: Sendable {
         syncing.takeUp(unsynced)
     }
 
+    /// Whether the file is there, and as long as it has to be for that slot.
+    func has(_ file: Int64, through slot: Int64) -> Bool {
+        var found = stat()
+        return stat(path(of: file), &found) == 0
+            && Int64(found.st_size) >= Self.offset(of: slot) + Self.slotBytes
+    }
+
     /// What the files take on the disk, in slots; nil: it is not there.
     func slotsOnDisk(of file: Int64) -> Int64? {
         var found = stat()

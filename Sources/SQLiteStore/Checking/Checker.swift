@@ -91,10 +91,8 @@ struct Checker {
         for (id, chunks) in try db.incomplete() {
             report(chunks == 1 ? "a chunk of it is gone" : "\(chunks) chunks of it are gone", id)
         }
-        for (path, chunks) in try db.missingBodyFiles() {
-            report(
-                "\(path) is gone, with \(chunks) pieces of 64 KiB",
-                hint: "mount the store: what the far side has is fetched again")
+        for path in try db.damagedBodyFiles() {
+            report("\(path) is gone or cut", hint: "mount the store: what the far side has is fetched again")
         }
         for (id, _) in try db.damagedPatches() { report("what was written over a chunk of it is damaged", id) }
         report("it has chunks behind its end", all: try db.overlong())

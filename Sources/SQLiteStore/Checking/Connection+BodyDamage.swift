@@ -13,16 +13,17 @@ extension Connection {
         ) { row throws(StoreError) in (row.id(0), row.int(1)) }
     }
 
-    /// Files beside the store that have to be there, and how many chunks lie in each.
-    func missingBodyFiles() throws(StoreError) -> [(path: String, chunks: Int64)] {
+    /// Files beside the store that are gone or cut, and in which chunks lie that somebody has.
+    func damagedBodyFiles() throws(StoreError) -> [String] {
         guard let bodyFiles else { return [] }
-        return try all(
-            """
-            SELECT -cid / ?, count(*) FROM extent WHERE cid < 0 AND body NOT IN (SELECT body FROM garbage) GROUP BY 1
-            """, BodyFiles.slotsInFile
-        ) { row throws(StoreError) in (row.int(0), row.int(1)) }.filter { bodyFiles.slotsOnDisk(of: $0.0) == nil }.map {
-            (bodyFiles.path(of: $0.0), $0.1)
+        var lasts: [Int64: Int64] = [:]
+        try each("SELECT cid FROM extent WHERE cid < 0 AND body NOT IN (SELECT body FROM garbage)") {
+            row throws(StoreError) in
+            let file = BodyFiles.file(of: -row.int(0))
+            lasts[file] = max(lasts[file] ?? 0, -row.int(0))
+            return true
         }
+        return lasts.filter { !bodyFiles.has($0.key, through: $0.value) }.map { bodyFiles.path(of: $0.key) }.sorted()
     }
 
     /// Files with patches of chunks that are none, and where those are.

@@ -140,8 +140,8 @@ struct CachePowerTests {
         await next.stop()
     }
 
-    @Test("whose files beside it are gone, the cache fetches again")
-    func removed() async throws {
+    @Test("whose files beside it are gone, or cut, the cache fetches again", arguments: [true, false])
+    func removed(isGone: Bool) async throws {
         let bed = try CacheBed(partedBytesMin: 1 << 20)
         let a = content(1)
         await bed.far.put("blobs/a", a)
@@ -152,7 +152,11 @@ struct CachePowerTests {
         cache.store.close()
         let there = namesIn(path + "-bodies").filter { !$0.hasPrefix(".") }
         #expect(!there.isEmpty)
-        try FileManager.default.removeItem(atPath: path + "-bodies")
+        if isGone {
+            try FileManager.default.removeItem(atPath: path + "-bodies")
+        } else {
+            for name in there { #expect(truncate(path + "-bodies/" + name, 100_000) == 0) }
+        }
         let next = try await ready(bed, at: path)
         #expect(try await next.store.bytes(of: next.store.node(.blobs, "a")) == a)
         await next.stop()
