@@ -15,8 +15,19 @@ extension SQLiteStore {
         return checker.findings
     }
 
+    private static func isCopy(_ path: String) -> Bool {
+        var options = SQLiteStoreOptions()
+        options.isReadOnly = true
+        guard let db = try? Opening(path: path, options: options).another() else { return false }
+        defer { db.close() }
+        return (try? db.first("PRAGMA user_version") { $0.int(0) }) == FarSchema.version
+    }
+
     /// The same for a store that is not open; also for one that is so damaged that it cannot be opened.
     public static func check(path: String, options: SQLiteStoreOptions) throws(StoreError) -> [CheckFinding] {
+        var options = options
+        // What is recovered in the local copy of a far side is to be sent there.
+        if isCopy(path), options.outboxChanged == nil { options.outboxChanged = { _ in } }
         do throws(StoreError) {
             let store = try open(path: path, options: options)
             defer { store.close() }
