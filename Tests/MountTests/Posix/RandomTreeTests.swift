@@ -117,7 +117,7 @@ import Testing
                 # A cut document does not parse; a stream only grows.
                 if is_stream(p): return 'EPERM' if to != len(tree[p]) else 'ok', lambda: os.truncate(p, to), (p,)
                 expected, to = 'EBADMSG', rng.randrange(1, len(tree[p]))
-            elif expected == 'ok': tree[p] = tree[p][:to].ljust(max(1, to), b'\\0'); to = len(tree[p])
+            elif expected == 'ok': to = max(1, to); tree[p] = tree[p][:to].ljust(to, b'\\0')
             return expected, lambda: os.truncate(p, to), (p,)
         def remove(p):
             expected = 'ENOENT' if p not in tree else 'EISDIR' if tree[p] is None else 'EPERM' if is_stream(p) and tree[p] else 'ok'
