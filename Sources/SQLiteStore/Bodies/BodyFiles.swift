@@ -68,8 +68,8 @@ final class BodyFiles: Sendable {
     // MARK: In transactions
 
     /// - Throws: `.full`, as the disk says.
-    func write(_ bytes: UnsafeRawBufferPointer, to slot: Int64, from skip: Int = 0) throws(StoreError) {
-        let (number, offset) = (Self.file(of: slot), Self.offset(of: slot) + Int64(skip))
+    func write(_ bytes: UnsafeRawBufferPointer, to slot: Int64) throws(StoreError) {
+        let (number, offset) = (Self.file(of: slot), Self.offset(of: slot))
         let file = try file(of: slot, creates: true)
         defer { syncing.wrote(number) }
         try perform(.write(number, at: offset, bytes)) { () throws(StoreError) in try file.write(bytes, at: offset) }
