@@ -60,6 +60,11 @@ public final class Notifier: KernelNotifier, Sendable {
         }
     }
 
+    /// A LOOKUP of this name begins to find out what there is. - Returns: `InvalidationQueue.overtake`.
+    func overtake(_ name: [UInt8], in parent: NodeID) -> Bool {
+        state.withLock { $0.queue.overtake(.init(parent: parent, name: FileName(unchecked: name))) }
+    }
+
     func answered(_ parent: NodeID) {
         let areReady = state.withLock { $0.queue.answered(parent) }
         if areReady { state.change { _ in } }

@@ -37,8 +37,8 @@ extension Transaction {
             size: size)
         try forgetRejected(row)
         try touch(parent, mtime)
+        // Nobody can have kept anything of its content: told of it late, a kernel would drop what it has just read.
         tellEntry(parent, name)
-        tell(.changed(.content(row.id)))
         return row
     }
 

@@ -37,8 +37,8 @@ extension Transaction {
         }
         try forgetRejected(row)
         try touch(creation.parent, for: node, creation.time)
+        // Nobody can have kept anything of its content: told of it late, a kernel would drop what it has just read.
         tellEntry(creation.parent, creation.name)
-        tell(.changed(.content(node.id)))
         try journalNew(node)
         return node
     }
