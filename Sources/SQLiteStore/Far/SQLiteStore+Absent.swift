@@ -112,6 +112,15 @@ extension SQLiteStore {
         }
     }
 
+    /// Whether the chunk is here that this offset lies in.
+    public func hasChunk(_ id: NodeID, at offset: UInt64) throws(StoreError) -> Bool {
+        try readers.read { db throws(StoreError) in
+            try db.exists(
+                "SELECT 1 FROM node n JOIN extent e ON e.body = n.body WHERE n.ino = ? AND e.idx = ?", id,
+                Int64(offset / Connection.chunkBytes))
+        }
+    }
+
     /// Files after this one whose content only the far side has.
     ///
     /// - Parameters:

@@ -5,16 +5,20 @@
 struct FetchWindow: Sendable, Equatable {
     static let first: UInt64 = 128 << 10
     static let most: UInt64 = 8 << 20
-    /// How far ahead of a reader it goes.
-    static let reachMost: UInt64 = piecesMost * most
+    /// How far ahead of a reader it goes: more than may be under way of a file, so that the next part is asked for as soon as
+    /// one has come, and the line is never idle.
+    static let reachMost: UInt64 = 8 * most
+    /// As many fetches of a slow line, at most.
     private static let piecesMost: UInt64 = 3
+    /// Who has read so much in order reads on for long: more than the kernel asks for where a program reads 1 MiB.
+    private static let longBytes: UInt64 = 3 << 19
+    /// Until then no fetch is longer, unless it was asked for; and what is fetched from then on.
+    private static let (shortMost, longLeast): (UInt64, UInt64) = (1 << 20, 4 << 20)
     /// What is fetched at once takes no longer than about that, however slow the line is: somebody may be waiting for it.
     private static let secondsMost = 4.0
     /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
     private static let jumpBytes: UInt64 = 8 << 20
     private static let jumpsLeast: UInt64 = 8
-    /// Who has missed so often where the last fetch ended reads on for long.
-    private static let stepsLeast = 4
 
     /// Where the last fetch ended: who misses there reads on.
     private var next: UInt64 = 0
@@ -23,8 +27,9 @@ struct FetchWindow: Sendable, Equatable {
     private var reach: UInt64 = 0
     /// Up to here somebody has come.
     private var come: UInt64 = 0
-    /// Since the last jump.
-    private var steps = 0
+    /// Where the last jump went.
+    private var begin: UInt64 = 0
+    private var isLong = false
     private var jumps: UInt64 = 0
     private var hasTakenWhole = false
     /// What came in so much time, by the last fetch.
@@ -49,10 +54,11 @@ struct FetchWindow: Sendable, Equatable {
         let isBehind = isNear && start < next
         if !isNear {
             if next > 0 { jumps += 1 }
-            (window, reach, come, steps) = (Self.first, 0, 0, 0)
+            (window, reach, come, begin, isLong) = (Self.first, 0, 0, start, false)
         } else if !isBehind {
-            steps += 1
-            window = Self.rounded(min(window * 2, Self.most, bytesInTime))
+            isLong = isLong || wanted.upperBound > begin + Self.longBytes
+            let wider = isLong ? max(2 * window, Self.longLeast) : min(4 * window, Self.shortMost)
+            window = Self.rounded(min(wider, Self.most, bytesInTime))
         }
         let end = max(wanted.upperBound, isBehind ? 0 : windowEnd(of: start))
         let range = start..<min(size, (end + unit - 1) / unit * unit)
@@ -65,12 +71,19 @@ struct FetchWindow: Sendable, Equatable {
     ///
     /// - Parameter room: so much may be under way at all.
     mutating func ahead(of end: UInt64, size: UInt64, room: UInt64 = .max) -> [Range<UInt64>] {
-        guard steps >= Self.stepsLeast, end > come, end <= next, size == self.size else { return [] }
+        guard isLong, end > come, end <= next, size == self.size else { return [] }
         come = end
-        reach = min(max(2 * reach, window), Self.reachMost, Self.piecesMost * bytesInTime)
+        let most = bytesInTime < Self.most ? Self.piecesMost * bytesInTime : Self.reachMost
+        reach = min(2 * max(reach, window), most)
+        window = max(window, min(Self.rounded(min(reach / 2, bytesInTime)), Self.most))
+        return ahead(room: room)
+    }
+
+    /// The same once something has come of what was under way, and there is room for more.
+    mutating func ahead(room: UInt64) -> [Range<UInt64>] {
         var pieces: [Range<UInt64>] = []
         var room = room
-        while next < min(size, end + reach), room >= window {
+        while next < min(size, come + reach), room >= window {
             let end = min(size, windowEnd(of: next))
             room -= window
             pieces.append(next..<end)

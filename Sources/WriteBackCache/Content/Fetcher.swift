@@ -51,6 +51,8 @@ final class Fetcher: Sendable {
             if let error = await flying.value { throw error }
             return
         }
+        // It has come since it was missed.
+        guard try !store.hasChunk(id, at: content.range.lowerBound) else { return }
         let (task, ahead, takesWhole) = state.withLock { state in
             if state.windows.count >= Self.windowsMost { state.windows = [:] }
             var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
@@ -58,7 +60,7 @@ final class Fetcher: Sendable {
             let range = window.take(content.range, of: size)
             let task = state.flight(id, range) ?? begin(id, range, isAhead: false, &state)
             return (
-                task, window.ahead(of: range.upperBound, size: size, room: state.room),
+                task, window.ahead(of: range.upperBound, size: size, room: state.room(of: id)),
                 state.takeWhole { size <= wholeBytesMax && window.takesWhole(of: size) }
             )
         }
@@ -79,7 +81,7 @@ final class Fetcher: Sendable {
             guard let flight = state.flights[id]?.values.first(where: { $0.range?.contains(offset) ?? true }) else {
                 return (nil, [])
             }
-            let room = state.room
+            let room = state.room(of: id)
             let ahead = flight.range.map { state.windows[id]?.ahead(of: $0.upperBound, size: size, room: room) ?? [] }
             return (flight.task, ahead ?? [])
         }
@@ -166,32 +168,21 @@ final class Fetcher: Sendable {
         state.last += 1
         let number = state.last
         let task = Task.detached { [self] () -> StoreError? in
-            defer { landed(id, number) }
+            let start = ContinuousClock.now
             do throws(StoreError) {
-                guard let range else {
-                    try await fetch(id)
-                    return nil
-                }
-                let start = ContinuousClock.now
-                try await fetch(range, of: id)
-                let seconds = (ContinuousClock.now - start) / .seconds(1)
-                self.state.withLock { $0.windows[id]?.came(range.upperBound - range.lowerBound, seconds: seconds) }
-            } catch { return error }
+                if let range { try await fetch(range, of: id) } else { try await fetch(id) }
+            } catch {
+                _ = self.state.withLock { $0.landed(id, number) }
+                return error
+            }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            for range in self.state.withLock({ $0.landed(id, number, after: seconds) }) { _ = flight(id, range) }
             return nil
         }
         state.flights[id, default: [:]][number] = Flights.Flight(range: range, isAhead: isAhead, task: task)
         if isAhead { state.aheadCount += 1 }
         if let range { state.bytes += range.upperBound - range.lowerBound }
         return task
-    }
-
-    private func landed(_ id: NodeID, _ number: Int) {
-        state.withLock { state in
-            guard let flight = state.flights[id]?.removeValue(forKey: number) else { return }
-            if flight.isAhead { state.aheadCount -= 1 }
-            if let range = flight.range { state.bytes -= range.upperBound - range.lowerBound }
-            if state.flights[id]?.isEmpty == true { state.flights[id] = nil }
-        }
     }
 
     // MARK: Asking for it

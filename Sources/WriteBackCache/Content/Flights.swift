@@ -20,11 +20,15 @@ struct Flights {
     /// Of all flights that bring parts.
     var bytes: UInt64 = 0
     private static let bytesMost: UInt64 = 64 << 20
+    private static let fileBytesMost = 4 * FetchWindow.most
     /// A file is fetched whole that is only read in parts: it is not evicted meanwhile, so one at a time.
     var isTakingWhole = false
 
-    /// For what nobody waits for yet: all of it is in memory while it is under way.
-    var room: UInt64 { Self.bytesMost - min(bytes, Self.bytesMost) }
+    /// For what nobody waits for yet of a file: all of it is in memory while it is under way.
+    func room(of id: NodeID) -> UInt64 {
+        let ofFile = flights[id]?.values.reduce(0) { $0 + ($1.range.map { UInt64($0.count) } ?? 0) } ?? 0
+        return min(Self.bytesMost - min(bytes, Self.bytesMost), Self.fileBytesMost - min(ofFile, Self.fileBytesMost))
+    }
 
     mutating func takeWhole(_ isWanted: () -> Bool) -> Bool {
         guard !isTakingWhole, isWanted() else { return false }
@@ -37,5 +41,19 @@ struct Flights {
             guard let flying = flight.range else { return true }
             return range.map { flying.contains($0.lowerBound) } ?? false
         }?.task
+    }
+
+    /// - Parameter seconds: since it was begun; nil where it has failed.
+    /// - Returns: what to begin in its place, of the same file.
+    mutating func landed(_ id: NodeID, _ number: Int, after seconds: Double? = nil) -> [Range<UInt64>] {
+        guard let flight = flights[id]?.removeValue(forKey: number) else { return [] }
+        if flights[id]?.isEmpty == true { flights[id] = nil }
+        if flight.isAhead { aheadCount -= 1 }
+        guard let range = flight.range else { return [] }
+        bytes -= UInt64(range.count)
+        guard let seconds else { return [] }
+        windows[id]?.came(UInt64(range.count), seconds: seconds)
+        let room = room(of: id)
+        return windows[id]?.ahead(room: room) ?? []
     }
 }

@@ -66,6 +66,31 @@ import Testing
         }
     }
 
+    @Test("R7, R9 what was read before the first look had ended is in the kernel's pages: read again it is not asked for")
+    func pages() async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let proxy = try FaultProxy(before: bucket.endpoint)
+            defer { proxy.end() }
+            let mount = try await fixture.mount(bucket, cache: "one")
+            try await mount.succeed("head -c 8M /dev/urandom > blobs/long")
+            try await mount.sync()
+            try await mount.unmount()
+
+            var distant = bucket
+            distant.endpoint = proxy.endpoint
+            proxy.latency = .milliseconds(200)
+            let other = try await fixture.mount(distant, cache: "two", refreshSeconds: 3_600)
+            let daemon = try #require(other.daemonID)
+            let read = #"awk '/^rchar/ {print $2}' /proc/\#(daemon)/io"#
+            let bytes = try await other.succeed(
+                "cat blobs/long > /dev/null; before=$(\(read)); cat blobs/long > /dev/null; echo $(($(\(read)) - before))",
+                seconds: 60)
+            #expect(try #require(Int(bytes.split(separator: "\n").last ?? "")) < 1 << 20, "\(bytes) bytes")
+            #expect(proxy.counts[.list].requests > 2)
+        }
+    }
+
     /// Where a mount is killed: the nth request of a kind, before the server has heard of it, or when it has done it.
     struct Stage: CustomTestStringConvertible, Sendable {
         let kind: FaultProxy.Request.Kind
