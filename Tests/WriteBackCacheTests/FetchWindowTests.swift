@@ -54,7 +54,8 @@ import Testing
         #expect(misses == 5, "of 128, 384, 512 KiB, 1 and 2 MiB")
         #expect(reaches.max() == FetchWindow.reachMost)
         // Reading 4 MiB has asked for no more than twice as much again, and 1 MiB for nothing.
-        #expect(reaches.prefix(5).reduce(0, max) <= 8 << 20 && reaches.prefix(4).allSatisfy { $0 == 0 }, "\(reaches.prefix(8))")
+        let first = reaches.prefix(5)
+        #expect(first.reduce(0, max) <= 8 << 20 && first.dropLast().allSatisfy { $0 == 0 }, "\(first)")
     }
 
     @Test("R7 what is fetched ends where a server's blocks end: none is read twice for two requests")
@@ -130,7 +131,7 @@ import Testing
         }
     }
 
-    @Test("R7 what has come makes room for what comes next, before the reader has come to it, but no further than it would go")
+    @Test("R7 what has come makes room for what comes next, before the reader has come to it")
     func landed() {
         var window = FetchWindow(unit: Self.unit)
         let size: UInt64 = 1 << 30

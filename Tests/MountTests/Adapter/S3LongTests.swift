@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test("R7, R9 what was read before the first look had ended is in the kernel's pages: read again it is not asked for")
+    @Test("R7, R9 what was read before the first look had ended stays in the kernel's pages")
     func pages() async throws {
         try await MountFixture.unmounted { fixture in
             let bucket = try await MountedBucket.make(.seaweedfs)
