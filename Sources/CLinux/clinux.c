@@ -2,11 +2,13 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -78,4 +80,16 @@ int clinux_take_blocks(int fd, int64_t offset, int64_t count) {
         if (fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, count) == 0) return 0;
         if (errno != EINTR) return errno;
     }
+}
+
+int clinux_fuse_expire_entry(int device, uint64_t parent, const void *name, uint32_t length) {
+    // fuse_notify_inval_entry_out; headers before 6.2 have no name for its flags, nor for this one.
+    struct {
+        struct fuse_out_header header;
+        uint64_t parent;
+        uint32_t length, flags;
+    } told = {{.error = FUSE_NOTIFY_INVAL_ENTRY}, parent, length, 1};
+    struct iovec parts[] = {{&told, sizeof told}, {(void *)name, length}, {"", 1}};
+    told.header.len = sizeof told + length + 1;
+    return writev(device, parts, 3) < 0 ? -errno : 0;
 }

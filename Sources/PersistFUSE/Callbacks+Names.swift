@@ -93,7 +93,6 @@ extension Callbacks {
         let notifier = request.service.notifier
         notifier.asked(parent)
         request.answer("lookup", .name(name, in: parent.rawValue)) { () throws(StoreError) -> Attributes? in
-            let isDue = notifier.overtake(name, in: parent)
             do throws(StoreError) {
                 switch name {
                 // Only NFS asks for these (EXPORT_SUPPORT).
@@ -104,10 +103,7 @@ extension Callbacks {
                 }
             } catch {
                 // A name that is missing in `.persist/` may come without notice.
-                guard error.kind == .notFound, !FileSystem.isVolatile(parent) else {
-                    if isDue { notifier.invalidate(FileName(unchecked: name), in: parent) }
-                    throw error
-                }
+                guard error.kind == .notFound, !FileSystem.isVolatile(parent) else { throw error }
                 return nil
             }
         } finish: { reply, found in

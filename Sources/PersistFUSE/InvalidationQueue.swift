@@ -71,7 +71,6 @@ struct InvalidationQueue {
 
     mutating func nextEntry() -> Entry? {
         while let entry = entries.popFirst() {
-            guard queued.contains(entry) else { continue }
             if unanswered[entry.parent] != nil {
                 setAside[entry.parent, default: []].append(entry)
             } else {
@@ -80,16 +79,6 @@ struct InvalidationQueue {
             }
         }
         return nil
-    }
-
-    /// A LOOKUP of this name begins to find out what there is: its answer tells the kernel more than it is to be told.
-    ///
-    /// Told after that answer, the kernel would drop a name that is right, and with it the pages of a file that nobody has
-    /// open just then.
-    ///
-    /// - Returns: whether it was to be told; `invalidate` it again where the answer is not what there is.
-    mutating func overtake(_ entry: @autoclosure () -> Entry) -> Bool {
-        !queued.isEmpty && queued.remove(entry()) != nil
     }
 
     /// A LOOKUP or READDIR of a directory came in.

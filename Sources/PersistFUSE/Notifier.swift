@@ -1,9 +1,10 @@
 import CFuse3
+import CLinux
 import Glibc
 public import Persist
 public import PersistVFS
 
-/// Tells the kernel what it must forget, and what to write back, from threads of its own that hold no lock.
+/// Tells the kernel what it must forget or ask for again, and what to write back, from threads of its own that hold no lock.
 ///
 /// A notification inside a request of the same file or directory deadlocks (fuse_lowlevel.h), so `invalidate` only
 /// queues. `writeBack` waits, but not for ever: what it waits for may itself wait for a thread that serves WRITE. Before a session is attached, and after it has ended, the kernel keeps nothing and nothing is queued.
@@ -60,11 +61,6 @@ public final class Notifier: KernelNotifier, Sendable {
         }
     }
 
-    /// A LOOKUP of this name begins to find out what there is. - Returns: `InvalidationQueue.overtake`.
-    func overtake(_ name: [UInt8], in parent: NodeID) -> Bool {
-        state.withLock { $0.queue.overtake(.init(parent: parent, name: FileName(unchecked: name))) }
-    }
-
     func answered(_ parent: NodeID) {
         let areReady = state.withLock { $0.queue.answered(parent) }
         if areReady { state.change { _ in } }
@@ -87,11 +83,7 @@ public final class Notifier: KernelNotifier, Sendable {
         }
         let entries = NativeThread.start("inval-entry") { [self] in
             while let entry = next({ $0.nextEntry() }) {
-                entry.name.bytes.withUnsafeBytes { name in
-                    _ = fuse_lowlevel_notify_inval_entry(
-                        OpaquePointer(bitPattern: address), entry.parent.rawValue,
-                        name.bindMemory(to: CChar.self).baseAddress, name.count)
-                }
+                Self.tell(entry, OpaquePointer(bitPattern: address))
             }
         }
         writeBacks.change { $0.begin() }
@@ -122,6 +114,21 @@ public final class Notifier: KernelNotifier, Sendable {
             return threads
         }
         for thread in ended { thread.join() }
+    }
+
+    /// Below the root a name is only to be looked up again: dropped, it would take the pages of a file with it that nobody has
+    /// open just then, and most names that are told of are new or as they were. The names at the root are told of so that
+    /// all below them goes.
+    private static func tell(_ entry: InvalidationQueue.Entry, _ session: OpaquePointer?) {
+        entry.name.bytes.withUnsafeBytes { name in
+            if entry.parent == .root {
+                _ = fuse_lowlevel_notify_inval_entry(
+                    session, entry.parent.rawValue, name.bindMemory(to: CChar.self).baseAddress, name.count)
+            } else {
+                _ = clinux_fuse_expire_entry(
+                    fuse_session_fd(session), entry.parent.rawValue, name.baseAddress, UInt32(name.count))
+            }
+        }
     }
 
     private func nextInode() -> InvalidationQueue.Inode? {

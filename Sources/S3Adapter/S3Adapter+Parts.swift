@@ -28,6 +28,8 @@ extension S3Adapter: PartedPutting {
             guard let id = result["UploadId"]?.string, !id.isEmpty else {
                 throw StoreError(.io, key: key, hint: "S3 began an upload and gave it no name: <\(result.name)>")
             }
+            // Nine requests, one after the other, which its completion would wait for.
+            Task.detached { [conditions] in try? await conditions.areKeptOfParts() }
             return PartedUpload(key, token: Array(id.utf8))
         case .refused(let refusal): throw error(refusal, key)
         }

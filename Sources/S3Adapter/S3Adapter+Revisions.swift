@@ -46,7 +46,7 @@ extension S3Adapter: RevisedDeleting {
 
 extension S3Adapter: KeyListing {
     public func listKeys(_ prefix: StoreKey) async throws -> any AsyncSequence<KeyEntry, any Error> & Sendable {
-        ObjectListing(service: service, keys: keys, prefix: prefix, showsDirectories: true)
+        ObjectListing(service, keys, prefix: prefix, showsDirectories: true)
     }
 }
 

@@ -63,27 +63,6 @@ struct InvalidationQueueTests {
         expect(&queue, entries: [.init(parent: directory, name: "a")])
     }
 
-    @Test("R9 a name that a LOOKUP is about to tell is not told again after it; what changes from then on is")
-    func overtaken() {
-        var queue = InvalidationQueue()
-        queue.asked(directory)
-        let wasDue = queue.overtake(.init(parent: directory, name: "a"))
-        #expect(!wasDue)
-        queue.invalidate("a", in: directory)
-        queue.invalidate("b", in: directory)
-        expect(&queue, entries: [])
-        let isDue = queue.overtake(.init(parent: directory, name: "a"))
-        #expect(isDue)
-        _ = queue.answered(directory)
-        expect(&queue, entries: [.init(parent: directory, name: "b")])
-
-        queue.invalidate("a", in: directory)
-        let isDueAgain = queue.overtake(.init(parent: directory, name: "a"))
-        #expect(isDueAgain)
-        queue.invalidate("a", in: directory)
-        expect(&queue, entries: [.init(parent: directory, name: "a")])
-    }
-
     @Test("R9 a name that changes again after it was told is told again")
     func again() {
         var queue = InvalidationQueue()

@@ -38,6 +38,10 @@ int clinux_cpus(void);
 /// A slot of the calling thread, for whom it works now. One per process.
 void clinux_set_thread_slot(void *value);
 void *clinux_thread_slot(void);
+/// Tells the kernel that a name of a FUSE directory may be another's by now: whoever comes to it next asks. -errno on
+/// failure. FUSE_NOTIFY_INVAL_ENTRY with FUSE_EXPIRE_ONLY (linux/fuse.h): libfuse 3.14 and later ones differ in how their
+/// call for it looks. Before Linux 6.2 the name is dropped.
+int clinux_fuse_expire_entry(int device, uint64_t parent, const void *name, uint32_t length);
 /// Starts a child that aborts a FUSE connection when the calling thread ends, which it does not outlive; see aborter.c.
 /// The end of a pipe, for the number of the connection; its end ends the child. -errno on failure.
 int clinux_start_aborter(void);

@@ -1,12 +1,24 @@
 internal import Persist
 
-/// All keys with a prefix, a page at a time; the next page is on its way while one is read.
+/// All keys with a prefix, a page at a time; the first page is on its way at once, and the next while one is read.
 struct ObjectListing: AsyncSequence, Sendable {
-    let service: S3Service
-    let keys: ObjectKeys
-    let prefix: StoreKey
-    /// Markers of directories below the prefix are in it too, under the keys of their side data.
-    var showsDirectories = false
+    private let service: S3Service
+    private let keys: ObjectKeys
+    private let prefix: StoreKey
+    private let showsDirectories: Bool
+    private let first: Page
+
+    /// With the server's time, in seconds.
+    private typealias Page = Task<Result<(ListPage, Int64?), StoreError>, Never>
+
+    /// - Parameter showsDirectories: markers of directories below the prefix are in it too, under the keys of their side data.
+    init(_ service: S3Service, _ keys: ObjectKeys, prefix: StoreKey, showsDirectories: Bool = false) {
+        self.service = service
+        self.keys = keys
+        self.prefix = prefix
+        self.showsDirectories = showsDirectories
+        first = Self.ask(service, keys, prefix, from: nil)
+    }
 
     func makeAsyncIterator() -> Iterator { Iterator(listing: self) }
 
@@ -15,19 +27,17 @@ struct ObjectListing: AsyncSequence, Sendable {
         private var ready: [KeyEntry] = []
         private var order = KeyOrder()
         private var page: Page?
-        /// With the server's time, in seconds.
-        private typealias Page = Task<Result<(ListPage, Int64?), StoreError>, Never>
 
         fileprivate init(listing: ObjectListing) {
             self.listing = listing
-            page = Self.ask(listing, nil)
+            page = listing.first
         }
 
         mutating func next() async throws -> KeyEntry? {
             while ready.isEmpty {
                 guard let page else { return nil }
                 let (found, now) = try await page.value.get()
-                self.page = found.next.map { Self.ask(listing, $0) }
+                self.page = found.next.map { ask(listing.service, listing.keys, listing.prefix, from: $0) }
                 for object in found.objects {
                     if listing.showsDirectories, let key = listing.keys.directory(of: object.name) {
                         order.add(KeyEntry(directory: key, object, isRecent: object.isRecent(at: now)))
@@ -45,20 +55,17 @@ struct ObjectListing: AsyncSequence, Sendable {
             }
             return ready.popLast()
         }
+    }
 
-        private static func ask(_ listing: ObjectListing, _ token: String?) -> Page {
-            Task.detached {
-                await Result { () async throws(StoreError) in
-                    let request = ListPage.request(
-                        listing.keys.objectPrefix(of: listing.prefix), from: token, after: nil)
-                    switch try await listing.service.send(request, about: listing.prefix) {
-                    case .done(let response):
-                        return (
-                            try ListPage(response.body), response.headers["date"].flatMap(HTTPDate.seconds)
-                        )
-                    case .refused(let refusal):
-                        throw refusal.error(listing.prefix, bucket: listing.service.endpoint.bucket)
-                    }
+    private static func ask(_ service: S3Service, _ keys: ObjectKeys, _ prefix: StoreKey, from token: String?) -> Page {
+        Task.detached {
+            await Result { () async throws(StoreError) in
+                let request = ListPage.request(keys.objectPrefix(of: prefix), from: token, after: nil)
+                switch try await service.send(request, about: prefix) {
+                case .done(let response):
+                    return (try ListPage(response.body), response.headers["date"].flatMap(HTTPDate.seconds))
+                case .refused(let refusal):
+                    throw refusal.error(prefix, bucket: service.endpoint.bucket)
                 }
             }
         }

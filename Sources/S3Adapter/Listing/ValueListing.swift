@@ -18,7 +18,7 @@ struct ValueListing: AsyncSequence, Sendable {
 
         fileprivate init(adapter: S3Adapter, prefix: StoreKey) {
             self.adapter = adapter
-            keys = ObjectListing(service: adapter.service, keys: adapter.keys, prefix: prefix).makeAsyncIterator()
+            keys = ObjectListing(adapter.service, adapter.keys, prefix: prefix).makeAsyncIterator()
         }
 
         mutating func next() async throws -> StoreEntry? {

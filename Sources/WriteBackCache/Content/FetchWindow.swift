@@ -13,7 +13,8 @@ struct FetchWindow: Sendable, Equatable {
     /// Who has read so much in order reads on for long: more than the kernel asks for where a program reads 1 MiB.
     private static let longBytes: UInt64 = 3 << 19
     /// Until then no fetch is longer, unless it was asked for; and what is fetched from then on.
-    private static let (shortMost, longLeast): (UInt64, UInt64) = (1 << 20, 4 << 20)
+    private static let (shortMost, longLeast): (UInt64, UInt64) = (512 << 10, 4 << 20)
+    private static let firstReach: UInt64 = 12 << 20
     /// What is fetched at once takes no longer than about that, however slow the line is: somebody may be waiting for it.
     private static let secondsMost = 4.0
     /// What a cache that knew nothing better would fetch at each jump; and so many of them are no habit yet.
@@ -30,6 +31,8 @@ struct FetchWindow: Sendable, Equatable {
     /// Where the last jump went.
     private var begin: UInt64 = 0
     private var isLong = false
+    /// So much was asked for after the jump that the kernel is about to ask for what comes next.
+    private var goesOn = false
     private var jumps: UInt64 = 0
     private var hasTakenWhole = false
     /// What came in so much time, by the last fetch.
@@ -50,11 +53,13 @@ struct FetchWindow: Sendable, Equatable {
         let start = wanted.lowerBound / unit * unit
         // The kernel reads ahead in several requests at once, which come in no order; and what was missed may have come
         // since, with what was fetched ahead.
-        let isNear = next > 0 && start + reach + 2 * window >= next && start <= next + window
+        let slack = max(window, 2 * UInt64(wanted.count))
+        let isNear = next > 0 && start + reach + 2 * slack >= next && start <= next + slack
         let isBehind = isNear && start < next
         if !isNear {
             if next > 0 { jumps += 1 }
             (window, reach, come, begin, isLong) = (Self.first, 0, 0, start, false)
+            goesOn = wanted.count >= Self.shortMost && bytesInTime == Self.most
         } else if !isBehind {
             isLong = isLong || wanted.upperBound > begin + Self.longBytes
             let wider = isLong ? max(2 * window, Self.longLeast) : min(4 * window, Self.shortMost)
@@ -71,12 +76,22 @@ struct FetchWindow: Sendable, Equatable {
     ///
     /// - Parameter room: so much may be under way at all.
     mutating func ahead(of end: UInt64, size: UInt64, room: UInt64 = .max) -> [Range<UInt64>] {
-        guard isLong, end > come, end <= next, size == self.size else { return [] }
+        guard isLong || goesOn, end > come, end <= next, size == self.size else { return [] }
+        guard isLong else { return goOn(room) }
         come = end
-        let most = bytesInTime < Self.most ? Self.piecesMost * bytesInTime : Self.reachMost
-        reach = min(2 * max(reach, window), most)
+        let isSlow = bytesInTime < Self.most
+        let (first, most) = isSlow ? (2 * window, Self.piecesMost * bytesInTime) : (Self.firstReach, Self.reachMost)
+        reach = min(max(2 * reach, first), most)
         window = max(window, min(Self.rounded(min(reach / 2, bytesInTime)), Self.most))
         return ahead(room: room)
+    }
+
+    private mutating func goOn(_ room: UInt64) -> [Range<UInt64>] {
+        goesOn = false
+        let end = min(size, begin + Self.longBytes)
+        guard room >= Self.longBytes, next < end else { return [] }
+        defer { next = end }
+        return [next..<end]
     }
 
     /// The same once something has come of what was under way, and there is room for more.

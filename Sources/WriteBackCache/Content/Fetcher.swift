@@ -134,16 +134,12 @@ final class Fetcher: Sendable {
 
     /// All of it, in pieces: nobody has to have room for all of it in memory.
     private func bringPieces(_ id: NodeID, _ size: UInt64) async throws(StoreError) {
-        var start: UInt64 = 0
-        while start < size {
-            var tasks: [Task<StoreError?, Never>] = []
-            while start < size, tasks.count < Self.piecesAtOnce {
-                let end = min(size, start + Self.pieceBytes)
-                tasks.append(flight(id, start..<end))
-                start = end
-            }
-            for task in tasks { if let error = await task.value { throw error } }
+        var tasks: [Task<StoreError?, Never>] = []
+        for start in stride(from: 0, to: size, by: Int(Self.pieceBytes)) {
+            if tasks.count >= Self.piecesAtOnce, let error = await tasks.removeFirst().value { throw error }
+            tasks.append(flight(id, start..<min(size, start + Self.pieceBytes)))
         }
+        for task in tasks { if let error = await task.value { throw error } }
     }
 
     /// The one that brings this, if there is one: what it does not bring is missed again.
@@ -168,16 +164,14 @@ final class Fetcher: Sendable {
         state.last += 1
         let number = state.last
         let task = Task.detached { [self] () -> StoreError? in
-            let start = ContinuousClock.now
+            var failure: StoreError?
             do throws(StoreError) {
-                if let range { try await fetch(range, of: id) } else { try await fetch(id) }
-            } catch {
-                _ = self.state.withLock { $0.landed(id, number) }
-                return error
+                if let range { try await fetch(range, of: id, number) } else { try await fetch(id) }
+            } catch { failure = error }
+            for range in self.state.withLock({ $0.landed(id, number, failed: failure != nil) }) {
+                _ = flight(id, range)
             }
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            for range in self.state.withLock({ $0.landed(id, number, after: seconds) }) { _ = flight(id, range) }
-            return nil
+            return failure
         }
         state.flights[id, default: [:]][number] = Flights.Flight(range: range, isAhead: isAhead, task: task)
         if isAhead { state.aheadCount += 1 }
@@ -187,17 +181,21 @@ final class Fetcher: Sendable {
 
     // MARK: Asking for it
 
-    private func fetch(_ range: Range<UInt64>, of id: NodeID) async throws(StoreError) {
+    /// - Parameter number: of the flight that it is.
+    private func fetch(_ range: Range<UInt64>, of id: NodeID, _ number: Int) async throws(StoreError) {
         guard let away = try store.away(id) else { return }
         let key = StoreKey(away.key)
         guard let revision = away.revision else { return try await fetch(id) }
         let part: RevisedValue?
+        let start = ContinuousClock.now
         do throws(StoreError) { part = try await far.get(key, range: range) } catch {
             guard error.kind == .unsupported else { throw error }
             far.refusesRanges()
             return try await fetch(id)
         }
         guard let part else { throw Self.gone(key) }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        for range in state.withLock({ $0.arrived(id, number, after: seconds) }) { _ = flight(id, range) }
         let isWhole = UInt64(part.value.count) == range.upperBound - range.lowerBound
         if part.revision == revision, isWhole {
             let brought = try await stored { () throws(StoreError) in

@@ -2,15 +2,29 @@ import Persist
 
 /// What an adapter can do better than four methods, where it says so.
 extension FarSide {
+    typealias Keys = any AsyncSequence<KeyEntry, any Error> & Sendable
+
+    /// Listings that are going to be read one after the other: an adapter that asks for the first keys of a listing at once
+    /// has them all on their way together. Those that cannot be begun are not among them.
+    func openListings(_ prefixes: [StoreKey]) async -> [StoreKey: Keys] {
+        guard listsKeys, let adapter = adapter as? any KeyListing else { return [:] }
+        var listings: [StoreKey: Keys] = [:]
+        for prefix in prefixes { listings[prefix] = try? await adapter.listKeys(prefix) }
+        return listings
+    }
+
     /// Gives `body` all keys in pieces of at most `most`. - Throws: `.unsupported` where not `listsKeys`.
+    ///
+    /// - Parameter opened: the listing, where it has been opened already.
     func listKeys(
-        _ prefix: StoreKey, most: Int, _ body: ([KeyEntry]) async throws(StoreError) -> Void
+        _ prefix: StoreKey, most: Int, from opened: Keys? = nil, _ body: ([KeyEntry]) async throws(StoreError) -> Void
     ) async throws(StoreError) {
         guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
         count(\.lists)
         do {
             var piece: [KeyEntry] = []
-            for try await entry in try await adapter.listKeys(prefix) {
+            let keys: Keys = if let opened { opened } else { try await adapter.listKeys(prefix) }
+            for try await entry in keys {
                 if piece.isEmpty { answered() }
                 piece.append(entry)
                 guard piece.count >= most else { continue }

@@ -19,9 +19,14 @@ extension FarSide {
 
     /// As `listKeys`; the same.
     func listKeysPatiently(
-        _ prefix: StoreKey, most: Int, _ body: ([KeyEntry]) async throws(StoreError) -> Void
+        _ prefix: StoreKey, most: Int, from opened: Keys?, _ body: ([KeyEntry]) async throws(StoreError) -> Void
     ) async throws(StoreError) {
-        try await patiently { () async throws(StoreError) in try await listKeys(prefix, most: most, body) }
+        var opened = opened
+        try await patiently { () async throws(StoreError) in
+            let first = opened
+            opened = nil
+            try await listKeys(prefix, most: most, from: first, body)
+        }
     }
 
     func metasPatiently(of entries: [KeyEntry]) async throws(StoreError) -> [FoundMeta?] {

@@ -3,15 +3,16 @@ import SQLiteStore
 
 /// The look at events: each has a key of its own, and never changes.
 extension Refresh {
-    func takeEvents() async throws(StoreError) -> Int {
+    func takeEvents(_ listing: FarSide.Keys?) async throws(StoreError) -> Int {
         var changed = 0
         var odd = IgnoredKeys.Found()
         if far.attributed != nil, far.listsKeys {
-            try await far.listKeysPatiently("events/", most: Self.pieceMost) { entries async throws(StoreError) in
+            try await far.listKeysPatiently(Self.events, most: Self.pieceMost, from: listing) {
+                entries async throws(StoreError) in
                 changed += try await takeNew(entries, &odd)
             }
         } else {
-            try await far.listPatiently("events/", most: Self.pieceMost) { entries throws(StoreError) in
+            try await far.listPatiently(Self.events, most: Self.pieceMost) { entries throws(StoreError) in
                 var events: [Event] = []
                 for entry in entries {
                     if let event = event(entry.key, &odd) { events.append(event.with(entry.value)) }

@@ -4,10 +4,13 @@ import SQLiteStore
 /// The look at values of an adapter that lists keys without them: what is new, or has changed, is shown, and fetched when
 /// somebody reads it.
 extension Refresh {
-    func takeKeys(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
+    func takeKeys(
+        _ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp
+    ) async throws(StoreError) -> Int {
         var changed = 0
         let holdsValues = !prefix.bytes.starts(with: FarKey.filesPrefix)
-        try await far.listKeysPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
+        try await far.listKeysPatiently(prefix, most: Self.pieceMost, from: listing) {
+            entries async throws(StoreError) in
             var found: [Listed] = []
             try await seeDirectories(entries.filter { Self.isDirectory($0) })
             let values = entries.filter { !Self.isDirectory($0) }

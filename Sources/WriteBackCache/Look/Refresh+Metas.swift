@@ -3,9 +3,9 @@ import SQLiteStore
 
 /// The look at side data that has keys of its own: it is put down, and taken over with the values that it is of.
 extension Refresh {
-    func seeMetas() async throws(StoreError) {
+    func seeMetas(_ listing: FarSide.Keys?) async throws(StoreError) {
         guard far.attributed != nil, far.listsKeys else { return try await seeAllMetas() }
-        try await far.listKeysPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost) {
+        try await far.listKeysPatiently(StoreKey(FarKey.metaPrefix), most: Self.pieceMost, from: listing) {
             entries async throws(StoreError) in try await see(entries)
         }
     }

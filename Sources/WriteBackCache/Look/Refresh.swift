@@ -17,27 +17,30 @@ struct Refresh {
 
     /// Paths at a time.
     static let pieceMost = 512
+    static let events: StoreKey = "events/"
 
     /// - Returns: how many paths were changed here.
     @discardableResult
     func run() async throws(StoreError) -> Int {
         let asked = Timestamp.now()
         try store.beginSeeing()
-        try await seeMetas()
+        let values: [StoreKey] = ["records/", "kv/", ".persist/files/", "blobs/"]
+        let others = far.attributed == nil ? [] : [StoreKey(FarKey.metaPrefix), Self.events]
+        let listings = await far.openListings(others + values)
+        try await seeMetas(listings[StoreKey(FarKey.metaPrefix)])
         var changed = 0
-        for prefix in ["records/", "kv/", ".persist/files/", "blobs/"] as [StoreKey] {
-            changed += try await take(prefix, asked)
-        }
-        changed += try await takeEvents()
+        for prefix in values { changed += try await take(prefix, listings[prefix], asked) }
+        changed += try await takeEvents(listings[Self.events])
         changed += try takeWhole(asked)
         changed += try await removeUnseen(asked)
         try store.endSeeing(asked: asked)
         return changed
     }
 
-    private func take(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
+    private func take(_ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp) async throws(StoreError) -> Int
+    {
         if far.listsKeys {
-            do throws(StoreError) { return try await takeKeys(prefix, asked) } catch {
+            do throws(StoreError) { return try await takeKeys(prefix, listing, asked) } catch {
                 guard error.kind == .unsupported else { throw error }
             }
         }

@@ -66,8 +66,8 @@ import Testing
         }
     }
 
-    @Test("R7, R9 what was read before the first look had ended stays in the kernel's pages")
-    func pages() async throws {
+    @Test("R7, R9 what was read before the first look had ended stays in the kernel's pages", arguments: [0, 200])
+    func pages(milliseconds: Int) async throws {
         try await MountFixture.unmounted { fixture in
             let bucket = try await MountedBucket.make(.seaweedfs)
             let proxy = try FaultProxy(before: bucket.endpoint)
@@ -79,7 +79,7 @@ import Testing
 
             var distant = bucket
             distant.endpoint = proxy.endpoint
-            proxy.latency = .milliseconds(200)
+            proxy.latency = .milliseconds(milliseconds)
             let other = try await fixture.mount(distant, cache: "two", refreshSeconds: 3_600)
             let daemon = try #require(other.daemonID)
             let read = #"awk '/^rchar/ {print $2}' /proc/\#(daemon)/io"#
