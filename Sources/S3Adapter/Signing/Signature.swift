@@ -1,4 +1,5 @@
 internal import Persist
+internal import Synchronization
 
 /// AWS Signature Version 4 of requests to S3, in the Authorization header.
 ///
@@ -53,7 +54,22 @@ struct Signature {
             .joined(separator: "&")
     }
 
+    /// The key of a day, which signs all that is sent on it.
+    private struct DayKey {
+        let scope: [String]
+        let key: [UInt8]
+    }
+    private static let lastKey = Mutex<DayKey?>(nil)
+
     private func key(_ day: String) -> [UInt8] {
+        let scope = [credentials.secretAccessKey, day, region, service]
+        if let last = Self.lastKey.withLock({ $0 }), last.scope == scope { return last.key }
+        let key = newKey(day)
+        Self.lastKey.withLock { $0 = DayKey(scope: scope, key: key) }
+        return key
+    }
+
+    private func newKey(_ day: String) -> [UInt8] {
         var key = Array("AWS4\(credentials.secretAccessKey)".utf8)
         for part in [day, region, service, "aws4_request"] { key = Hashing.hmac(key, Array(part.utf8)) }
         return key

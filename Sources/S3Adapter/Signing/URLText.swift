@@ -1,14 +1,16 @@
 /// Percent-encoding as AWS signs it: all but the unreserved characters of RFC 3986.
 enum URLText {
+    private static let upperDigits = Array("0123456789ABCDEF".utf8)
+
     /// - Parameter keepsSlashes: in a path, `/` divides; in a query it is a character like others.
     static func encode(_ bytes: some Sequence<UInt8>, keepsSlashes: Bool = false) -> String {
         var text: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
+        text.reserveCapacity(bytes.underestimatedCount)
         for byte in bytes {
             if isUnreserved(byte) || keepsSlashes && byte == UInt8(ascii: "/") {
                 text.append(byte)
             } else {
-                text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                text += [UInt8(ascii: "%"), upperDigits[Int(byte >> 4)], upperDigits[Int(byte & 15)]]
             }
         }
         return String(decoding: text, as: UTF8.self)
