@@ -24,7 +24,8 @@ struct InvalidationQueue {
     private var inodes = Fifo<NodeID>()
     private var isAttributesOnly: [NodeID: Bool] = [:]
     private var entries = Fifo<Entry>()
-    private var queued: Set<Entry> = []
+    /// And whether the name is to be dropped.
+    private var queued: [Entry: Bool] = [:]
     private var setAside: [NodeID: [Entry]] = [:]
     private var unanswered: [NodeID: Int] = [:]
     /// How often a queue was full.
@@ -44,20 +45,29 @@ struct InvalidationQueue {
 
     /// The name, and the listing that the kernel keeps of its directory: that stays if the name was never seen.
     mutating func invalidate(_ name: FileName, in parent: NodeID) {
-        invalidate(parent, attributesOnly: false)
-        insert(Entry(parent: parent, name: name))
+        insert(name, in: parent, drops: true)
     }
 
-    private mutating func insert(_ entry: Entry) {
-        guard !queued.contains(entry) else { return }
+    /// The same of a name that is new.
+    mutating func expire(_ name: FileName, in parent: NodeID) {
+        insert(name, in: parent, drops: false)
+    }
+
+    private mutating func insert(_ name: FileName, in parent: NodeID, drops: Bool) {
+        invalidate(parent, attributesOnly: false)
+        let entry = Entry(parent: parent, name: name)
+        if let before = queued[entry] {
+            queued[entry] = before || drops
+            return
+        }
         guard queued.count < entriesMax else { return invalidateAll() }
-        queued.insert(entry)
+        queued[entry] = drops
         entries.append(entry)
     }
 
     private mutating func invalidateAll() {
         overflows += 1
-        (inodes, isAttributesOnly, entries, queued, setAside) = (Fifo(), [:], Fifo(), [], [:])
+        (inodes, isAttributesOnly, entries, queued, setAside) = (Fifo(), [:], Fifo(), [:], [:])
         for name in Namespace.allCases.map(\.name) + [".persist"] { invalidate(name, in: .root) }
     }
 
@@ -69,13 +79,13 @@ struct InvalidationQueue {
     /// Whether the kernel is still to be told of this node.
     func contains(_ node: NodeID) -> Bool { isAttributesOnly[node] != nil }
 
-    mutating func nextEntry() -> Entry? {
+    /// - Returns: `drops`: the kernel is to drop it; else, to look it up again.
+    mutating func nextEntry() -> (entry: Entry, drops: Bool)? {
         while let entry = entries.popFirst() {
             if unanswered[entry.parent] != nil {
                 setAside[entry.parent, default: []].append(entry)
             } else {
-                queued.remove(entry)
-                return entry
+                return (entry, queued.removeValue(forKey: entry) ?? true)
             }
         }
         return nil

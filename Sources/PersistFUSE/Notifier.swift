@@ -37,7 +37,14 @@ public final class Notifier: KernelNotifier, Sendable {
         }
     }
 
+    public func expire(_ name: FileName, in parent: NodeID) {
+        state.change { state in
+            if state.isAttached { state.queue.expire(name, in: parent) }
+        }
+    }
+
     public func finishInvalidating(_ node: NodeID) {
+        guard state.withLock({ $0.telling == node || $0.queue.contains(node) }) else { return }
         Worker.current?.service.pool.waitBegins()
         defer { Worker.current?.service.pool.waitEnds() }
         _ = state.wait(milliseconds: Self.waitMilliseconds) { state in
@@ -82,8 +89,8 @@ public final class Notifier: KernelNotifier, Sendable {
             }
         }
         let entries = NativeThread.start("inval-entry") { [self] in
-            while let entry = next({ $0.nextEntry() }) {
-                Self.tell(entry, OpaquePointer(bitPattern: address))
+            while let told = next({ $0.nextEntry() }) {
+                Self.tell(told.entry, drops: told.drops, OpaquePointer(bitPattern: address))
             }
         }
         writeBacks.change { $0.begin() }
@@ -116,12 +123,11 @@ public final class Notifier: KernelNotifier, Sendable {
         for thread in ended { thread.join() }
     }
 
-    /// Below the root a name is only to be looked up again: dropped, it would take the pages of a file with it that nobody has
-    /// open just then, and most names that are told of are new or as they were. The names at the root are told of so that
-    /// all below them goes.
-    private static func tell(_ entry: InvalidationQueue.Entry, _ session: OpaquePointer?) {
+    /// What led elsewhere is dropped: a LOOKUP whose answer is on its way just then may have the old one, and would make a name
+    /// that is only expired last.
+    private static func tell(_ entry: InvalidationQueue.Entry, drops: Bool, _ session: OpaquePointer?) {
         entry.name.bytes.withUnsafeBytes { name in
-            if entry.parent == .root {
+            if drops {
                 _ = fuse_lowlevel_notify_inval_entry(
                     session, entry.parent.rawValue, name.bindMemory(to: CChar.self).baseAddress, name.count)
             } else {

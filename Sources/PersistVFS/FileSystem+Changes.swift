@@ -14,6 +14,8 @@ extension FileSystem: StoreObserver {
                 kernel.invalidate(id, attributesOnly: true)
             case .entry(let parent, let name):
                 kernel.invalidate(name, in: parent)
+            case .newEntry(let parent, let name):
+                kernel.expire(name, in: parent)
             case .everything:
                 seen.forgetAll()
                 for open in opens.all { kernel.invalidate(opens.key(open), attributesOnly: false) }

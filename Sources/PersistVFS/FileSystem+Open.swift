@@ -7,10 +7,12 @@ extension FileSystem {
         if flags.contains(.write) { try requireWritable() }
         retryLingering()
         let writes = flags.contains(.write)
+        if let far, !writes, !flags.contains(.truncate) { try far.requireKnown(id) }
         let hasWaited = opens.find(id).map(refusals.wait) ?? false
         let (open, isFirst) = try enter(id, writes: writes)
         do throws(StoreError) {
             if !isFirst { try store.refresh() }
+            defer { if far != nil, !writes { kernel.finishInvalidating(opens.key(open)) } }
             return try open.with { (state) throws(StoreError) in
                 if !isFirst, state.creation == nil { state.node = try store.node(state.node.id) }
                 // A new name that was refused is gone: the kernel looks it up again.

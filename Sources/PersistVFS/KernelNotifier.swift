@@ -8,6 +8,9 @@ public protocol KernelNotifier: Sendable {
     func invalidate(_ node: NodeID, attributesOnly: Bool)
     /// The name, negative answers included, and the listing of its directory.
     func invalidate(_ name: FileName, in parent: NodeID)
+    /// The same where nothing had the name before: negative answers are forgotten, and the name itself is to be looked up
+    /// again. Dropped, it would take the pages of a file with it that was read meanwhile, and that nobody has open just then.
+    func expire(_ name: FileName, in parent: NodeID)
     /// Returns once the kernel has forgotten what it was told to of this node; after a second at the latest. With no lock
     /// held.
     func finishInvalidating(_ node: NodeID)

@@ -20,6 +20,18 @@ extension WriteBackCache: FarWaits {
         try uploader.bound.require(DirtyRoom.Request(id: id, bytes: bytes, isMore: isMore), waits: waits)
     }
 
+    /// A short file is fetched whole, as it would be by who reads it. Of a long one its beginning, but where a look has just
+    /// told of it.
+    public func requireKnown(_ id: NodeID) throws(StoreError) {
+        guard let size = try store.unreadSize(of: id) else { return }
+        let isLong = size >= Fetcher.rangedBytesMin
+        if isLong, refresher.hasJustSeen { return }
+        let range = 0..<(isLong ? Self.openedBytes : size)
+        throw StoreError(absent: fetcher.absence(of: AbsentContent(node: id, range: range)))
+    }
+
+    private static let openedBytes: UInt64 = 256 << 10
+
     public func progress(of id: NodeID) throws(StoreError) -> FarProgress? {
         guard try store.isPending(id) else { return nil }
         let state = uploader.uploadState(of: id)?.state

@@ -125,6 +125,7 @@ private struct StreamUnderTest {
 private struct Nobody: KernelNotifier, Log {
     func invalidate(_ node: NodeID, attributesOnly: Bool) {}
     func invalidate(_ name: FileName, in parent: NodeID) {}
+    func expire(_ name: FileName, in parent: NodeID) {}
     func finishInvalidating(_ node: NodeID) {}
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
     func log(_ line: String) {}

@@ -10,6 +10,7 @@ struct DirectoryBufferTests {
     private struct Silence: KernelNotifier, Log {
         func invalidate(_ node: NodeID, attributesOnly: Bool) {}
         func invalidate(_ name: FileName, in parent: NodeID) {}
+        func expire(_ name: FileName, in parent: NodeID) {}
         func finishInvalidating(_ node: NodeID) {}
         func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
         func log(_ line: String) {}

@@ -14,7 +14,7 @@ struct InvalidationQueueTests {
         _ location: SourceLocation = #_sourceLocation
     ) {
         var given: [InvalidationQueue.Entry] = []
-        while let entry = queue.nextEntry() { given.append(entry) }
+        while let told = queue.nextEntry() { given.append(told.entry) }
         #expect(given == entries, sourceLocation: location)
     }
 
@@ -63,6 +63,21 @@ struct InvalidationQueueTests {
         expect(&queue, entries: [.init(parent: directory, name: "a")])
     }
 
+    @Test("R9 a name that is new is only looked up again, one that has changed is dropped, whatever else is told of it")
+    func expired() {
+        var queue = InvalidationQueue()
+        queue.expire("new", in: directory)
+        for name in ["first", "last"] as [FileName] {
+            if name == "first" { queue.invalidate(name, in: directory) }
+            queue.expire(name, in: directory)
+            if name == "last" { queue.invalidate(name, in: directory) }
+        }
+        var drops: [FileName: Bool] = [:]
+        while let told = queue.nextEntry() { drops[told.entry.name] = told.drops }
+        #expect(drops == ["new": false, "first": true, "last": true])
+        expect(&queue, inodes: [.init(node: directory, attributesOnly: false)])
+    }
+
     @Test("R9 a name that changes again after it was told is told again")
     func again() {
         var queue = InvalidationQueue()
@@ -78,8 +93,8 @@ struct InvalidationQueueTests {
         for number in 0..<101 { queue.invalidate(FileName(unchecked: Array("\(number)".utf8)), in: directory) }
         #expect(queue.overflows == 1)
         var names: Set<FileName> = []
-        while let entry = queue.nextEntry() {
-            #expect(entry.parent == .root)
+        while let (entry, drops) = queue.nextEntry() {
+            #expect(entry.parent == .root && drops)
             names.insert(entry.name)
         }
         #expect(names == ["records", "kv", "blobs", "events", ".persist"])
@@ -92,7 +107,7 @@ struct InvalidationQueueTests {
         for number in 0..<101 { queue.invalidate(NodeID(100 + UInt64(number)), attributesOnly: true) }
         #expect(queue.overflows == 1)
         let first = queue.nextEntry()
-        #expect(first?.parent == .root)
+        #expect(first?.entry.parent == .root)
     }
 
     @Test("First in, first out, over many rounds")

@@ -26,6 +26,7 @@ struct FarWaitTests {
         }
 
         func progress(of id: NodeID) throws(StoreError) -> FarProgress? { nil }
+        func requireKnown(_ id: NodeID) throws(StoreError) {}
 
         func requireRoom(_ bytes: UInt64, isMore: Bool, for id: NodeID, waits: Bool) throws(StoreError) {
             let room = state.withLock { state in

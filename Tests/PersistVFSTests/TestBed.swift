@@ -152,6 +152,7 @@ final class RecordingKernel: KernelNotifier {
 
     func invalidate(_ node: NodeID, attributesOnly: Bool) { state.withLock { $0.nodes.append(node) } }
     func invalidate(_ name: FileName, in parent: NodeID) { state.withLock { $0.names.append(name) } }
+    func expire(_ name: FileName, in parent: NodeID) { state.withLock { $0.names.append(name) } }
     func finishInvalidating(_ node: NodeID) {}
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { mapped.withLock { $0 }(range) }
 

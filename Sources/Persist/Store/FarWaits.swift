@@ -17,6 +17,12 @@ public protocol FarWaits: Sendable {
     /// - Throws: `.absent` until uploads have made room; `.full` where they have not in a long time, or `waits` is false.
     func requireRoom(_ bytes: UInt64, isMore: Bool, for id: NodeID, waits: Bool) throws(StoreError)
 
+    /// Before a file is opened to be read: who opens it is told how long it is, and reads so much. Of what nothing is here,
+    /// others may have put another value since the far side was looked at.
+    ///
+    /// - Throws: `.absent` until what the far side has is known, and something of it is here.
+    func requireKnown(_ id: NodeID) throws(StoreError)
+
     /// How far a change is on its way (R12). - Returns: nil: the far side has all of it.
     func progress(of id: NodeID) throws(StoreError) -> FarProgress?
 }

@@ -19,6 +19,8 @@ public enum StoreChange: Hashable, Sendable {
     case attributes(NodeID)
     /// A name that appeared, went away, or leads elsewhere now.
     case entry(parent: NodeID, name: FileName)
+    /// A name that appeared where none was: who has looked it up since then has the right answer.
+    case newEntry(parent: NodeID, name: FileName)
     /// Too much to tell one by one.
     case everything
 }

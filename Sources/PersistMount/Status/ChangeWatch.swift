@@ -51,7 +51,7 @@ public final class ChangeWatch: StoreObserver {
         switch change {
         case .content(let id): (try? store.path(of: id)).map { Line(.changed, $0) }
         case .attributes(let id): (try? store.path(of: id)).map { Line(.attributes, $0) }
-        case .entry(let parent, let name): entry(parent, name)
+        case .entry(let parent, let name), .newEntry(let parent, let name): entry(parent, name)
         case .everything: Line(.everything, nil)
         }
     }

@@ -110,6 +110,8 @@ private final class AskedOnce: Sendable {
         }
         let result = await asking.value
         state.withLock { state in
+            // Who was waiting for long must not take back what others have asked since.
+            guard case .asking(asking) = state else { return }
             if case .success(let isKept) = result { state = .known(isKept) } else { state = .unknown }
         }
         return try result.get()

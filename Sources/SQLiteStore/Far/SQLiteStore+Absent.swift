@@ -112,6 +112,17 @@ extension SQLiteStore {
         }
     }
 
+    /// How long a file is that has content, and of that nothing here; nil for others.
+    public func unreadSize(of id: NodeID) throws(StoreError) -> UInt64? {
+        try readers.read { db throws(StoreError) in
+            try db.first(
+                """
+                SELECT n.size FROM away a JOIN node n ON n.ino = a.ino WHERE a.ino = ? AND n.size > 0
+                    AND NOT EXISTS (SELECT 1 FROM extent e WHERE e.body = n.body)
+                """, id, read: { UInt64($0.int(0)) })
+        }
+    }
+
     /// Whether the chunk is here that this offset lies in.
     public func hasChunk(_ id: NodeID, at offset: UInt64) throws(StoreError) -> Bool {
         try readers.read { db throws(StoreError) in

@@ -153,7 +153,7 @@ extension Transaction {
                 last = FarChange.selfName
                 there = try db.child(last, of: parent)
             }
-            if !keepsContent, let open = there, try isRead(open) {
+            if !keepsContent, let open = there, isRead(open) {
                 try detach(open)
                 there = nil
             }
@@ -170,19 +170,22 @@ extension Transaction {
         }
     }
 
-    /// Whoever has it open, and may have read a part of it, reads the rest of the same (R3): what others have put gets the name
-    /// as if they had replaced it. What of the rest is not here is an error then: the far side has it no more. Of what is not
-    /// here at all nobody has read anything. Who writes keeps the name: what is written next would be in a file that has
+    /// Whoever has it open knows how long it is, and may have read a part of it: the rest is of the same (R3), and what others
+    /// have put gets the name as if they had replaced it. What of it is not here is an error then: the far side has it no
+    /// more. Who writes keeps the name: what is written next would be in a file that has
     /// none.
-    func isRead(_ there: NodeRow) throws(StoreError) -> Bool {
+    func isRead(_ there: NodeRow) -> Bool {
         if mount.holds.isWriting(there.id) { return false }
-        return try hasBeenRead(there)
+        return isOpen(there)
     }
 
+    private func isOpen(_ there: NodeRow) -> Bool {
+        there.node.kind == .file && !there.isStream && there.node.size > 0 && mount.holds.contains(there.id)
+    }
+
+    /// Of what is not here at all nobody has read anything.
     func hasBeenRead(_ there: NodeRow) throws(StoreError) -> Bool {
-        guard there.node.kind == .file, !there.isStream, there.node.size > 0, mount.holds.contains(there.id) else {
-            return false
-        }
+        guard isOpen(there) else { return false }
         if mount.holds.isEmptied(there.id) { return true }
         if try db.isHere(there) { return true }
         guard let body = there.body else { return false }

@@ -38,7 +38,7 @@ extension Transaction {
         try forgetRejected(row)
         try touch(parent, mtime)
         // Nobody can have kept anything of its content: told of it late, a kernel would drop what it has just read.
-        tellEntry(parent, name)
+        tellNewEntry(parent, name)
         return row
     }
 

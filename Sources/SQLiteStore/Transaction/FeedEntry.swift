@@ -29,7 +29,8 @@ extension Transaction {
         case .changed(.everything): what = 0
         case .changed(.content(let node)): (what, id) = (1, node)
         case .changed(.attributes(let node)): (what, id) = (2, node)
-        case .changed(.entry(let parent, let entryName)): (what, id, name) = (3, parent, entryName.bytes)
+        case .changed(.entry(let parent, let entryName)), .changed(.newEntry(let parent, let entryName)):
+            (what, id, name) = (3, parent, entryName.bytes)
         case .unlinked(let node): (what, id) = (4, node)
         }
         try db.run(

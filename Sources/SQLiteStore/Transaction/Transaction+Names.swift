@@ -16,7 +16,7 @@ extension Transaction {
         } else {
             try touch(creation.parent, creation.time)
         }
-        tellEntry(creation.parent, creation.name)
+        tellNewEntry(creation.parent, creation.name)
         journal(row.id, .name)
         return row
     }

@@ -38,7 +38,7 @@ extension Transaction {
         try forgetRejected(row)
         try touch(creation.parent, for: node, creation.time)
         // Nobody can have kept anything of its content: told of it late, a kernel would drop what it has just read.
-        tellEntry(creation.parent, creation.name)
+        tellNewEntry(creation.parent, creation.name)
         try journalNew(node)
         return node
     }

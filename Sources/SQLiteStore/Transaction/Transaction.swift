@@ -131,6 +131,10 @@ final class Transaction {
 
     func tellEntry(_ parent: NodeID, _ name: FileName) { tell(.changed(.entry(parent: parent, name: name))) }
 
+    func tellNewEntry(_ parent: NodeID, _ name: FileName) {
+        tell(.changed(.newEntry(parent: parent, name: name)))
+    }
+
     func tellContent(_ id: NodeID) {
         journal(id, .content)
         tell(.changed(.content(id)))

@@ -118,6 +118,7 @@ struct FetchWindow: Sendable, Equatable {
         let inTime = Double(bytes) * Self.secondsMost / max(seconds, 1e-6)
         bytesInTime = max(Self.first, UInt64(min(inTime, Double(Self.most))))
         window = Self.rounded(min(window, bytesInTime))
+        if bytesInTime < Self.most { reach = min(reach, Self.piecesMost * bytesInTime) }
     }
 
     /// Down to a power of two: windows end at multiples of themselves.

@@ -12,7 +12,7 @@ final class Fetcher: Sendable {
     /// A file may be changed by others just then, each time.
     private static let roundsMax = 4
     /// What is shorter is fetched whole.
-    private static let rangedBytesMin: UInt64 = 1 << 20
+    static let rangedBytesMin: UInt64 = 1 << 20
     /// Of these at a time.
     private static let windowsMost = 4_096
     /// One request for a part of a whole, and how many of them at once.
@@ -53,18 +53,16 @@ final class Fetcher: Sendable {
         }
         // It has come since it was missed.
         guard try !store.hasChunk(id, at: content.range.lowerBound) else { return }
-        let (task, ahead, takesWhole) = state.withLock { state in
+        let (task, takesWhole) = state.withLock { state in
             if state.windows.count >= Self.windowsMost { state.windows = [:] }
             var window = state.windows[id] ?? FetchWindow(unit: store.limits.chunkBytes)
             defer { state.windows[id] = window }
             let range = window.take(content.range, of: size)
             let task = state.flight(id, range) ?? begin(id, range, isAhead: false, &state)
-            return (
-                task, window.ahead(of: range.upperBound, size: size, room: state.room(of: id)),
-                state.takeWhole { size <= wholeBytesMax && window.takesWhole(of: size) }
-            )
+            let ahead = window.ahead(of: range.upperBound, size: size, room: state.room(of: id))
+            begin(ahead, of: id, &state)
+            return (task, state.takeWhole { size <= wholeBytesMax && window.takesWhole(of: size) })
         }
-        for range in ahead { _ = flight(id, range) }
         if takesWhole {
             Task.detached { [self] in
                 try? await bring(id)
@@ -77,16 +75,16 @@ final class Fetcher: Sendable {
     /// The one that brings this already, if there is one. Who has come to what was fetched ahead has the next part fetched
     /// meanwhile.
     private func flying(_ id: NodeID, _ offset: UInt64, of size: UInt64) -> Task<StoreError?, Never>? {
-        let (task, ahead) = state.withLock { state -> (Task<StoreError?, Never>?, [Range<UInt64>]) in
+        state.withLock { state in
             guard let flight = state.flights[id]?.values.first(where: { $0.range?.contains(offset) ?? true }) else {
-                return (nil, [])
+                return nil
             }
             let room = state.room(of: id)
-            let ahead = flight.range.map { state.windows[id]?.ahead(of: $0.upperBound, size: size, room: room) ?? [] }
-            return (flight.task, ahead ?? [])
+            if let end = flight.range?.upperBound {
+                begin(state.windows[id]?.ahead(of: end, size: size, room: room) ?? [], of: id, &state)
+            }
+            return flight.task
         }
-        for range in ahead { _ = flight(id, range) }
-        return task
     }
 
     /// All of it.
@@ -158,6 +156,11 @@ final class Fetcher: Sendable {
     /// An adapter with four methods may do one thing at a time.
     private var aheadMost: Int { far.listsKeys ? 2 * FilesAhead.most : 4 }
 
+    /// Of what nobody waits for yet.
+    private func begin(_ ranges: [Range<UInt64>], of id: NodeID, _ state: inout Flights) {
+        for range in ranges where state.flight(id, range) == nil { _ = begin(id, range, isAhead: false, &state) }
+    }
+
     private func begin(
         _ id: NodeID, _ range: Range<UInt64>?, isAhead: Bool, _ state: inout Flights
     ) -> Task<StoreError?, Never> {
@@ -168,8 +171,9 @@ final class Fetcher: Sendable {
             do throws(StoreError) {
                 if let range { try await fetch(range, of: id, number) } else { try await fetch(id) }
             } catch { failure = error }
-            for range in self.state.withLock({ $0.landed(id, number, failed: failure != nil) }) {
-                _ = flight(id, range)
+            self.state.withLock { state in
+                let next = state.landed(id, number, failed: failure != nil)
+                begin(next, of: id, &state)
             }
             return failure
         }
@@ -183,28 +187,36 @@ final class Fetcher: Sendable {
 
     /// - Parameter number: of the flight that it is.
     private func fetch(_ range: Range<UInt64>, of id: NodeID, _ number: Int) async throws(StoreError) {
-        guard let away = try store.away(id) else { return }
+        if try await fetchPart(range, of: id, number) { return }
+        // Of another value now, or of one that comes whole.
+        state.withLock { $0.windows[id] = nil }
+        try await fetch(id)
+    }
+
+    /// - Returns: false: parts of what was known to be there are not to be had any more.
+    private func fetchPart(_ range: Range<UInt64>, of id: NodeID, _ number: Int) async throws(StoreError) -> Bool {
+        guard let away = try store.away(id), let revision = away.revision else { return false }
         let key = StoreKey(away.key)
-        guard let revision = away.revision else { return try await fetch(id) }
         let part: RevisedValue?
         let start = ContinuousClock.now
         do throws(StoreError) { part = try await far.get(key, range: range) } catch {
             guard error.kind == .unsupported else { throw error }
             far.refusesRanges()
-            return try await fetch(id)
+            return false
         }
         guard let part else { throw Self.gone(key) }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        for range in state.withLock({ $0.arrived(id, number, after: seconds) }) { _ = flight(id, range) }
-        let isWhole = UInt64(part.value.count) == range.upperBound - range.lowerBound
-        if part.revision == revision, isWhole {
-            let brought = try await stored { () throws(StoreError) in
-                try store.bring(part.value, at: range.lowerBound, of: revision, to: id)
-            }
-            if brought == .here { return }
+        guard part.revision == revision, UInt64(part.value.count) == range.upperBound - range.lowerBound else {
+            return false
         }
-        // Others have changed it.
-        try await fetch(id)
+        state.withLock { state in
+            let next = state.arrived(id, number, after: seconds)
+            begin(next, of: id, &state)
+        }
+        let brought = try await stored { () throws(StoreError) in
+            try store.bring(part.value, at: range.lowerBound, of: revision, to: id)
+        }
+        return brought == .here
     }
 
     private func fetch(_ id: NodeID) async throws(StoreError) {

@@ -4,12 +4,22 @@ import Persist
 extension FarSide {
     typealias Keys = any AsyncSequence<KeyEntry, any Error> & Sendable
 
+    /// Listings that were opened before they are read.
+    struct OpenListings: Sendable {
+        fileprivate var keys: [StoreKey: Keys] = [:]
+        private let opened = ContinuousClock.now
+        private static let ageMax = Duration.seconds(10)
+
+        /// nil: it is to be listed now. What a page says may be long past where others took long to read.
+        subscript(_ prefix: StoreKey) -> Keys? { .now - opened < Self.ageMax ? keys[prefix] : nil }
+    }
+
     /// Listings that are going to be read one after the other: an adapter that asks for the first keys of a listing at once
     /// has them all on their way together. Those that cannot be begun are not among them.
-    func openListings(_ prefixes: [StoreKey]) async -> [StoreKey: Keys] {
-        guard listsKeys, let adapter = adapter as? any KeyListing else { return [:] }
-        var listings: [StoreKey: Keys] = [:]
-        for prefix in prefixes { listings[prefix] = try? await adapter.listKeys(prefix) }
+    func openListings(_ prefixes: [StoreKey]) async -> OpenListings {
+        var listings = OpenListings()
+        guard listsKeys, let adapter = adapter as? any KeyListing else { return listings }
+        for prefix in prefixes { listings.keys[prefix] = try? await adapter.listKeys(prefix) }
         return listings
     }
 

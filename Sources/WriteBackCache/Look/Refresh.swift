@@ -25,8 +25,9 @@ struct Refresh {
         let asked = Timestamp.now()
         try store.beginSeeing()
         let values: [StoreKey] = ["records/", "kv/", ".persist/files/", "blobs/"]
-        let others = far.attributed == nil ? [] : [StoreKey(FarKey.metaPrefix), Self.events]
-        let listings = await far.openListings(others + values)
+        // Where side data has keys of its own, it is seen before the values that it is of.
+        let all = far.attributed == nil ? [] : [StoreKey(FarKey.metaPrefix), Self.events] + values
+        let listings = await far.openListings(all)
         try await seeMetas(listings[StoreKey(FarKey.metaPrefix)])
         var changed = 0
         for prefix in values { changed += try await take(prefix, listings[prefix], asked) }

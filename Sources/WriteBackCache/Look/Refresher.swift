@@ -6,6 +6,8 @@ final class Refresher: Sendable {
     private struct State {
         /// A look has come to its end at some time: all names that are not here are not there.
         var hasSeen: Bool
+        /// When the last look began that came to its end.
+        var seen: ContinuousClock.Instant?
         var isStopped = false
         var loop: Task<Void, Never>?
         /// The look that is under way, for all who wait for one.
@@ -17,6 +19,7 @@ final class Refresher: Sendable {
     private let log: @Sendable (String) -> Void
     private let state: Mutex<State>
     /// Between two looks that failed: at first, and at most.
+    private static let justSeconds = Duration.seconds(5)
     private static let retry = (first: Duration.milliseconds(500), most: Duration.seconds(60))
 
     init(_ refresh: Refresh, hasSeen: Bool, options: WriteBackCacheOptions) {
@@ -64,9 +67,10 @@ final class Refresher: Sendable {
             if let look = state.look { return look }
             guard !state.isStopped else { return nil }
             let task = Task.detached { [self] () -> StoreError? in
+                let begun = ContinuousClock.now
                 var failure: StoreError?
                 do throws(StoreError) { _ = try await refresh.run() } catch { failure = error }
-                ended(hasSeen: failure == nil)
+                ended(failure == nil ? begun : nil)
                 return failure
             }
             state.look = task
@@ -76,12 +80,17 @@ final class Refresher: Sendable {
         if let failure = await task.value { throw failure }
     }
 
-    private func ended(hasSeen: Bool) {
+    /// - Parameter begun: when the look began; nil: it has failed.
+    private func ended(_ begun: ContinuousClock.Instant?) {
         state.withLock { state in
             state.look = nil
-            if hasSeen { state.hasSeen = true }
+            guard let begun else { return }
+            (state.hasSeen, state.seen) = (true, begun)
         }
     }
+
+    /// What is known of the far side is not older than that of a look which ends while somebody waits for it.
+    var hasJustSeen: Bool { state.withLock { $0.seen.map { .now - $0 < Self.justSeconds } ?? false } }
 
     /// Until the first look has come to its end, a name that is not here may be there.
     var absence: (any Absence)? { state.withLock { $0.hasSeen } ? nil : FirstLook(refresher: self) }

@@ -63,6 +63,60 @@ import Testing
     }
 
     @Test(
+        "R3, R9 who opens what others have replaced since the last look, and is not here, is told its new size",
+        arguments: [(11, 26), (500_000, 900_000), (5_000_000, 12_000_000), (12_000_000, 5_000_000)])
+    func opened(sizes: (old: Int, new: Int)) async throws {
+        let ways = [
+            #"cp blobs/f "$SCRATCH/out"; cmp "$SCRATCH/out" <(head -c $NEW /dev/zero | tr '\0' B)"#,
+            #"test "$(tail -c 5 blobs/f)" = BBBBB"#,
+            #"python3 -c "import mmap; f = open('blobs/f'); m = mmap.mmap(f.fileno(), 0, prot=1); assert m[:] == b'B' * $NEW""#,
+        ]
+        for way in ways {
+            try await MountFixture.unmounted { fixture in
+                _ = try await Self.replaced(fixture, sizes.old, sizes.new) { two in
+                    // What a look has just told of a long file is believed for 5 s.
+                    if sizes.old > 1 << 20 { try await Task.sleep(for: .seconds(6)) }
+                    try await two.succeed("NEW=\(sizes.new)\n" + way)
+                }
+            }
+        }
+    }
+
+    @Test("R3 who has opened a long file, and read nothing of it, reads nothing of what others put in its place then")
+    func unread() async throws {
+        try await MountFixture.unmounted { fixture in
+            let bucket = try await MountedBucket.make(.seaweedfs)
+            let one = try await fixture.mount(bucket, cache: "one")
+            try await one.succeed("head -c 5M /dev/zero | tr '\\0' A > blobs/f")
+            try await one.sync()
+            let two = try await fixture.mount(bucket, cache: "two", refreshSeconds: 3_600)
+            try await two.succeed("stat blobs/f")
+            let opened = "\(fixture.directory)/opened"
+            let reading = try two.begin(
+                [
+                    "python3", "-c",
+                    """
+                    import errno, os, sys, time
+                    f = os.open('blobs/f', os.O_RDONLY)
+                    size = os.fstat(f).st_size
+                    open(sys.argv[1], 'w').close()
+                    while not os.path.exists(sys.argv[1] + '2'): time.sleep(0.05)
+                    try: found = os.read(f, 1 << 20)
+                    except OSError as error: found, size = b'', error.errno
+                    assert size == errno.ESTALE or found and set(found) == {ord('A')}, (size, found[:5])
+                    assert open('blobs/f', 'rb').read() == b'B' * 12_000_000
+                    """, opened,
+                ], seconds: 90)
+            try await eventually("it is open") { try await one.outside(["test", "-e", opened]).succeeded }
+            try await one.succeed("head -c 12000000 /dev/zero | tr '\\0' B > blobs/f")
+            try await one.sync()
+            expect(try await one.outside(["touch", opened + "2"]).status, is: 0)
+            let result = await reading.finish()
+            #expect(result.succeeded, "\(result.error)")
+        }
+    }
+
+    @Test(
         "R10 who writes into a file that others have replaced since, and that is not here, writes into what there is now",
         arguments: [(500_000, 900_000), (900_000, 500_000), (6_000_000, 11_000_000), (11_000_000, 6_000_000)],
         ["write", "append"])

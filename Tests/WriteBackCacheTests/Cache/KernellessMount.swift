@@ -65,6 +65,7 @@ struct KernellessMount {
 private struct NoKernel: KernelNotifier {
     func invalidate(_ node: NodeID, attributesOnly: Bool) {}
     func invalidate(_ name: FileName, in parent: NodeID) {}
+    func expire(_ name: FileName, in parent: NodeID) {}
     func finishInvalidating(_ node: NodeID) {}
     func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool { true }
 }
