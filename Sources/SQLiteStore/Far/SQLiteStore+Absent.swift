@@ -31,7 +31,7 @@ extension SQLiteStore {
     ///   the file has changed; a new name or mode that has not been sent stays.
     public func bring(_ change: FarChange, to id: NodeID) throws(StoreError) -> Brought {
         try write(isInterruptible: false, isFromFar: true) { tx throws(StoreError) in
-            guard let row = try tx.db.node(id), !row.node.isUnlinked else { throw StoreError(.stale) }
+            guard let row = try tx.db.node(id), !row.node.isUnlinked else { throw Transaction.replaced }
             guard let away = try tx.db.away(id) else { return .here }
             guard away.path == change.path, away.key == change.key else { return .moved }
             let record = try tx.db.far(at: change.path)
@@ -101,7 +101,7 @@ extension SQLiteStore {
         _ bytes: [UInt8], at offset: UInt64, of revision: Revision, to id: NodeID
     ) throws(StoreError) -> Brought {
         try write(isInterruptible: false, leavesDirectories: true, isFromFar: true) { tx throws(StoreError) in
-            guard let row = try tx.db.node(id) else { throw StoreError(.stale) }
+            guard let row = try tx.db.node(id) else { throw Transaction.replaced }
             guard let away = try tx.db.away(id) else { return .here }
             let end = offset + UInt64(bytes.count)
             guard away.revision == revision, offset.isMultiple(of: Connection.chunkBytes),
@@ -154,6 +154,10 @@ extension SQLiteStore {
 }
 
 extension Transaction {
+    fileprivate static var replaced: StoreError {
+        StoreError(.stale, hint: "others have replaced or removed it since it was opened")
+    }
+
     /// Others have replaced what keeps its name, since that has still to be sent: there is no other file for what they have
     /// put, and who reads it must get no mixture.
     ///

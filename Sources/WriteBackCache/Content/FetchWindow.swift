@@ -124,10 +124,10 @@ struct FetchWindow: Sendable, Equatable {
     /// Down to a power of two: windows end at multiples of themselves.
     private static func rounded(_ bytes: UInt64) -> UInt64 { 1 << (63 - UInt64(bytes.leadingZeroBitCount)) }
 
-    /// Whether all of it is to be fetched beside: with so many jumps the blocks of a plainer cache would be a quarter of it.
+    /// Whether all of it is to be fetched beside: with so many jumps the blocks of a plainer cache would be an eighth of it.
     /// Says so once.
     mutating func takesWhole(of size: UInt64) -> Bool {
-        guard !hasTakenWhole, jumps >= max(Self.jumpsLeast, size / 4 / Self.jumpBytes) else { return false }
+        guard !hasTakenWhole, jumps >= max(Self.jumpsLeast, size / 8 / Self.jumpBytes) else { return false }
         hasTakenWhole = true
         return true
     }

@@ -197,6 +197,8 @@ extension Upload {
 
     private func read(_ range: Range<UInt64>, of upload: FarUpload) async throws(StoreError) -> [UInt8]? {
         do throws(StoreError) { return try readHere(range, of: upload) } catch {
+            // It has been removed meanwhile.
+            if error.kind == .notFound { return nil }
             // It was to be copied, and cannot be.
             guard error.kind == .absent else { throw error }
             return try await bring(upload.node) ? try readHere(range, of: upload) : nil

@@ -1,6 +1,7 @@
 import Persist
 import PersistTestKit
 import SQLiteStore
+import Synchronization
 import Testing
 import WriteBackCache
 
@@ -152,6 +153,29 @@ struct LongValueTests {
             #expect(await bed.far.openUploadCount == 0)
             await end(next)
         }
+    }
+
+    @Test("what is removed while its parts are on their way is no failure, and leaves nothing there")
+    func removedMeanwhile() async throws {
+        let bed = try bed()
+        let lines = Mutex<[String]>([])
+        let cache = try bed.cache(at: bed.newPath()) { options in
+            options.freeBytesMin = 0
+            options.settleMilliseconds = 0
+            options.log = { line in lines.withLock { $0.append(line) } }
+        }
+        try await cache.refresh()
+        for round in 0..<20 {
+            try cache.store.put(content(UInt64(round)), .blobs, "a\(round)")
+            try cache.hurry()
+            try await until { !bed.partsSent(StoreKey(stringLiteral: "blobs/a\(round)")).isEmpty }
+            let name = FileName(unchecked: Array("a\(round)".utf8))
+            _ = try cache.store.unlink(name, in: Namespace.blobs.node)
+        }
+        try await cache.sync()
+        #expect(await bed.far.openUploadCount == 0)
+        #expect(lines.withLock { $0 } == [])
+        await end(cache)
     }
 
     @Test("a file that is written while it is sent is sent as it is in the end, and never as a mixture")
