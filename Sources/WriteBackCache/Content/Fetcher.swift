@@ -17,7 +17,7 @@ final class Fetcher: Sendable {
     private static let windowsMost = 4_096
     /// One request for a part of a whole, and how many of them at once.
     private static let pieceBytes: UInt64 = 8 << 20
-    private static let piecesAtOnce = 4
+    private static let piecesAtOnce = 6
     private static let roomPatience = Duration.seconds(20)
 
     /// - Parameter wholeBytesMax: a longer file is never fetched whole for those who only read parts of it.
