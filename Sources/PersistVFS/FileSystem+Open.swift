@@ -7,7 +7,8 @@ extension FileSystem {
         if flags.contains(.write) { try requireWritable() }
         retryLingering()
         let writes = flags.contains(.write)
-        if let far, !writes, !flags.contains(.truncate) { try far.requireKnown(id) }
+        // Whoever has it open already is told what they were told.
+        if let far, !writes, !flags.contains(.truncate), opens.find(id) == nil { try far.requireKnown(id) }
         let hasWaited = opens.find(id).map(refusals.wait) ?? false
         let (open, isFirst) = try enter(id, writes: writes)
         do throws(StoreError) {
