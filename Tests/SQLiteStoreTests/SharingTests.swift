@@ -19,8 +19,13 @@ struct SharingTests {
         let node = try one.put("blobs/a", "1").node
         try two.refresh()
         #expect(seenByTwo.changes.contains(.entry(parent: Namespace.blobs.node, name: "a")))
-        #expect(seenByTwo.changes.contains(.content(node.id)))
+        // A new name has no content that anybody could have kept.
+        #expect(!seenByTwo.changes.contains(.content(node.id)))
         #expect(try two.text("blobs/a") == "1")
+        _ = try one.publish(Publication(node: node.id, content: .bytes(Array("2".utf8)), mtime: .now()))
+        try two.refresh()
+        #expect(seenByTwo.changes.contains(.content(node.id)))
+        #expect(try two.text("blobs/a") == "2")
         _ = try two.move("blobs/a", "blobs/b")
         try one.refresh()
         #expect(seenByOne.changes.contains(.entry(parent: Namespace.blobs.node, name: "b")))
