@@ -119,6 +119,8 @@ public final class WriteBackCache: Sendable {
     @discardableResult
     public func hurry() throws(StoreError) -> Int64 {
         let last = try store.outboxGenerations()?.upperBound ?? 0
+        // All up to that has to be known there.
+        try store.awaitNews()
         uploader.hurry()
         return last
     }

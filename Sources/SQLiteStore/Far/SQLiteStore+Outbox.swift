@@ -50,6 +50,9 @@ extension SQLiteStore {
         return try readers.read { db throws(StoreError) in try db.outboxEntry(of: id) != nil }
     }
 
+    /// Returns when whoever has written what can be read by now has told of it (`Outbox.changed`).
+    public func awaitNews() throws(StoreError) { try writer.use { _ throws(StoreError) in } }
+
     /// The generations of the first and the last change that have not been sent; nil: everything has.
     public func outboxGenerations() throws(StoreError) -> ClosedRange<Int64>? {
         let waiting = unsaved.values.map(\.generation)
@@ -122,6 +125,16 @@ extension SQLiteStore {
                 LogEvent(id: row.int(0), time: row.time(1), line: row.bytes(2), isFinished: row.int(3) != 0)
             }
             return (events, event > 0 && !isOfThis)
+        }
+    }
+
+    /// Which is the last event of a log; 0: it has none.
+    public func lastEvent(of id: NodeID) throws(StoreError) -> Int64 {
+        try readers.read { db throws(StoreError) in
+            guard let row = try db.node(id), row.isStream, let stream = row.body else { return 0 }
+            return try db.first(
+                "SELECT max(id) FROM event WHERE id BETWEEN ? AND ?", Connection.eventID(stream, 0),
+                Connection.eventID(stream, Connection.sequenceMax), read: { $0.int(0) }) ?? 0
         }
     }
 

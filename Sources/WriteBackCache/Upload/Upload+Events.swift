@@ -8,7 +8,8 @@ extension Upload {
     /// Of a segment of more than one line.
     private static let segmentBytesMost = 256 << 10
 
-    /// Its own events that have not been sent, in their order.
+    /// Its own events that have not been sent, in their order: all that were there when this began. A log that grows faster
+    /// than it is sent would keep who waits for that waiting for ever.
     func putEvents(
         of snapshot: OutboxSnapshot, _ node: Node, _ record: FarRecord
     ) async throws(StoreError) -> FarRecord {
@@ -18,6 +19,7 @@ extension Upload {
                 .invalid, key: StoreKey(snapshot.shown.text), hint: "no key of the far side leads to this log")
         }
         let hasSegments = far.adapter is any EventSegments
+        let last = try store.lastEvent(of: node.id)
         while true {
             let (events, isAnew) = try store.logEvents(
                 of: node.id, after: record.event, again: record.isOpen, limit: Self.eventsMost)
@@ -40,7 +42,7 @@ extension Upload {
                     try await put(event, of: stream, &record)
                 }
             }
-            guard events.count == Self.eventsMost else { return record }
+            guard events.count == Self.eventsMost, record.event < last else { return record }
             try await putDown(record)
         }
     }

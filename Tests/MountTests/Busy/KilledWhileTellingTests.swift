@@ -7,7 +7,7 @@ import Testing
 @Suite struct KilledWhileTellingTests {
     @Test("R2 kill -9 frees every client, also while the mount waits in the kernel for one of them")
     func killed() async throws {
-        try await MountFixture.with(options: ["busy_milliseconds=50000"]) { fixture in
+        try await MountFixture.with { fixture in
             let mount = fixture.mount
             let other = try await fixture.another()
             let client = try mount.beginPython(
@@ -22,45 +22,49 @@ import Testing
                         break
                 """)
             try await client.waitForOutput("runs")
-            // A name that is new is told; the directory that it is in is held by mkdir(2), which waits for this program.
-            let holder = try mount.begin(
+            // Names that others make are told; the directory that they are in is held by mkdir(2), which waits for the mount.
+            // Stopped at a moment when both wait, that moment lasts.
+            let others = try other.beginPython(
+                """
+                for i in range(1_000_000):
+                    with open(f'kv/theirs-{i % 1_000}', 'w') as file:
+                        file.write('1')
+                    os.remove(f'kv/theirs-{i % 1_000}')
+                """)
+            let stopper = try mount.begin(
                 [
                     "python3", "-c",
                     """
-                    import glob, os, sqlite3, sys, time
-                    db = sqlite3.connect(os.environ['STORE'], isolation_level=None, timeout=30)
+                    import glob, os, random, signal, sys, time
+                    daemon = int(sys.argv[1])
                     def waits():
-                        for task in glob.glob(f'/proc/{sys.argv[1]}/task/*/status'):
-                            try:
-                                with open(task) as status:
-                                    lines = status.read().split('\\n')
-                            except OSError:
-                                continue
+                        for task in glob.glob(f'/proc/{daemon}/task/*/status'):
+                            with open(task) as status:
+                                lines = status.read().split('\\n')
                             if lines[0].endswith('inval-entry') and any(line.startswith('State:\\tD') for line in lines):
                                 return True
-                    for i in range(200):
-                        with open(f'{sys.argv[2]}/kv/theirs-{i}', 'w') as file:
-                            file.write('1')
-                        db.execute('BEGIN IMMEDIATE')
-                        end = time.time() + 0.5
-                        while time.time() < end:
+                    for i in range(2_000):
+                        os.kill(daemon, signal.SIGSTOP)
+                        time.sleep(0.01)
+                        if waits():
+                            time.sleep(0.05)
                             if waits():
-                                time.sleep(0.05)
-                                if waits():
-                                    print('waits', flush=True)
-                                    time.sleep(60)
-                        db.execute('COMMIT')
-                    """, "\(try #require(mount.daemonID))", other.point,
+                                print('waits')
+                                break
+                        os.kill(daemon, signal.SIGCONT)
+                        time.sleep(random.random() / 50)
+                    """, "\(try #require(mount.daemonID))",
                 ], outside: true, seconds: 120)
-            try await holder.waitForOutput("waits", within: .seconds(110))
+            let stopped = await stopper.finish()
+            #expect(stopped.output == "waits", "\(stopped)")
             mount.signal(SIGKILL)
             try await eventually("the client is freed") { !client.isRunning }
             let end = await client.finish().output
             #expect(["runs\nENOTCONN", "runs\nECONNABORTED"].contains(end), "\(end)")
-            holder.kill()
-            _ = await holder.finish()
+            others.kill()
+            _ = await others.finish()
             try await mount.killAndRemount()
-            #expect(try await mount.succeed("ls kv").contains("theirs-0"))
+            #expect(try await mount.succeed("ls kv") == other.succeed("ls kv"))
         }
     }
 }

@@ -1,5 +1,6 @@
 import Persist
 import SQLiteStore
+import Synchronization
 import Testing
 
 @testable import PersistTestKit
@@ -268,25 +269,27 @@ struct UnsentTests {
     func syncOfGrowingLog() async throws {
         let cache = try await cache()
         var client = StoreClient(cache.store, .memory)
-        _ = try client.create("events/o.jsonl", .file)
-        far.before { method, _ in if method == .put { try await Task.sleep(for: .milliseconds(20)) } }
-        let appending = Task.detached { [client] in
-            var client = client
-            while !Task.isCancelled {
-                _ = try? client.append("events/o.jsonl", "{\"n\":1}\n")
-                try? await Task.sleep(for: .milliseconds(5))
+        let (there, most) = (300, 3_000)
+        try client.append("events/o.jsonl", String(repeating: "{\"n\":1}\n", count: there))
+        // With each line that is sent come two more.
+        let puts = Mutex(0)
+        let isGrowing = Mutex(true)
+        far.before { [client] method, key in
+            guard method == .put, key.hasPrefix("events/") else { return }
+            let count = puts.withLock { puts in
+                puts += 1
+                return puts
             }
+            guard isGrowing.withLock({ $0 = $0 && count < most; return $0 }) else { return }
+            var client = client
+            try client.append("events/o.jsonl", "{\"n\":2}\n{\"n\":3}\n")
         }
-        let isDone = Task.detached { try await cache.sync() }
-        let clock = Task.detached {
-            guard (try? await Task.sleep(for: .seconds(60))) != nil else { return }
-            appending.cancel()
-        }
-        try await isDone.value
-        #expect(!appending.isCancelled)
-        appending.cancel()
-        clock.cancel()
-        _ = await appending.value
+        try await cache.sync()
+        #expect((there..<most).contains(puts.withLock { $0 }))
+        isGrowing.withLock { $0 = false }
+        let lines = try client.text("events/o.jsonl").split(separator: "\n").count
+        try await cache.sync()
+        #expect(puts.withLock { $0 } >= lines)
         await close(cache)
     }
 }
