@@ -76,32 +76,15 @@ extension S3Adapter: PartedPutting {
     }
 
     public func abandon(_ upload: PartedUpload) async throws {
-        var request = S3Request("DELETE", try keys.object(of: upload.key))
-        request.query = [upload.query]
-        switch try await service.send(request, about: upload.key) {
-        case .done: return
-        case .refused(let refusal) where refusal.isMissingUpload: return
-        case .refused(let refusal): throw error(refusal, upload.key)
-        }
+        try await openUploads(under: upload.key).abandon(String(decoding: upload.token, as: UTF8.self))
     }
 
     public func openUploads(of key: StoreKey) async throws -> [(upload: PartedUpload, begun: Timestamp)] {
-        let name = try keys.object(of: key)
-        var request = S3Request("GET", nil)
-        request.query = [("uploads", ""), ("encoding-type", "url"), ("prefix", String(decoding: name, as: UTF8.self))]
-        switch try await service.send(request, about: key) {
-        case .done(let response):
-            let root = try XMLReader.read(response.body)
-            let isEncoded = root["EncodingType"]?.string == "url"
-            return root.all("Upload").compactMap { element in
-                guard let found = element["Key"]?.text, (isEncoded ? URLText.decode(found) : found) == name,
-                    let id = element["UploadId"]?.string,
-                    let begun = element["Initiated"].flatMap({ HTTPDate.nanoseconds(ofISO: $0.text) })
-                else { return nil }
-                return (PartedUpload(key, token: Array(id.utf8)), Timestamp(nanoseconds: begun))
-            }
-        case .refused(let refusal): throw error(refusal, key)
-        }
+        try await openUploads(under: key).list().map { (PartedUpload(key, token: Array($0.id.utf8)), $0.begun) }
+    }
+
+    private func openUploads(under key: StoreKey) throws(StoreError) -> OpenUploads {
+        OpenUploads(service: service, name: try keys.object(of: key), key: key)
     }
 
     // MARK: Inside

@@ -1,7 +1,8 @@
 import Persist
 import PersistTestKit
-import S3Adapter
 import Testing
+
+@testable import S3Adapter
 
 /// Through real servers.
 @Suite("S3 servers", .serialized)
@@ -41,6 +42,35 @@ struct ServerTests {
     @Test("they are set on conditions", arguments: AdapterCheck.attributedConditions)
     func attributesOnConditions(check: AdapterCheck) async throws {
         try await run(check, on: .seaweedfs)
+    }
+
+    @Test("an upload that a probe which was killed has left open is abandoned by the next; two at once both find out")
+    func probeLeft() async throws {
+        try await TestBucket.with(.seaweedfs) { adapter in
+            let uploads = OpenUploads(service: adapter.service, name: adapter.keys.probe, key: nil)
+            var request = S3Request("POST", adapter.keys.probe)
+            request.query = [("uploads", "")]
+            for _ in 0..<2 { _ = try await adapter.service.send(request, about: nil) }
+            #expect(try await uploads.list().count == 2)
+            #expect(try await adapter.conditions.areKeptOfParts())
+            #expect(try await uploads.list().isEmpty)
+            for _ in 0..<3 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<2 {
+                        group.addTask {
+                            let probe = ConditionProbe(adapter.service, key: adapter.keys.probe)
+                            try await eventually("it finds out") {
+                                do {
+                                    return try await probe.areKeptOfParts()
+                                } catch let error as StoreError where error.isTransient { return false }
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            #expect(try await uploads.list().isEmpty)
+        }
     }
 
     @Test("R10 whether a server keeps conditions is found out by the first put, and nothing is overwritten meanwhile")

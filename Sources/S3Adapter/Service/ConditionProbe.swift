@@ -42,8 +42,11 @@ final class ConditionProbe: Sendable {
             return isThere && isOther && isSame
         }
 
-        /// The same object again, in one part.
+        /// The same object again, in one part. What a probe that was killed has left open is abandoned: it would be paid for.
         func areKeptOfParts() async throws(StoreError) -> Bool {
+            let open = OpenUploads(service: service, name: key, key: nil)
+            // Who may not list them is not kept from sending by that.
+            for (id, _) in (try? await open.list()) ?? [] { try? await open.abandon(id) }
             var request = S3Request("POST", key)
             request.query = [("uploads", "")]
             let id = try XMLReader.read(try await sent(request).body)["UploadId"]?.string ?? ""
@@ -58,27 +61,28 @@ final class ConditionProbe: Sendable {
             if isKept {
                 isKept = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
             }
-            request = S3Request("DELETE", key)
-            request.query = [("uploadId", id)]
             // Where it was completed, there is none any more.
-            _ = try await service.send(request, about: nil)
+            try await open.abandon(id)
             return isKept
         }
 
         private func sent(_ request: S3Request) async throws(StoreError) -> HTTPResponse {
             switch try await service.send(request, about: nil) {
             case .done(let response): return response
+            case .refused(let refusal) where refusal.isMissingUpload: throw Self.abandoned
             case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
             }
         }
 
+        /// By another machine, which probes too: that says nothing.
+        private static let abandoned = StoreError(.timedOut, hint: "others have abandoned the upload of a probe")
+
         private func isRefused(_ request: S3Request, _ condition: [(String, String)]) async throws(StoreError) -> Bool {
             var request = request
             request.headers += condition
-            if case .refused(let refusal) = try await service.send(request, about: nil) {
-                return refusal.isPrecondition
-            }
-            return false
+            guard case .refused(let refusal) = try await service.send(request, about: nil) else { return false }
+            if refusal.isMissingUpload { throw Self.abandoned }
+            return refusal.isPrecondition
         }
     }
 }
