@@ -36,6 +36,7 @@ public struct CacheStatus: Sendable {
     public var offlineError: String?
     /// When the last complete look at what it has began; nil: there was none.
     public var lastLook: Timestamp?
+    public var looks: LookCount
     /// What it has and is not shown, in words; nil: nothing.
     public var ignored: String?
     /// It puts only where nobody else has put since: an edit of others is never overwritten unseen (R10). Else that is
@@ -83,6 +84,7 @@ extension WriteBackCache {
             dirtyBytesMax: dirty.most,
             firstGeneration: try store.outboxGenerations()?.lowerBound, pending: pending,
             offlineSince: offline?.since, offlineError: offline?.error, lastLook: try store.lastSeen(),
+            looks: refresher.count,
             ignored: ignored.found.words,
             putsConditionally: far.putsConditionally, listsKeys: far.listsKeys, readsRanges: far.readsRanges,
             partedBytesMin: far.parted?.partedBytesMin, valueBytesMax: store.limits.blobBytesMax,

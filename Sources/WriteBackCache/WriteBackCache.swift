@@ -101,6 +101,10 @@ public final class WriteBackCache: Sendable {
     /// Looks now at what the far side has. - Throws: why that cannot be found out.
     public func refresh() async throws(StoreError) { try await refresher.look() }
 
+    /// Begins a look at what the far side has; where one is under way, which may have passed what has just been changed, another
+    /// after it. Returns at once. - Returns: its number (`LookCount`).
+    public func lookAnew() -> Int64 { refresher.lookAnew() }
+
     /// Takes away content that the far side has, now, where the local copy is too large.
     /// - Returns: how many bytes that gave back.
     @discardableResult

@@ -23,7 +23,7 @@ struct PersistFS: ParsableCommand {
         version: Version.text,
         subcommands: [
             MountCommand.self, UmountCommand.self, StatusCommand.self, ConflictsCommand.self,
-            WatchCommand.self,
+            WatchCommand.self, RefreshCommand.self,
             ListCommand.self, GetCommand.self, PutCommand.self, RemoveCommand.self,
             CheckCommand.self, SnapshotCommand.self, SyncCommand.self, VersionCommand.self,
         ])

@@ -27,10 +27,21 @@ extension MountStatus {
         public var lastError: String?
         /// When the last complete look at what it has began.
         public var lastLook: String?
+        /// nil: of an older version.
+        public var looks: Looks?
         /// By method, since the mount began; failures are those of any of them.
         public var requests: [String: Int]
         /// Of S3.
         public var bucket: Bucket?
+    }
+
+    /// Looks at what it has are counted as they begin; `.persist/refresh` begins one, and gives its number.
+    public struct Looks: Codable, Sendable {
+        /// The last that came to its end, and the last that failed; 0: none has.
+        public var ended: Int64
+        public var failed: Int64
+        /// Of that one.
+        public var error: String?
     }
 
     public struct Bucket: Codable, Sendable {
@@ -92,6 +103,9 @@ extension MountStatus.Far {
             ShownText.line($0)
         }
         lastLook = status.lastLook.map { TimeText.text($0) }
+        looks = MountStatus.Looks(
+            ended: status.looks.ended, failed: status.looks.failed, error: status.looks.error.map { ShownText.line($0) }
+        )
         requests = [
             "get": status.gets, "put": status.puts, "delete": status.deletes, "list": status.lists,
             "failed": status.failures,

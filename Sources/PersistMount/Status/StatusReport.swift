@@ -27,6 +27,7 @@ final class StatusReport: Sendable {
             found["sync"] = {
                 do throws(StoreError) { return Array("\(try cache.hurry())\n".utf8) } catch { return [] }
             }
+            found["refresh"] = { Array("\(cache.lookAnew())\n".utf8) }
         }
         return found
     }

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Linux
 
 /// `persistfs sync` of a mount: waits until its far side has everything.
 public struct Synchronizing: Sendable {
@@ -27,16 +26,8 @@ public struct Synchronizing: Sendable {
     /// - Returns: nil where no persistfs is mounted at `path`, which is no directory: a SQLite store, if anything.
     /// - Throws: `.notFound` for any other directory.
     public static func mount(at path: String) throws(MountFailure) -> Synchronizing? {
-        let resolved = PathText.resolved(path)
-        guard let entry = try MountTable.current().top(at: resolved), entry.isPersistfs else {
-            var found = stat()
-            guard stat(resolved, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else { return nil }
-            let hint = "What it does not send waits for the next mount. persistfs status shows how far it is."
-            _ = try MountList.mounted(at: path, hint: hint)
-            // It has been mounted in this moment.
-            return Synchronizing(mountPoint: resolved)
-        }
-        return Synchronizing(mountPoint: resolved)
+        let hint = "What it does not send waits for the next mount. persistfs status shows how far it is."
+        return try MountControl.point(at: path, hint: hint).map(Synchronizing.init)
     }
 
     /// - Parameters:
@@ -49,7 +40,7 @@ public struct Synchronizing: Sendable {
     ) throws(MountFailure) -> State {
         let start = ContinuousClock.now
         // Being asked tells the mount to hurry. Without a far side there is no such file.
-        guard let last = try begin(seconds: seconds) else {
+        guard let last = try MountControl.ask("sync", at: mountPoint, seconds: seconds) else {
             return State(files: 0, bytes: 0, filesAtFirst: 0, bytesAtFirst: 0, seconds: 0)
         }
         var first: State?
@@ -67,7 +58,7 @@ public struct Synchronizing: Sendable {
                 // All are tried again when it is asked to hurry.
                 if elapsed - hurriedAt >= 1 {
                     hurriedAt = elapsed
-                    _ = try begin(seconds: seconds)
+                    _ = try MountControl.ask("sync", at: mountPoint, seconds: seconds)
                 }
             }
             if let seconds, elapsed >= Double(seconds) {
@@ -77,43 +68,6 @@ public struct Synchronizing: Sendable {
             }
             usleep(100_000)
         }
-    }
-}
-
-extension Synchronizing {
-    /// Asks the mount to hurry. - Returns: the number of the last change; nil: there is no far side.
-    private func begin(seconds: Int?) throws(MountFailure) -> Int64? {
-        let file = mountPoint + "/.persist/sync"
-        // One that is stopped does not answer, however long one waits.
-        let isStopped = DaemonSearch.find(at: mountPoint).map(DaemonSearch.isStopped) ?? false
-        let answer =
-            isStopped
-            ? nil
-            : Deadline.ask(seconds: max(1, seconds ?? 60)) { () -> Answer in
-                let bytes = readWhole(file)
-                return Answer(bytes: bytes, errno: bytes == nil ? errno : 0)
-            }
-        guard let answer else {
-            throw MountFailure(
-                ShownText.line(mountPoint),
-                "does not answer" + (DaemonSearch.words(at: mountPoint).map { " (\($0))" } ?? ""), status: .busy)
-        }
-        guard let bytes = answer.bytes else {
-            // Of a store without a far side; or of one that has been unmounted this moment.
-            if answer.errno == ENOENT, try MountStatus.read(at: mountPoint).far == nil { return nil }
-            throw MountFailure(
-                ShownText.line(mountPoint), errorText(answer.errno),
-                hint: "What has not been sent waits in the cache for the next mount of this store.", status: .failed)
-        }
-        guard let last = Int64(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }) else {
-            throw MountFailure(ShownText.line(file), "is in a form that this version does not read", status: .failed)
-        }
-        return last
-    }
-
-    private struct Answer: Sendable {
-        var bytes: [UInt8]?
-        var errno: Int32
     }
 }
 

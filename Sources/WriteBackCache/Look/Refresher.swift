@@ -12,6 +12,7 @@ final class Refresher: Sendable {
         var loop: Task<Void, Never>?
         /// The look that is under way, for all who wait for one.
         var look: Task<StoreError?, Never>?
+        var count = LookCount()
     }
 
     private let refresh: Refresh
@@ -70,24 +71,39 @@ final class Refresher: Sendable {
                 let begun = ContinuousClock.now
                 var failure: StoreError?
                 do throws(StoreError) { _ = try await refresh.run() } catch { failure = error }
-                ended(failure == nil ? begun : nil)
+                ended(begun, failure)
                 return failure
             }
             state.look = task
+            state.count.begun += 1
             return task
         }
         guard let task else { throw StoreError(.io, hint: "the mount ends") }
         if let failure = await task.value { throw failure }
     }
 
-    /// - Parameter begun: when the look began; nil: it has failed.
-    private func ended(_ begun: ContinuousClock.Instant?) {
+    private func ended(_ begun: ContinuousClock.Instant, _ failure: StoreError?) {
         state.withLock { state in
             state.look = nil
-            guard let begun else { return }
-            (state.hasSeen, state.seen) = (true, begun)
+            if let failure {
+                (state.count.failed, state.count.error) = (state.count.begun, "\(failure)")
+            } else {
+                (state.hasSeen, state.seen, state.count.ended) = (true, begun, state.count.begun)
+            }
         }
     }
+
+    /// One that begins after this. Returns at once. - Returns: its number.
+    func lookAnew() -> Int64 {
+        let (number, before) = state.withLock { ($0.count.begun + 1, $0.look) }
+        Task.detached { [self] in
+            _ = await before?.value
+            do throws(StoreError) { try await look() } catch { log("looking at what the far side has: \(error)") }
+        }
+        return number
+    }
+
+    var count: LookCount { state.withLock { $0.count } }
 
     /// What is known of the far side is not older than that of a look which ends while somebody waits for it.
     var hasJustSeen: Bool { state.withLock { $0.seen.map { .now - $0 < Self.justSeconds } ?? false } }

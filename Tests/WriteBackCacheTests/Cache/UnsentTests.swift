@@ -280,7 +280,11 @@ struct UnsentTests {
                 puts += 1
                 return puts
             }
-            guard isGrowing.withLock({ $0 = $0 && count < most; return $0 }) else { return }
+            guard
+                isGrowing.withLock({
+                    $0 = $0 && count < most; return $0
+                })
+            else { return }
             var client = client
             try client.append("events/o.jsonl", "{\"n\":2}\n{\"n\":3}\n")
         }

@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// `persistfs refresh` of a mount: has it look at what others have changed on its far side, and waits until that shows.
+public struct Refreshing: Sendable {
+    private let mountPoint: String
+
+    /// - Throws: `.notFound` where no persistfs is mounted at `path`.
+    public init(at path: String) throws(MountFailure) {
+        let hint = "The next mount of a store looks at what others have changed."
+        guard let point = try MountControl.point(at: path, hint: hint) else {
+            throw MountFailure(ShownText.line(path), "is not mounted", hint: hint, status: .notFound)
+        }
+        mountPoint = point
+    }
+
+    /// Returns when a look that began after this has come to its end. A store without a far side shows by itself what others do.
+    ///
+    /// - Parameter seconds: nil: for as long as it takes.
+    /// - Throws: `.failed`: the far side could not be looked through, and why; `.busy`: the time is over.
+    public func run(seconds: Int?) throws(MountFailure) {
+        let start = ContinuousClock.now
+        guard let number = try MountControl.ask("refresh", at: mountPoint, seconds: seconds) else { return }
+        while true {
+            let looks = try MountStatus.read(at: mountPoint, seconds: max(1, min(seconds ?? 10, 10))).far?.looks
+            guard let looks, looks.ended < number else { return }
+            if looks.failed >= number {
+                throw MountFailure(
+                    ShownText.line(mountPoint), "the far side could not be looked through",
+                    hint: looks.error.map { "It says: \($0)" }, status: .failed)
+            }
+            if let seconds, ContinuousClock.now - start >= .seconds(seconds) {
+                throw MountFailure(
+                    ShownText.line(mountPoint), "has not seen all of the far side yet", hint: "It goes on by itself.",
+                    status: .busy)
+            }
+            usleep(20_000)
+        }
+    }
+}
