@@ -49,6 +49,37 @@ struct BucketTests {
         }
     }
 
+    @Test(
+        "R10 of a change and a removal at the same moment one comes first: no change goes with a removal that did not see it",
+        arguments: [1, 16])
+    func removedMeanwhile(atOnce: Int) async throws {
+        try await TestBucket.with(.seaweedfs) { adapter in
+            for round in 0..<(96 / atOnce) {
+                let keys = (0..<atOnce).map { StoreKey(stringLiteral: "blobs/\(round)/\($0)") }
+                var revisions: [Revision?] = []
+                for key in keys { revisions.append(try await adapter.put(key, [1], replacing: nil)) }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for (key, revision) in zip(keys, revisions) {
+                        group.addTask {
+                            let revision = try #require(revision)
+                            async let isRemoved = adapter.delete(key, having: revision)
+                            // Some come before the listing that the removal begins with, some after it.
+                            try await Task.sleep(for: .milliseconds(round % 16 + 4))
+                            let isPut: Bool
+                            do {
+                                _ = try await adapter.put(key, [2], replacing: revision)
+                                isPut = true
+                            } catch is RevisionConflict { isPut = false }
+                            let (removed, value) = (try await isRemoved, try await adapter.get(key))
+                            #expect(removed != isPut && value == (isPut ? [2] : nil), "\(key): \(removed) \(isPut)")
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test("a directory's key, which ends with /, has a value as others do", arguments: S3Server.Kind.allCases)
     func directories(kind: S3Server.Kind) async throws {
         try await TestBucket.with(kind) { adapter in

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Deletes of objects that come within a moment of each other, in one request (DeleteObjects).
 ///
-/// S3 deletes what is there, whatever it is: where only a certain revision is to go, a listing shows first whether it is
-/// still that one.
+/// Where only a certain revision is to go, a listing shows first whether it is still that one, and the request names its ETag
+/// too: servers that look at it (AWS, SeaweedFS) delete nothing that others have put in between.
 final class DeleteBatch: Sendable {
     private struct Item {
         let name: [UInt8]
@@ -17,6 +17,8 @@ final class DeleteBatch: Sendable {
     private struct State {
         var waiting: [Item] = []
         var isRunning = false
+        /// The server has refused the condition itself.
+        var refusesConditions = false
     }
 
     private let service: S3Service
@@ -68,15 +70,26 @@ final class DeleteBatch: Sendable {
             for item in items { item.done.resume(returning: .failure(error)) }
             return
         }
-        var names: Set<[UInt8]> = []
+        var names: [[UInt8]: Revision?] = [:]
         for item in items where item.revision == nil || there.revisions[item.name] == item.revision {
-            names.insert(item.name)
+            // One who wants it gone whatever it is decides for all.
+            names[item.name] = .some(names[item.name] == .some(nil) ? nil : item.revision)
         }
-        let failures = await remove(names, until: deadline).merging(there.failures) { $1 }
+        let kept = await remove(names, until: deadline).merging(there.failures.mapValues(Kept.failed)) { $1 }
         for item in items {
-            let failure = failures[item.name].map { Result<Bool, StoreError>.failure($0) }
-            item.done.resume(returning: failure ?? .success(names.contains(item.name)))
+            switch kept[item.name] {
+            case .failed(let error)?: item.done.resume(returning: .failure(error))
+            case .isOther?: item.done.resume(returning: .success(false))
+            case nil: item.done.resume(returning: .success(names.keys.contains(item.name)))
+            }
         }
+    }
+
+    /// Why an object is there still.
+    private enum Kept {
+        case failed(StoreError)
+        /// Others have put since.
+        case isOther
     }
 
     // MARK: What is there
@@ -142,50 +155,61 @@ final class DeleteBatch: Sendable {
 
     // MARK: Deleting
 
+    private typealias Names = [[UInt8]: Revision?]
+
     /// - Returns: those that are there still, and why.
-    private func remove(
-        _ names: Set<[UInt8]>, until deadline: ContinuousClock.Instant
-    ) async -> [[UInt8]: StoreError] {
-        var (listed, alone): ([[UInt8]], [[UInt8]]) = ([], [])
-        for name in names {
-            if names.count > 1, Self.canBeListed(name) { listed.append(name) } else { alone.append(name) }
-        }
-        var failures: [[UInt8]: StoreError] = [:]
+    private func remove(_ names: Names, until deadline: ContinuousClock.Instant) async -> [[UInt8]: Kept] {
+        let listed = names.count > 1 ? names.filter { Self.canBeListed($0.key) } : [:]
+        var alone = Array(names.filter { listed[$0.key] == nil })
+        var kept: [[UInt8]: Kept] = [:]
         if !listed.isEmpty {
             do throws(StoreError) {
-                if let some = try await removeListed(listed, until: deadline) {
-                    failures = some
-                } else {
-                    alone += listed
-                }
-            } catch { for name in listed { failures[name] = error } }
+                if let some = try await removeListed(listed, until: deadline) { kept = some } else { alone += listed }
+            } catch { kept = listed.mapValues { _ in .failed(error) } }
         }
-        let single = try? await alone.concurrentMap(most: Self.headsMax) { [self] in await remove($0, until: deadline) }
-        for (name, failure) in zip(alone, single ?? []) { failures[name] = failure }
-        return failures
+        let single = try? await alone.concurrentMap(most: Self.headsMax) { [self] name, revision in
+            await remove(name, having: revision, until: deadline)
+        }
+        for ((name, _), reason) in zip(alone, single ?? []) { kept[name] = reason }
+        return kept
     }
 
-    private func remove(_ name: [UInt8], until deadline: ContinuousClock.Instant) async -> StoreError? {
+    private func remove(
+        _ name: [UInt8], having revision: Revision?, until deadline: ContinuousClock.Instant
+    ) async -> Kept? {
         var request = S3Request("DELETE", name)
         request.deadline = deadline
+        let condition = isConditional ? revision : nil
+        if let condition { request.headers.append(("if-match", condition.etag)) }
         do throws(StoreError) {
             guard case .refused(let refusal) = try await service.send(request, about: nil),
                 !refusal.isMissingKey
             else { return nil }
-            return refusal.error(nil, bucket: service.endpoint.bucket)
-        } catch { return error }
+            if condition != nil, refusal.isPrecondition { return .isOther }
+            if condition != nil, refusal.isUnknownCondition {
+                state.withLock { $0.refusesConditions = true }
+                return await remove(name, having: nil, until: deadline)
+            }
+            return .failed(refusal.error(nil, bucket: service.endpoint.bucket))
+        } catch { return .failed(error) }
     }
+
+    private var isConditional: Bool { !state.withLock { $0.refusesConditions } }
 
     /// - Returns: nil: the server cannot do it.
     private func removeListed(
-        _ names: [[UInt8]], until deadline: ContinuousClock.Instant
-    ) async throws(StoreError) -> [[UInt8]: StoreError]? {
+        _ names: Names, until deadline: ContinuousClock.Instant
+    ) async throws(StoreError) -> [[UInt8]: Kept]? {
         var request = S3Request("POST", nil)
         request.deadline = deadline
         request.query = [("delete", "")]
+        let isConditional = isConditional
         request.body =
             Array("<Delete><Quiet>true</Quiet>".utf8)
-            + names.flatMap { Array("<Object><Key>".utf8) + Self.escaped($0) + Array("</Key></Object>".utf8) }
+            + names.flatMap { name, revision in
+                let etag = isConditional ? revision.map { "<ETag>\(Self.escaped($0.etag))</ETag>" } : nil
+                return Array("<Object><Key>".utf8) + Self.escaped(name) + Array("</Key>\(etag ?? "")</Object>".utf8)
+            }
             + Array("</Delete>".utf8)
         request.headers = [("content-type", "application/xml")]
         // AWS takes no list without; there may be none in a FIPS mode.
@@ -193,7 +217,7 @@ final class DeleteBatch: Sendable {
         request.headers.append(("content-md5", Hashing.base64(md5)))
         switch try await service.send(request, about: nil) {
         case .done(let response):
-            var failures: [[UInt8]: StoreError] = [:]
+            var kept: [[UInt8]: Kept] = [:]
             let result = try XMLReader.read(response.body)
             // A failure on the way has status 200 too.
             guard result.name == "DeleteResult" else { return nil }
@@ -201,12 +225,13 @@ final class DeleteBatch: Sendable {
                 let refusal = S3Refusal(
                     status: 0, code: element["Code"]?.string ?? "", message: element["Message"]?.string ?? "")
                 guard refusal.code != "NoSuchKey" else { continue }
+                let reason =
+                    refusal.code == "PreconditionFailed"
+                    ? Kept.isOther : .failed(refusal.error(nil, bucket: service.endpoint.bucket))
                 // One that names no object is of all of them.
-                for name in element["Key"].map({ [$0.text] }) ?? names {
-                    failures[name] = refusal.error(nil, bucket: service.endpoint.bucket)
-                }
+                for name in element["Key"].map({ [$0.text] }) ?? Array(names.keys) { kept[name] = reason }
             }
-            return failures
+            return kept
         // Whatever it is in the list that it does not understand: one by one.
         case .refused(let refusal)
         where ![401, 403].contains(refusal.status) && refusal.code != "NoSuchBucket":
@@ -219,6 +244,8 @@ final class DeleteBatch: Sendable {
     private static func canBeListed(_ name: [UInt8]) -> Bool {
         name.allSatisfy { $0 >= 0x20 || [0x09, 0x0A, 0x0D].contains($0) }
     }
+
+    private static func escaped(_ text: String) -> String { String(decoding: escaped(Array(text.utf8)), as: UTF8.self) }
 
     private static func escaped(_ name: [UInt8]) -> [UInt8] {
         name.flatMap { byte -> [UInt8] in
