@@ -15,14 +15,18 @@ public struct Refreshing: Sendable {
 
     /// Returns when a look that began after this has come to its end. A store without a far side shows by itself what others do.
     ///
-    /// - Parameter seconds: nil: for as long as it takes.
+    /// - Parameters:
+    ///   - seconds: nil: for as long as it takes.
+    ///   - waits: told once why it takes longer, where the far side does not answer.
     /// - Throws: `.failed`: the far side could not be looked through, and why; `.busy`: the time is over.
-    public func run(seconds: Int?) throws(MountFailure) {
+    public func run(seconds: Int?, waits: (String) -> Void) throws(MountFailure) {
         let start = ContinuousClock.now
         guard let number = try MountControl.ask("refresh", at: mountPoint, seconds: seconds) else { return }
+        var isTold = false
         while true {
-            let looks = try MountStatus.read(at: mountPoint, seconds: max(1, min(seconds ?? 10, 10))).far?.looks
-            guard let looks, looks.ended < number else { return }
+            let far = try MountStatus.read(at: mountPoint, seconds: max(1, min(seconds ?? 10, 10))).far
+            guard let far, let looks = far.looks, looks.ended < number else { return }
+            let offline = far.offlineSince.map { _ in "The far side does not answer: \(far.lastError ?? "")" }
             if looks.failed >= number {
                 throw MountFailure(
                     ShownText.line(mountPoint), "the far side could not be looked through",
@@ -30,8 +34,12 @@ public struct Refreshing: Sendable {
             }
             if let seconds, ContinuousClock.now - start >= .seconds(seconds) {
                 throw MountFailure(
-                    ShownText.line(mountPoint), "has not seen all of the far side yet", hint: "It goes on by itself.",
-                    status: .busy)
+                    ShownText.line(mountPoint), "has not seen all of the far side yet",
+                    hint: offline ?? "It goes on by itself.", status: .busy)
+            }
+            if !isTold, let offline {
+                waits(offline)
+                isTold = true
             }
             usleep(20_000)
         }

@@ -65,13 +65,13 @@ extension SQLiteStore {
         }
     }
 
-    /// Values that were seen.
+    /// Values that were seen (`is_whole` is 2).
     public func sawValues(at paths: [[UInt8]]) throws(StoreError) {
         try far { tx throws(StoreError) in
             for path in paths {
                 try tx.db.run(
                     """
-                    INSERT INTO seen(path, is_whole) VALUES (?, 1) ON CONFLICT(path) DO UPDATE SET is_whole = 1
+                    INSERT INTO seen(path, is_whole) VALUES (?, 2) ON CONFLICT(path) DO UPDATE SET is_whole = 2
                     """, path)
             }
         }
@@ -82,15 +82,15 @@ extension SQLiteStore {
     /// - Parameter path: those before this one in the order of bytes; nil: all.
     public func seen(
         before path: [UInt8]?, limit: Int
-    ) throws(StoreError) -> [(path: [UInt8], meta: [UInt8], revision: Revision?)] {
+    ) throws(StoreError) -> [(path: [UInt8], meta: [UInt8], revision: Revision?, hasValue: Bool)] {
         try readers.read { db throws(StoreError) in
             try db.all(
                 """
-                SELECT path, meta, meta_revision FROM seen WHERE (?1 IS NULL OR path < ?1) AND is_whole = 1 AND meta IS NOT NULL
-                    ORDER BY path DESC LIMIT ?2
+                SELECT path, meta, meta_revision, is_whole FROM seen
+                    WHERE (?1 IS NULL OR path < ?1) AND is_whole > 0 AND meta IS NOT NULL ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit)
             ) { row throws(StoreError) in
-                (row.bytes(0), row.bytes(1), row.optionalBytes(2).map(Revision.init))
+                (row.bytes(0), row.bytes(1), row.optionalBytes(2).map(Revision.init), row.int(3) == 2)
             }
         }
     }
@@ -104,7 +104,7 @@ extension SQLiteStore {
                 SELECT path, ino, key, sum, tried, meta_key, meta, event, position, time, revision, modified,
                     meta_revision FROM far f
                     WHERE ino <> 0 AND (?1 IS NULL OR path < ?1)
-                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.is_whole = 1 AND s.path =
+                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.is_whole > 0 AND s.path =
                         CASE WHEN substr(f.meta_key, -1) = x'2F' THEN CAST(f.path || x'2F' AS BLOB) ELSE f.path END)
                     ORDER BY path DESC LIMIT ?2
                 """, path, Int64(limit), read: { $0.farRecord })

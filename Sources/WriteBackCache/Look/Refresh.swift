@@ -112,10 +112,13 @@ struct Refresh {
             guard let end = piece.last else { return changed }
             last = end.path
             var changes: [FarChange] = []
-            for (seenPath, meta, revision) in piece {
+            for (seenPath, meta, revision, hasValue) in piece {
                 let text = seenPath.last == FarKey.slash ? seenPath.dropLast() : seenPath[...]
                 guard let path = ShownPath(text: text) else { continue }
-                let isDirectory = FarMeta(decoding: meta).kind == .directory
+                let decoded = FarMeta(decoding: meta)
+                // Two machines have made a symlink and a value at one moment: the value counts, on all machines.
+                if hasValue, !decoded.isOfLog(at: path) { continue }
+                let isDirectory = decoded.kind == .directory
                 let key = FarKey.meta(path, isDirectory: isDirectory).storeKey
                 if var change = FarChange(path: path, metaKey: key, meta: meta) {
                     change.metaRevision = revision

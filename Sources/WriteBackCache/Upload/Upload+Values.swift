@@ -88,8 +88,11 @@ extension Upload {
                     }
                 } else {
                     (record.sum, record.revision) = (nil, nil)
-                    // Removed by others, and its side data with it.
+                    // Removed by others, and its side data with it; or replaced by a symlink, which yields to what was changed.
                     if record.meta != nil { record.meta = [] }
+                    if side.key == nil {
+                        try await delete(FarKey.meta(of: snapshot.shown, node.kind, as: node.nameClass).storeKey)
+                    }
                 }
             }
             if !isThere {

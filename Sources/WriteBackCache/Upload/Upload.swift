@@ -84,7 +84,17 @@ struct Upload {
         }
         if node.kind == .directory, snapshot.entry.change.contains(.name) { try store.journalChildren(of: node.id) }
         let side = Side(of: snapshot, node, by: far)
-        guard let begun = try await begin(snapshot, node, side) else { return .changed }
+        let begun: (record: FarRecord, isNoted: Bool)
+        switch try await begin(snapshot, node, side) {
+        case .begun(let record, let isNoted): begun = (record, isNoted)
+        case .moved: return .changed
+        case .yields(let path):
+            try await books.book(.ended(.init(snapshot.entry, records: [], removed: [path])))
+            options.log(
+                "\(String(decoding: path, as: UTF8.self)): not sent: others have changed the file that it was to replace, which comes back"
+            )
+            return .sent(through: snapshot.entry.generation)
+        }
         var record: FarRecord
         switch try await putValue(of: snapshot, node, begun.record, side, isNoted: begun.isNoted) {
         case .conflict(let kept): return .conflict(kept, through: snapshot.entry.generation)
@@ -115,10 +125,7 @@ struct Upload {
     /// Puts down which keys the far side will have, before it has them: what an answer that is lost leaves there is found
     /// again. What it had under this path as something else goes away.
     ///
-    /// - Returns: `isNoted`: it has been put down; nil: the node has another path by now.
-    private func begin(
-        _ snapshot: OutboxSnapshot, _ node: Node, _ side: Side
-    ) async throws(StoreError) -> (record: FarRecord, isNoted: Bool)? {
+    private func begin(_ snapshot: OutboxSnapshot, _ node: Node, _ side: Side) async throws(StoreError) -> Beginning {
         let path = snapshot.shown.text
         // What had this name may have another by now, and its only copy may still be here.
         if let key = snapshot.valueKey { try await fetcher.secure(StoreKey(key), of: node.id) }
@@ -137,18 +144,30 @@ struct Upload {
             try await putDown(doubted)
         }
         if record.key != key {
-            if let old = record.key { try await removeValue(record, StoreKey(old)) }
+            if let old = record.key, try await !removeValue(record, StoreKey(old)), key == nil, node.kind != .directory
+            {
+                return .yields(record.path)
+            }
             (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)
         }
         if record.metaKey != side.key {
             if let old = record.metaKey { try await delete(StoreKey(old)) }
             (record.metaKey, record.meta, record.metaRevision) = (side.key, [], nil)
         }
-        guard record != known else { return (record, true) }
+        guard record != known else { return .begun(record, isNoted: true) }
         // A file's value is put down with its sum, before it goes.
         let isFile = node.kind == .file && !node.isStream && key != nil
-        if !isFile { guard try await announce(record) else { return nil } }
-        return (record, !isFile)
+        if !isFile { guard try await announce(record) else { return .moved } }
+        return .begun(record, isNoted: !isFile)
+    }
+
+    private enum Beginning {
+        /// `isNoted`: it has been put down.
+        case begun(FarRecord, isNoted: Bool)
+        /// The node has another path by now.
+        case moved
+        /// A symlink, or a special file, is to replace a value that others have changed: theirs stays.
+        case yields([UInt8])
     }
 
     func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
@@ -210,13 +229,27 @@ struct Upload {
         return heirs
     }
 
-    private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
-        if record.isLog { return try await removeEvents(below: key) }
-        // What others have changed since is not what was removed here: it stays, and comes back.
-        if try await far.delete(key, having: record.isUntried ? record.revision : nil) != nil {
-            return advanced()
+    /// What others have changed since is not what was removed here: it stays, and comes back.
+    ///
+    /// - Returns: false: that is so.
+    @discardableResult
+    private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) -> Bool {
+        if record.isLog {
+            try await removeEvents(below: key)
+            return true
         }
-        guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return }
-        if let found = theirs.sum, record.mayHave(found) { try await delete(key) }
+        if let isDone = try await far.delete(key, having: record.isUntried ? record.revision : nil) {
+            advanced()
+            if isDone { return true }
+            return try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) == nil
+        }
+        guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return true }
+        guard let found = theirs.sum, record.mayHave(found) else { return false }
+        if let isDone = try await far.delete(key, having: theirs.revision) {
+            advanced()
+            return isDone
+        }
+        try await delete(key)
+        return true
     }
 }

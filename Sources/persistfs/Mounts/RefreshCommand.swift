@@ -17,8 +17,10 @@ struct RefreshCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A mount point.", valueName: "DIR"))
     var directory: String
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "SECONDS"))
+    @Option(help: ArgumentHelp("How long to wait; else as long as it takes.", valueName: "SECONDS"))
     var timeout: Int?
 
-    func run() throws { try Refreshing(at: directory).run(seconds: timeout) }
+    func run() throws {
+        try Refreshing(at: directory).run(seconds: timeout) { Standard.error($0) }
+    }
 }
