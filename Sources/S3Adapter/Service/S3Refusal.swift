@@ -30,8 +30,8 @@ struct S3Refusal: Equatable {
     /// It has other parts than those that are named: they are to be sent anew.
     var isOfOtherParts: Bool { ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].contains(code) }
     var isPrecondition: Bool { status == 412 }
-    /// The server does not know the header, and says so.
-    var isUnknownCondition: Bool { status == 501 || code == "NotImplemented" }
+    /// The server may not know the header of a condition.
+    var isUnknownCondition: Bool { [400, 501].contains(status) || code == "NotImplemented" }
     /// The server's clock and ours are too far apart.
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
     var isExpired: Bool { ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(code) }

@@ -89,7 +89,9 @@ struct Upload {
         case .begun(let record, let isNoted): begun = (record, isNoted)
         case .moved: return .changed
         case .yields(let path):
-            try await books.book(.ended(.init(snapshot.entry, records: [], removed: [path])))
+            let old = snapshot.records.filter { $0.path != path }
+            let heirs = try await remove(old, of: node.id, except: nil)
+            try await books.book(.ended(.init(snapshot.entry, records: heirs, removed: [path] + old.map(\.path))))
             options.log(
                 "\(String(decoding: path, as: UTF8.self)): not sent: others have changed the file that it was to replace, which comes back"
             )
@@ -144,9 +146,10 @@ struct Upload {
             try await putDown(doubted)
         }
         if record.key != key {
-            if let old = record.key, try await !removeValue(record, StoreKey(old)), key == nil, node.kind != .directory
-            {
-                return .yields(record.path)
+            if let old = record.key.map({ StoreKey($0) }) {
+                try await removeValue(record, old)
+                let mayYield = key == nil && node.kind != .directory && !record.isLog
+                if mayYield, try await isThere(old) { return .yields(record.path) }
             }
             (record.key, record.sum, record.tried, record.revision, record.event) = (key, nil, nil, nil, 0)
         }
@@ -230,26 +233,17 @@ struct Upload {
     }
 
     /// What others have changed since is not what was removed here: it stays, and comes back.
-    ///
-    /// - Returns: false: that is so.
-    @discardableResult
-    private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) -> Bool {
-        if record.isLog {
-            try await removeEvents(below: key)
-            return true
-        }
-        if let isDone = try await far.delete(key, having: record.isUntried ? record.revision : nil) {
-            advanced()
-            if isDone { return true }
-            return try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) == nil
-        }
-        guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return true }
-        guard let found = theirs.sum, record.mayHave(found) else { return false }
-        if let isDone = try await far.delete(key, having: theirs.revision) {
-            advanced()
-            return isDone
-        }
+    private func removeValue(_ record: FarRecord, _ key: StoreKey) async throws(StoreError) {
+        if record.isLog { return try await removeEvents(below: key) }
+        if try await far.delete(key, having: record.isUntried ? record.revision : nil) != nil { return advanced() }
+        guard let theirs = try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil) else { return }
+        guard let found = theirs.sum, record.mayHave(found) else { return }
+        if try await far.delete(key, having: theirs.revision) != nil { return advanced() }
         try await delete(key)
-        return true
+    }
+
+    /// Others have put there what was to be removed.
+    private func isThere(_ key: StoreKey) async throws(StoreError) -> Bool {
+        try await far.found(at: key, isJSON: FarSum.isJSON(key), known: nil, readsLong: false) != nil
     }
 }

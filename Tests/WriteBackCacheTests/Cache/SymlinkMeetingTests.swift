@@ -48,8 +48,8 @@ struct SymlinkMeetingTests {
             guard round > 0 else { continue }
             let trees = (try await here.keptTree(), try await there.keptTree(), try await bed.freshTree())
             #expect(trees.0 == trees.1 && trees.0 == trees.2, "round \(round)")
-            // With four methods there is a moment between a look and what is done then (README).
-            guard shows != .fourMethods else { continue }
+            // What removes without a condition may take a change of that moment with it (README).
+            guard shows == .all || order != .together else { continue }
             #expect(try names.allSatisfy { try client.text($0) == "changed" }, "round \(round)")
         }
         for cache in [here, there] {
