@@ -4,7 +4,7 @@ internal import Synchronization
 /// Deletes of objects that come within a moment of each other, in one request (DeleteObjects).
 ///
 /// Where only a certain revision is to go, a listing shows first whether it is still that one, and the request names its ETag
-/// too: servers that look at it (AWS, SeaweedFS) delete nothing that others have put in between.
+/// too: AWS deletes nothing then that others have put in between; SeaweedFS, which compares first and deletes then, hardly ever.
 final class DeleteBatch: Sendable {
     private struct Item {
         let name: [UInt8]
