@@ -3,6 +3,8 @@ import SQLiteStore
 
 /// Far sides to which keys are paths: none holds a value beside those below its key.
 extension Upload {
+    static func isOfWay(_ kind: StoreError.Kind) -> Bool { kind == .isDirectory || kind == .notDirectory }
+
     /// A refusal of such a far side, as what it is: where what is in the way was sent from here, and goes away now, it is
     /// over soon, and else final.
     func judged(_ error: StoreError, at path: ShownPath) throws(StoreError) -> StoreError {

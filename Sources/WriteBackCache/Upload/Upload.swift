@@ -30,6 +30,7 @@ struct Upload {
     var advanced: @Sendable () -> Void = {}
 
     func send(_ id: NodeID) async throws(StoreError) -> Outcome {
+        var isSecond = false
         while true {
             guard let first = try await snapshot(id) else { return .nothing }
             let paths = first.paths
@@ -40,7 +41,10 @@ struct Upload {
             guard let snapshot = isCurrent ? first : try await snapshot(id) else { return .nothing }
             guard paths.isSuperset(of: snapshot.paths) else { continue }
             do throws(StoreError) { return try await send(snapshot) } catch {
-                throw try judged(error, at: snapshot.shown)
+                let judged = try judged(error, at: snapshot.shown)
+                // What was in the way may have gone from there between the refusal and the look at what was.
+                guard Self.isOfWay(judged.kind), !isSecond else { throw judged }
+                isSecond = true
             }
         }
     }
