@@ -5,30 +5,34 @@ import SQLiteStore
 /// somebody reads it.
 extension Refresh {
     func takeKeys(
-        _ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp
+        _ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp, _ postponed: inout Postponed
     ) async throws(StoreError) -> Int {
         var changed = 0
-        let holdsValues = !prefix.bytes.starts(with: FarKey.filesPrefix)
         try await far.listKeysPatiently(prefix, most: Self.pieceMost, from: listing) {
             entries async throws(StoreError) in
-            var found: [Listed] = []
             try await seeDirectories(entries.filter { Self.isDirectory($0) })
-            let values = entries.filter { !Self.isDirectory($0) }
-            for (entry, place) in zip(values, try places(of: values.map(\.key))) {
-                guard let (path, metaPath, record) = place else { continue }
-                let known = record?.key == entry.key.bytes ? record : nil
-                found.append(Listed(entry: entry, path: path, metaPath: metaPath, known: known))
-            }
-            let isValue = { (path: ShownPath) in holdsValues && path.namespace != .blobs }
-            var changes: [FarChange] = []
-            for (listed, side) in try await sides(of: found) {
-                if let change = try await change(by: listed, side, isValue: isValue(listed.path)) {
-                    changes.append(change)
-                }
-            }
-            changed += try apply(changes, asked)
-            try store.sawValues(at: found.map(\.path.text))
+            changed += try await takeKeys(entries.filter { !Self.isDirectory($0) }, asked, &postponed)
         }
+        return changed
+    }
+
+    func takeKeys(
+        _ entries: [KeyEntry], _ asked: Timestamp, _ postponed: inout Postponed
+    ) async throws(StoreError) -> Int {
+        var found: [Listed] = []
+        for (entry, place) in zip(entries, try places(of: entries.map(\.key), &postponed)) {
+            guard let (path, metaPath, record) = place else { continue }
+            let known = record?.key == entry.key.bytes ? record : nil
+            found.append(Listed(entry: entry, path: path, metaPath: metaPath, known: known))
+        }
+        var changes: [FarChange] = []
+        for (listed, side) in try await sides(of: found) {
+            let isFile = listed.entry.key.bytes.starts(with: FarKey.filesPrefix)
+            let isValue = !isFile && listed.path.namespace != .blobs
+            if let change = try await change(by: listed, side, isValue: isValue) { changes.append(change) }
+        }
+        let changed = try apply(changes, asked)
+        try store.sawValues(at: found.map(\.path.text))
         return changed
     }
 

@@ -30,54 +30,60 @@ struct Refresh {
         let listings = await far.openListings(all)
         try await seeMetas(listings[StoreKey(FarKey.metaPrefix)])
         var changed = 0
-        for prefix in values { changed += try await take(prefix, listings[prefix], asked) }
+        var postponed = Postponed()
+        for prefix in values { changed += try await take(prefix, listings[prefix], asked, &postponed) }
         changed += try await takeEvents(listings[Self.events])
         changed += try takeWhole(asked)
         changed += try await removeUnseen(asked)
+        changed += try await takeReplacing(postponed, asked)
         try store.endSeeing(asked: asked)
         return changed
     }
 
-    private func take(_ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp) async throws(StoreError) -> Int
-    {
+    private func take(
+        _ prefix: StoreKey, _ listing: FarSide.Keys?, _ asked: Timestamp, _ postponed: inout Postponed
+    ) async throws(StoreError) -> Int {
         if far.listsKeys {
-            do throws(StoreError) { return try await takeKeys(prefix, listing, asked) } catch {
+            do throws(StoreError) { return try await takeKeys(prefix, listing, asked, &postponed) } catch {
                 guard error.kind == .unsupported else { throw error }
             }
         }
-        return try await takeValues(prefix, asked)
-    }
-
-    private func takeValues(_ prefix: StoreKey, _ asked: Timestamp) async throws(StoreError) -> Int {
         var changed = 0
         try await far.listPatiently(prefix, most: Self.pieceMost) { entries async throws(StoreError) in
-            var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
-            for (entry, place) in zip(entries, try places(of: entries.map(\.key))) {
-                if let (path, metaPath, _) = place { found.append((entry, path, metaPath)) }
-            }
-            let metas = try store.seenMeta(at: found.map { $0.metaPath.text }).map { $0?.meta }
-            var changes: [FarChange] = []
-            for ((entry, path, metaPath), meta) in zip(found, metas) {
-                let isValue = !prefix.bytes.starts(with: FarKey.filesPrefix)
-                changes.append(
-                    FarChange(
-                        path: path, value: entry.value, key: entry.key,
-                        metaKey: FarKey.meta(metaPath, isDirectory: false).storeKey, meta: meta,
-                        isJSON: FarSum.isJSON(entry.key), isValue: isValue && path.namespace != .blobs))
-            }
-            changed += try apply(changes, asked)
-            try store.sawValues(at: changes.map(\.path))
-            // There may be more of it than this machine has room for.
-            try await evictor.evict()
+            changed += try await takeValues(entries, asked, &postponed)
         }
+        return changed
+    }
+
+    func takeValues(
+        _ entries: [StoreEntry], _ asked: Timestamp, _ postponed: inout Postponed
+    ) async throws(StoreError) -> Int {
+        var found: [(entry: StoreEntry, path: ShownPath, metaPath: ShownPath)] = []
+        for (entry, place) in zip(entries, try places(of: entries.map(\.key), &postponed)) {
+            if let (path, metaPath, _) = place { found.append((entry, path, metaPath)) }
+        }
+        let metas = try store.seenMeta(at: found.map { $0.metaPath.text }).map { $0?.meta }
+        var changes: [FarChange] = []
+        for ((entry, path, metaPath), meta) in zip(found, metas) {
+            let isValue = !entry.key.bytes.starts(with: FarKey.filesPrefix)
+            changes.append(
+                FarChange(
+                    path: path, value: entry.value, key: entry.key,
+                    metaKey: FarKey.meta(metaPath, isDirectory: false).storeKey, meta: meta,
+                    isJSON: FarSum.isJSON(entry.key), isValue: isValue && path.namespace != .blobs))
+        }
+        let changed = try apply(changes, asked)
+        try store.sawValues(at: changes.map(\.path))
+        // There may be more of it than this machine has room for.
+        try await evictor.evict()
         return changed
     }
 
     /// Where a value is shown, where its side data is looked for, and what the far side is recorded to have where it is shown.
     typealias Place = (path: ShownPath, metaPath: ShownPath, record: FarRecord?)
 
-    /// nil: nowhere.
-    func places(of keys: [StoreKey]) throws(StoreError) -> [Place?] {
+    /// nil: nowhere, or not yet.
+    func places(of keys: [StoreKey], _ postponed: inout Postponed) throws(StoreError) -> [Place?] {
         let paths = keys.map { key -> (key: FarKey, path: ShownPath)? in
             if let far = FarKey(key), let path = far.path() { return (far, path) }
             log("\(key): not shown: no path leads to this key")
@@ -97,8 +103,10 @@ struct Refresh {
             // Of the file that was here before the directory, and that the far side has still.
             let isOld = here.record?.key == key.bytes
             let isPending = try store.isPending(directory)
-            places.append(
-                isOld || isPending ? nil : (path, known.path, try store.farRecord(at: path.text)))
+            let place = (path, known.path, try store.farRecord(at: path.text))
+            var isNow = !isOld && !isPending
+            if isNow { isNow = try !isPostponed(key, place, of: here.record, &postponed) }
+            places.append(isNow ? place : nil)
         }
         return places
     }
