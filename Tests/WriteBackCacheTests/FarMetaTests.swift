@@ -87,6 +87,7 @@ struct FarMetaTests {
             (#"{"v":2,"mode":[]}"#, .newer(version: 2)), ("", .damaged), ("[]", .damaged), ("{}", .damaged),
             (#"{"v":0}"#, .damaged), (#"{"v":"x"}"#, .damaged), (#"{"v":1,"mode":"rw"}"#, .damaged),
             (#"{"v":1,"uid":4294967296}"#, .damaged), (#"{"v":1,"sum":"ab"}"#, .damaged),
+            (#"{"v":1,"size":"9223372036854775808"}"#, .damaged),
             (#"{"v":1,"kind":"char"}"#, .damaged), (#"{"v":1,"kind":"pipe"}"#, .damaged),
             (#"{"v":1,"link":{"base64":"*"}}"#, .damaged), (#"{"v":1,"dir":1}"#, .damaged),
             (#"{"v":1,"xattr":[]}"#, .damaged), ("{v:1}", .damaged),
@@ -204,7 +205,7 @@ struct FarMetaTests {
             mtime: maybe(Timestamp(nanoseconds: Int64(bitPattern: random.next() >> UInt64(random.below(64))))))
         meta.sum = maybe(FarSum(of: some(), isJSON: false))
         meta.text = maybe(some())
-        meta.size = maybe(random.next() >> UInt64(random.below(64)))
+        meta.size = maybe(random.next() >> UInt64(1 + random.below(63)))
         for _ in 0..<random.below(3) { meta.attributes[some()] = some() }
         return meta
     }

@@ -11,7 +11,11 @@ public struct Timestamp: Hashable, Sendable, Comparable {
         self.nanoseconds = overflow || more ? (seconds < 0 ? .min : .max) : sum
     }
 
-    public var seconds: Int64 { (nanoseconds - subsecond) / 1_000_000_000 }
+    /// Rounded down.
+    public var seconds: Int64 {
+        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return rest < 0 ? seconds - 1 : seconds
+    }
     /// 0 to 999,999,999, before 1970 too.
     public var subsecond: Int64 { ((nanoseconds % 1_000_000_000) + 1_000_000_000) % 1_000_000_000 }
 

@@ -111,7 +111,7 @@ extension FarMeta {
             attributes: read("xattr", Self.attributes) ?? [:])
         sum = read("sum") { Self.word($0).flatMap { FarSum(hex: $0) } }
         text = read("text", Self.bytes)
-        size = read("size", Self.integer)
+        size = read("size") { Self.integer($0).flatMap { Int64(exactly: $0) == nil ? nil : $0 } }
         isCarried = read("carried", Self.flag) ?? false
         hasMore = read("more", Self.flag) ?? false
         guard isGood else { return nil }

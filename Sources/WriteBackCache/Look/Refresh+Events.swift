@@ -70,7 +70,8 @@ extension Refresh {
                 logs[key.stream, default: []] += []
                 continue
             }
-            let time = Timestamp(nanoseconds: Int64(key.position.milliseconds) * 1_000_000)
+            let milliseconds = Int64(key.position.milliseconds)
+            let time = Timestamp(seconds: milliseconds / 1_000, nanoseconds: milliseconds % 1_000 * 1_000_000)
             let lines = key.isSegment ? Self.lines(of: line) : [line]
             for (index, line) in lines.enumerated() {
                 logs[key.stream, default: []].append(

@@ -98,6 +98,11 @@ extension PosixTable {
             "make('f'); utime('f', ns=(-1, -1_500_000_001)); s = stat('f'); (s.st_atime_ns, s.st_mtime_ns)",
             is: "(-1, -1500000001)"),
         PosixRow(
+            // The first time that 64 bits of nanoseconds hold is in 1677.
+            "utimensat in 1600 is answered, and the mount goes on",
+            "make('f'); utime('f', ns=(-11676096000 * 10**9, -11676096000 * 10**9)); stat('f').st_mtime_ns <= -9223372036 * 10**9",
+            is: "True"),
+        PosixRow(
             "utimensat after 2038 and after 2106",
             "make('f'); utime('f', ns=(2**31 * 10**9 + 5, 2**32 * 10**9 + 7)); s = stat('f'); (s.st_atime_ns, s.st_mtime_ns)",
             is: "(2147483648000000005, 4294967296000000007)"),

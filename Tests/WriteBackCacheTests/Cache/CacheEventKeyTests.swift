@@ -12,6 +12,8 @@ struct CacheEventKeyTests {
         let bed = try CacheBed()
         await bed.far.put("events/orders/019c0f5b4c000001-0a0b0c0d", Array("{\"e\":2}".utf8))
         await bed.far.put("events/orders/019c0f5b4c000000-0a0b0c0d", Array("{\"e\":1}".utf8))
+        // The last time that a key can name, past those that a file can have.
+        await bed.far.put("events/orders/ffffffffffff0000-0a0b0c0d", Array("{\"e\":3}".utf8))
         let odd: [StoreKey] = [
             "events/orders", "events/orders/1", "events/orders/019C0F5B4C000000-0A0B0C0D",
             "events/orders.jsonl/019c0f5b4c000000-0a0b0c0d",
@@ -24,7 +26,7 @@ struct CacheEventKeyTests {
         let bytes = try [UInt8](capacity: Int(log.size)) { span throws(StoreError) in
             try cache.store.read(log.id, at: 0, into: &span)
         }
-        #expect(String(decoding: bytes, as: UTF8.self) == "{\"e\":1}\n{\"e\":2}\n")
+        #expect(String(decoding: bytes, as: UTF8.self) == "{\"e\":1}\n{\"e\":2}\n{\"e\":3}\n")
         #expect(try cache.status().ignored?.hasPrefix("4 keys in events/") == true)
         // Said once, not at each look.
         #expect(lines.withLock { $0.filter { $0.hasPrefix("4 keys") }.count } == 1)
