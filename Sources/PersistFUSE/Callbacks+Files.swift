@@ -47,7 +47,7 @@ extension Callbacks {
             let request = Request(request)
             let info = info!.pointee
             let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
-            if request.fileSystem.isLog(NodeID(node)) {
+            if info.writepage == 0, request.fileSystem.isLog(NodeID(node)) {
                 let write = LogWrite(
                     node: NodeID(node), handle: info.fh, offset: UInt64(offset), bytes: Array(bytes),
                     caller: request.caller)

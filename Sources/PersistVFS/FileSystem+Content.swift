@@ -52,6 +52,8 @@ extension FileSystem {
         guard !bytes.isEmpty else { return 0 }
         guard let open = opens.find(aliases.resolve(id)) else { throw StoreError(.badDescriptor) }
         return try open.with { (state) throws(StoreError) in
+            // The kernel writes mapped pages back by whatever handle there is, and as whole pages.
+            if state.node.isStream, fromCache { throw Self.streamOnlyGrows }
             if state.node.isStream { return try appendToStream(&state, handle: handle, at: offset, Array(bytes)) }
             if let spoiled = state.spoiled { throw spoiled }
             do throws(StoreError) {

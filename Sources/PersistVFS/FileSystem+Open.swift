@@ -4,7 +4,7 @@ extension FileSystem {
     public func open(_ id: NodeID, _ flags: OpenFlags, _ caller: Caller) throws(StoreError) -> Opened {
         if ControlFiles.owns(id) { return try controls.open(id, flags, handle: opens.nextHandle()) }
         let id = aliases.resolve(id)
-        if flags.contains(.write) { try requireWritable() }
+        if !flags.isDisjoint(with: [.write, .truncate]) { try requireWritable() }
         retryLingering()
         let writes = flags.contains(.write)
         // Whoever has it open already is told what they were told.
@@ -20,7 +20,7 @@ extension FileSystem {
                 if hasWaited, state.isUnlinked { throw StoreError(.stale) }
                 try requireOpening(attributes(of: state), flags, caller)
                 if writes, !state.hasWriter { try requireName(of: state, isFirst: isFirst) }
-                return try begin(&state, flags)
+                return try begin(&state, flags, caller)
             }
         } catch {
             if writes { store.setWriting(opens.key(open), false) }
@@ -55,7 +55,7 @@ extension FileSystem {
         }
         do throws(StoreError) {
             return try open.with { (state) throws(StoreError) in
-                let opened = try begin(&state, flags.subtracting(.truncate))
+                let opened = try begin(&state, flags.subtracting(.truncate), caller)
                 _ = seen.see(creation.id, 0)
                 return (attributes(of: state), opened)
             }
@@ -136,7 +136,8 @@ extension FileSystem {
         if file.kind == .directory { throw StoreError(.isDirectory) }
         if file.kind == .symlink { throw StoreError(.loop) }
         if flags.contains(.read) { try permissions.require(.read, of: file, caller) }
-        if flags.contains(.write) { try permissions.require(.write, of: file, caller) }
+        // POSIX leaves O_TRUNC without O_WRONLY open; Linux empties the file of whoever may write to it (open(2)).
+        if !flags.isDisjoint(with: [.write, .truncate]) { try permissions.require(.write, of: file, caller) }
     }
 
     /// Until it was marked as written others may have taken the name: who opens it is to have the new file. The kernel looks
@@ -153,7 +154,9 @@ extension FileSystem {
     }
 
     /// Takes a handle; with O_TRUNC begins an empty working copy, which this open has not "written" (R1).
-    private func begin(_ state: inout OpenNode.State, _ flags: OpenFlags) throws(StoreError) -> Opened {
+    private func begin(
+        _ state: inout OpenNode.State, _ flags: OpenFlags, _ caller: Caller
+    ) throws(StoreError) -> Opened {
         if flags.contains(.truncate) {
             if state.working == nil { state.baseRevision = state.node.revision }
             if state.node.isStream {
@@ -167,6 +170,7 @@ extension FileSystem {
             } else if state.size > 0 || state.working != nil || state.creation == nil {
                 // An empty file too: POSIX wants new times of it (`: > stamp`).
                 try truncate(&state, to: 0)
+                if caller.uid != 0 { try clearSetID(&state) }
             }
         }
         if flags.contains(.write), state.working == nil { state.baseRevision = state.node.revision }

@@ -9,8 +9,21 @@ extension FileSystem {
     ) throws(StoreError) -> Int {
         switch try beginAppend(&state, handle: handle, at: offset, bytes) {
         case .taken(let count): return count
-        case .lines(let appending): return finishAppend(&state, appending, try store.append(appending.append))
+        case .lines(let appending):
+            do throws(StoreError) { return finishAppend(&state, appending, try store.append(appending.append)) } catch {
+                refuseTail(&state, handle: handle, error)
+                throw error
+            }
         }
+    }
+
+    /// The line that an open file has begun cannot be finished with what was to follow. It is kept aside: else it would be in
+    /// the way of every line that comes after it.
+    func refuseTail(_ state: inout OpenNode.State, handle: UInt64, _ error: StoreError) {
+        guard error.kind == .rejected || error.kind == .tooLarge, let file = state.opens[handle], !file.tail.isEmpty
+        else { return }
+        keepRefused(state, file, error)
+        (state.opens[handle]!.tail, state.opens[handle]!.keptTail, state.opens[handle]!.keptTailCount) = ([], nil, 0)
     }
 
     /// What a write does to a log. Nothing has changed yet where there are lines.
@@ -50,8 +63,10 @@ extension FileSystem {
         file.tail.append(contentsOf: rest)
         guard let last = file.tail.lastIndex(of: Self.newline) else {
             guard UInt64(file.tail.count) <= store.limits.lineBytesMax else {
-                throw StoreError(
+                let error = StoreError(
                     .tooLarge, key: key(state.node.id), hint: "a line has at most \(store.limits.lineBytesMax) bytes")
+                refuseTail(&state, handle: handle, error)
+                throw error
             }
             state.opens[handle] = file
             return .taken(bytes.count)

@@ -45,6 +45,7 @@ extension FileSystem {
                 case .lines(let appending):
                     answers = append(rest, begun + [appending.append])
                     result = answers.appended[begun.count].map { finishAppend(&state, appending, $0) }
+                    if case .failure(let error) = result { refuseTail(&state, handle: write.handle, error) }
                 }
             } catch {
                 answers = append(rest, begun)

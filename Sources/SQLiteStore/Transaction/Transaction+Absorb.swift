@@ -1,28 +1,60 @@
 internal import Persist
 
-/// A file that is renamed over a log (R8).
+/// A file that is renamed over a log, or to the name of one (R8).
 extension Transaction {
+    /// A plain file becomes a log: its lines are the events.
+    func beginLog(_ log: NodeRow, of file: NodeRow) throws(StoreError) {
+        var before = file
+        // Its row is the log's from now on; a body can still be read.
+        if before.body == nil { before.small = try db.small(of: before.id) }
+        try db.run(
+            "UPDATE node SET body = NULL, small = NULL, size = 0, stored = 0, rev = rev + 1 WHERE ino = ?", log.id)
+        try append(contentOf: before, from: 0, to: log)
+        if let body = before.body { try abandon(body) }
+        try settle(try fresh(log.id))
+        try db.run("UPDATE node SET mtime = ?2, ctime = ?3 WHERE ino = ?1", log.id, log.node.mtime, now)
+    }
+
+    /// A piece at a time, as a log may be larger than memory.
+    private func append(contentOf source: NodeRow, from start: UInt64, to log: NodeRow) throws(StoreError) {
+        var position = start
+        let pieceBytes: UInt64 = 4 << 20
+        var rest: [UInt8] = []
+        while position < source.node.size {
+            let wanted = Int(min(pieceBytes, source.node.size - position))
+            rest += try piece(of: source, position, wanted)
+            position += UInt64(wanted)
+            // Whole lines; what is left of the last goes with the next piece.
+            let end = position < source.node.size ? rest.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } : rest.count
+            guard let end else {
+                // Before it is as long as the file.
+                try requireLine(ofBytes: rest.count)
+                continue
+            }
+            try appendAll(Array(rest[..<end]), to: log)
+            rest.removeFirst(end)
+        }
+    }
+
+    /// All of the bytes, or nothing.
+    private func appendAll(_ bytes: [UInt8], to row: NodeRow) throws(StoreError) {
+        guard !bytes.isEmpty else { return }
+        let appended = try append(
+            Append(stream: row.id, bytes: bytes, start: .continuing, endsUnterminated: true, time: now))
+        guard appended.accepted < bytes.count else { return }
+        // Looked at again, so that the error says what is wrong with the line.
+        let refused = bytes[appended.accepted...].prefix { $0 != UInt8(ascii: "\n") }
+        try checkLine(Array(refused), isJSON: Self.holdsJSON(appended.node.name))
+        throw StoreError(.tooLarge, hint: "the log would be larger than it may be")
+    }
+
     /// R8: a file that begins with what the log holds is its continuation. - Returns: nil where it just replaces it.
     func absorb(_ source: NodeRow, into target: NodeRow) throws(StoreError) -> Renamed? {
         guard try begins(source, with: target) else {
             if limits.removesEvents { return nil }
             throw StoreError(.notPermitted, hint: "the file does not begin with what the log holds")
         }
-        var position = target.node.size
-        let piece = 4 << 20
-        var rest: [UInt8] = []
-        while position < source.node.size {
-            let wanted = Int(min(UInt64(piece), source.node.size - position))
-            rest += try ByteSink.collect(wanted) { sink throws(StoreError) in
-                try db.read(source, at: position, into: &sink)
-            }
-            position += UInt64(wanted)
-            // Whole lines at a time; what is left of the last goes with the next piece.
-            let end = position < source.node.size ? rest.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } : rest.count
-            guard let end else { continue }
-            try appendAll(Array(rest[..<end]), to: target)
-            rest.removeFirst(end)
-        }
+        try append(contentOf: source, from: target.node.size, to: target)
         try settle(try fresh(target.id))
         try db.run(
             """

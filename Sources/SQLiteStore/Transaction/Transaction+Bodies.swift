@@ -24,6 +24,28 @@ extension Transaction {
         try setBody(row.id, body, size: Int64(bytes.count), stored: stored)
     }
 
+    /// The same of another node, which may be larger than memory.
+    func setPlain(_ row: NodeRow, contentOf source: NodeRow) throws(StoreError) {
+        let size = source.node.size
+        let pieceBytes = UInt64(64 * Connection.chunkBytes)
+        guard size > pieceBytes else { return try setPlain(row, try db.bytes(of: source)) }
+        if let body = row.body { try abandon(body) }
+        let body = try newID(.body)
+        var stored: Int64 = 0
+        let chunk = Int(Connection.chunkBytes)
+        for position in stride(from: 0, to: size, by: Int(pieceBytes)) {
+            let bytes = try ByteSink.collect(Int(min(pieceBytes, size - position))) { sink throws(StoreError) in
+                try db.read(source, at: position, into: &sink)
+            }
+            let first = Int64(position / UInt64(chunk))
+            for start in stride(from: 0, to: bytes.count, by: chunk) {
+                let part = bytes[start..<min(start + chunk, bytes.count)]
+                stored += try putChunk(part, body, first + Int64(start / chunk))
+            }
+        }
+        try setBody(row.id, body, size: Int64(size), stored: stored)
+    }
+
     func setBody(_ id: NodeID, _ body: Int64, size: Int64, stored: Int64) throws(StoreError) {
         try db.run(
             "UPDATE node SET body = ?2, small = NULL, size = ?3, stored = ?4 WHERE ino = ?1", id, body, size, stored)

@@ -103,22 +103,25 @@ extension Transaction {
             return
         }
         guard isChanged, before.isDocument || after.isDocument || before.isStream || after.isStream else { return }
-        // Placeholders are empty files either way.
-        let bytes = try db.bytes(of: before)
-        if after.isDocument || after.isStream { try requireValue(bytes, of: after.node) }
-        if before.isDocument { try deleteDocument(before) }
-        if before.isStream, let stream = before.body {
-            try removeEvents(stream)
-            try db.run("UPDATE node SET body = NULL WHERE ino = ?", before.id)
-            after.body = nil
-        }
+        // Before it is read: a temporary file may be larger than memory.
+        if after.isDocument || after.isStream { try requireSize(before.node.size, of: after.node) }
         if after.isDocument {
+            // Placeholders are empty files either way.
+            let bytes = try db.bytes(of: before)
+            try requireValue(bytes, of: after.node)
             try publishRenamed(after, bytes, replacesValue: replacesValue)
         } else if after.isStream {
-            try setPlain(after, [])
-            try appendRenamed(after, bytes)
+            try beginLog(after, of: before)
+        } else if before.isStream {
+            after.body = nil
+            try setPlain(after, contentOf: before)
+            if let stream = before.body { try removeEvents(stream) }
         } else {
+            let bytes = try db.bytes(of: before)
+            try deleteDocument(before)
             try setPlain(after, bytes)
+        }
+        if !after.isDocument && !after.isStream {
             try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", after.id)
         }
         tellContent(after.id)
@@ -146,23 +149,4 @@ extension Transaction {
         try db.run("DELETE FROM kept WHERE area = 1 AND path = ?", try db.path(of: row))
     }
 
-    /// A plain file becomes a log: its lines are the events.
-    private func appendRenamed(_ row: NodeRow, _ bytes: [UInt8]) throws(StoreError) {
-        try db.run("UPDATE node SET rev = rev + 1 WHERE ino = ?", row.id)
-        try appendAll(bytes, to: row)
-        try settle(try fresh(row.id))
-        try db.run("UPDATE node SET mtime = ?2, ctime = ?3 WHERE ino = ?1", row.id, row.node.mtime, now)
-    }
-
-    /// All of the bytes, or nothing.
-    func appendAll(_ bytes: [UInt8], to row: NodeRow) throws(StoreError) {
-        guard !bytes.isEmpty else { return }
-        let appended = try append(
-            Append(stream: row.id, bytes: bytes, start: .continuing, endsUnterminated: true, time: now))
-        guard appended.accepted < bytes.count else { return }
-        // Looked at again, so that the error says what is wrong with the line.
-        let refused = bytes[appended.accepted...].prefix { $0 != UInt8(ascii: "\n") }
-        try checkLine(Array(refused), isJSON: Self.holdsJSON(appended.node.name))
-        throw StoreError(.tooLarge, hint: "the log would be larger than it may be")
-    }
 }

@@ -135,11 +135,15 @@ extension Transaction {
     }
 
     func checkLine(_ line: [UInt8], isJSON: Bool) throws(StoreError) {
-        guard UInt64(line.count) <= limits.lineBytesMax else {
-            throw StoreError(.tooLarge, hint: "the line is longer than \(limits.lineBytesMax) bytes")
-        }
+        try requireLine(ofBytes: line.count)
         guard isJSON, let problem = JSONScanner.check(line, depthMax: limits.depthMax) else { return }
         throw StoreError(.rejected, hint: "\(problem)")
+    }
+
+    func requireLine(ofBytes count: Int) throws(StoreError) {
+        guard UInt64(count) <= limits.lineBytesMax else {
+            throw StoreError(.tooLarge, hint: "the line is longer than \(limits.lineBytesMax) bytes")
+        }
     }
 
     static func holdsJSON(_ name: FileName) -> Bool {

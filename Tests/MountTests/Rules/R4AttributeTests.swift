@@ -90,19 +90,22 @@ import Testing
                 """
                 chmod 777 blobs
                 user="setpriv --reuid=65534 --regid=65534 --clear-groups"
-                for n in written truncated chowned; do echo 1 > blobs/$n; chmod 6777 blobs/$n; done
+                for n in written truncated emptied chowned; do echo 1 > blobs/$n; chmod 6777 blobs/$n; done
                 test "$(stat -c %a blobs/written)" = 6777
                 $user sh -c 'echo 2 >> blobs/written'
                 $user truncate -s 0 blobs/truncated
+                $user sh -c ': > blobs/emptied'
                 chown 1:1 blobs/chowned
                 """)
             // The kernel keeps the mode until it is told, a moment later: no answer to WRITE carries one.
             try await eventually("the modes are cleared") {
-                try await mount.succeed("stat -c %a blobs/written blobs/truncated blobs/chowned") == "777\n777\n777"
+                try await mount.succeed("stat -c %a blobs/written blobs/truncated blobs/emptied blobs/chowned")
+                    == "777\n777\n777\n777"
             }
             try await mount.killAndRemount()
             expect(
-                try await mount.succeed("stat -c %a blobs/written blobs/truncated blobs/chowned"), is: "777\n777\n777")
+                try await mount.succeed("stat -c %a blobs/written blobs/truncated blobs/emptied blobs/chowned"),
+                is: "777\n777\n777\n777")
         }
     }
 

@@ -126,6 +126,50 @@ import Testing
         }
     }
 
+    @Test("R8 a bad line over two writes is refused, kept aside, and in the way of none that follow")
+    func badLineInPieces() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            let answers = try await mount.python(
+                """
+                fd = os.open('events/a.jsonl', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                print(os.write(fd, b'{"a":1}\\n{"a":'), errname(os.write, fd, b'oops\\n{"a":2}\\n'), os.write(fd, b'{"a":3}\\n'))
+                os.close(fd)
+                fd = os.open('events/b.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                print(os.write(fd, b'x' * (1 << 20)), errname(os.write, fd, b'x'), os.write(fd, b'short\\n'))
+                os.close(fd)
+                """)
+            #expect(answers == "13 EBADMSG 8\n1048576 EFBIG 6")
+            expect(try await mount.contents("events/a.jsonl"), is: "{\"a\":1}\n{\"a\":3}\n")
+            expect(try await mount.contents(".persist/rejected/events/a.jsonl"), is: "{\"a\":")
+            expect(try await mount.contents("events/b.log"), is: "short\n")
+        }
+    }
+
+    @Test("R8 what is changed in mapped pages of a log is no event")
+    func mapped() async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            try await mount.python(
+                """
+                fd = os.open('events/a.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                os.write(fd, b'one\\ntwo\\n')
+                fd2 = os.open('events/a.log', os.O_RDWR)
+                # Where the kernel maps such files at all.
+                try:
+                    m = mmap.mmap(fd2, 8)
+                    m[0:3] = b'ONE'
+                    print(errname(m.flush))
+                    m.close()
+                except OSError as e: print(errno.errorcode[e.errno])
+                os.close(fd2)
+                os.write(fd, b'three\\n')
+                """)
+            try await mount.killAndRemount()
+            expect(try await mount.contents("events/a.log"), is: "one\ntwo\nthree\n")
+        }
+    }
+
     @Test("R8 what would take an event away is EPERM, and changes nothing")
     func neverTakenAway() async throws {
         try await MountFixture.with { fixture in
