@@ -40,25 +40,43 @@ extension Refresh {
         return Event(key: found)
     }
 
+    /// What is asked for, and taken over, at once (R14).
+    private static let bytesMost: UInt64 = 4 << 20
+
     /// Of a listing of keys, what has not arrived is asked for.
     private func takeNew(_ entries: [KeyEntry], _ odd: inout IgnoredKeys.Found) async throws(StoreError) -> Int {
+        var (changed, bytes) = (0, UInt64(0))
         var events: [Event] = []
         var unknown: [KeyEntry] = []
         for entry in entries {
             guard let event = event(entry.key, &odd) else { continue }
+            if event.key.position.writer != writer, try !store.hasArrived(entry.key.bytes) {
+                let size = min(entry.size, Self.bytesMost)
+                if !unknown.isEmpty, bytes + size > Self.bytesMost {
+                    changed += try await take(events, asking: unknown)
+                    (events, unknown, bytes) = ([], [], 0)
+                }
+                unknown.append(entry)
+                bytes += size
+            }
             events.append(event)
-            guard event.key.position.writer != writer, try !store.hasArrived(entry.key.bytes) else { continue }
-            unknown.append(entry)
         }
-        let lines = try await far.sidesPatiently(of: unknown)
-        let found = Dictionary(zip(unknown.map(\.key), lines)) { $1 }
-        for index in events.indices { events[index].line = found[events[index].key.storeKey] ?? nil }
-        return try take(events)
+        return changed + (try await take(events, asking: unknown))
     }
 
-    /// Each ends with a newline; empty ones are events too.
-    private static func lines(of segment: [UInt8]) -> [[UInt8]] {
-        let ended = segment.last == UInt8(ascii: "\n") ? segment.dropLast() : segment[...]
+    private func take(_ events: [Event], asking unknown: [KeyEntry]) async throws(StoreError) -> Int {
+        let lines = try await far.sidesPatiently(of: unknown)
+        let found = Dictionary(zip(unknown.map(\.key), lines)) { $1 }
+        return try take(
+            events.map { event in
+                guard let line = found[event.key.storeKey] ?? nil else { return event }
+                return event.with(line)
+            })
+    }
+
+    /// Of a segment each ends with a newline; empty ones are events too. Of other programs one event may have several.
+    private static func lines(of value: [UInt8]) -> [[UInt8]] {
+        let ended = value.last == UInt8(ascii: "\n") ? value.dropLast() : value[...]
         return ended.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
     }
 
@@ -72,7 +90,7 @@ extension Refresh {
             }
             let milliseconds = Int64(key.position.milliseconds)
             let time = Timestamp(seconds: milliseconds / 1_000, nanoseconds: milliseconds % 1_000 * 1_000_000)
-            let lines = key.isSegment ? Self.lines(of: line) : [line]
+            let lines = Self.lines(of: line)
             for (index, line) in lines.enumerated() {
                 logs[key.stream, default: []].append(
                     (key.lineKey(index, of: lines.count), LogEvent(id: 0, time: time, line: line)))

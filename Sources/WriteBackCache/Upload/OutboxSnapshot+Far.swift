@@ -89,21 +89,29 @@ extension FarRecord {
     /// Of a log: the last event of a segment that was sent, and nobody knows whether that came through: sent again, it
     /// is the same to the byte.
     var segmentEnd: Int64? {
-        get {
-            guard let tried, tried.count == 9, tried[0] == 2 else { return nil }
-            return tried.dropFirst().reduce(0) { $0 << 8 | Int64($1) }
-        }
-        set {
-            tried = newValue.map { end in
-                [2] + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: end >> Int64($0)) }
-            }
-        }
+        get { numbers(markedBy: 2, count: 1)?[0] }
+        set { tried = newValue.map { Self.bytes([$0], markedBy: 2) } }
     }
 
-    /// Of a log: the last event that was sent had no newline, and is sent again when it is continued.
-    var isOpen: Bool {
-        get { tried == [1] }
-        set { tried = newValue ? [1] : nil }
+    /// Of a log: the last event that was sent has no end yet, or had none; which of its bytes went last, under `position`.
+    /// Others may have them: sent again they are the same, and what comes behind them goes as an event of its own.
+    var openPiece: Range<Int>? {
+        get {
+            guard let ends = numbers(markedBy: 1, count: 2), ends[0] <= ends[1] else { return nil }
+            return Int(ends[0])..<Int(ends[1])
+        }
+        set { tried = newValue.map { Self.bytes([Int64($0.lowerBound), Int64($0.upperBound)], markedBy: 1) } }
+    }
+
+    private func numbers(markedBy mark: UInt8, count: Int) -> [Int64]? {
+        guard let tried, tried.count == 1 + 8 * count, tried[0] == mark else { return nil }
+        return (0..<count).map { tried[(1 + 8 * $0)...].prefix(8).reduce(0) { $0 << 8 | Int64($1) } }
+    }
+
+    private static func bytes(_ numbers: [Int64], markedBy mark: UInt8) -> [UInt8] {
+        numbers.reduce(into: [mark]) { bytes, number in
+            bytes += stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> Int64($0)) }
+        }
     }
 }
 

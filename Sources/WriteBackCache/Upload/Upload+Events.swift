@@ -22,7 +22,7 @@ extension Upload {
         let last = try store.lastEvent(of: node.id)
         while true {
             let (events, isAnew) = try store.logEvents(
-                of: node.id, after: record.event, again: record.isOpen, limit: Self.eventsMost)
+                of: node.id, after: record.event, again: record.openPiece != nil, limit: Self.eventsMost)
             // A segment that waits begins with the first of these, or its lines have been removed.
             let isOther = record.segmentEnd.map { end in events.first.map { $0.id > end } ?? true } ?? false
             if isAnew || isOther {
@@ -31,9 +31,11 @@ extension Upload {
                 (record.event, record.tried) = (0, nil)
                 try await putDown(record)
             }
+            // The far side may not get ahead of the disk: what is lost here would be there, and be taken for what is here.
+            if !hasSegments, !events.isEmpty { try await putDown(record) }
             var rest = events[...]
             while let event = rest.first {
-                if hasSegments, event.isFinished, !isContinued(event, record) {
+                if hasSegments, event.isFinished, sentPiece(of: event, record) == nil {
                     let segment = segment(of: rest, through: record.segmentEnd)
                     rest = rest.dropFirst(segment.count)
                     try await putSegment(segment, of: stream, &record)
@@ -47,9 +49,9 @@ extension Upload {
         }
     }
 
-    /// It was sent without its end.
-    private func isContinued(_ event: LogEvent, _ record: FarRecord) -> Bool {
-        record.isOpen && event.id == record.event
+    /// Of one that was sent without its end.
+    private func sentPiece(of event: LogEvent, _ record: FarRecord) -> Range<Int>? {
+        event.id == record.event ? record.openPiece?.clamped(to: 0..<event.line.count) : nil
     }
 
     /// Counted on from the last one that is put down: sent again, it has the same key again.
@@ -59,22 +61,35 @@ extension Upload {
     }
 
     private func put(_ event: LogEvent, of stream: [UInt8], _ record: inout FarRecord) async throws(StoreError) {
-        let sent = record
-        let position =
-            isContinued(event, record)
-            ? EventKey.Position(stored: record.position, writer: writer) : position(of: event, after: record)
-        (record.event, record.position, record.isOpen) = (event.id, position.stored, !event.isFinished)
-        // Its time will be another when it is continued: after loss of power too it must have this key.
-        if record.isOpen {
-            try await putDown(record)
+        var start = 0
+        if let sent = sentPiece(of: event, record) {
+            // Nobody knows whether it came through.
+            try await put(event.line[sent], at: record.position, of: stream)
+            if sent.upperBound == event.line.count {
+                if event.isFinished { record.openPiece = nil }
+                return
+            }
+            start = sent.upperBound
         }
-        do throws(StoreError) {
-            try await put(EventKey(stream: stream, position: position).storeKey, event.line)
-        } catch {
+        let before = record
+        (record.event, record.position) = (event.id, position(of: event, after: record).stored)
+        // It may be longer, and have another time, when it is sent again: after loss of power too it must be this piece.
+        let isPiece = start > 0 || !event.isFinished
+        record.openPiece = isPiece ? start..<event.line.count : nil
+        if isPiece { try await putDown(record) }
+        do throws(StoreError) { try await put(event.line[start...], at: record.position, of: stream) } catch {
             // Those before it are not sent again: else a log would go only where all of it goes at once.
-            if !record.isOpen { try await putDown(sent) }
+            if !isPiece { try await putDown(before) }
             throw error
         }
+        if event.isFinished { record.openPiece = nil }
+    }
+
+    private func put(
+        _ bytes: ArraySlice<UInt8>, at position: Int64, of stream: [UInt8]
+    ) async throws(StoreError) {
+        let position = EventKey.Position(stored: position, writer: writer)
+        try await put(EventKey(stream: stream, position: position).storeKey, Array(bytes))
     }
 
     /// Whole lines from the first on.

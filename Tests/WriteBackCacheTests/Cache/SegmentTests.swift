@@ -39,10 +39,72 @@ struct SegmentTests {
         // It is continued, and more comes.
         try append(" at last\nnext\nend\n", to: "app.log", of: cache.store)
         try await cache.sync()
+        // Who has the beginning of a line gets the rest as one of its own.
         let third = try bed.cache(at: bed.newPath())
-        try await third.refresh()
-        #expect(try await third.store.text(.events, "app.log") == lines + "not yet at last\nnext\nend\n")
+        for cache in [other, third] {
+            try await cache.refresh()
+            #expect(try await cache.store.text(.events, "app.log") == lines + "not yet\n at last\nnext\nend\n")
+        }
         for cache in [cache, other, third] {
+            await cache.stop()
+            cache.store.close()
+        }
+    }
+
+    @Test(
+        "R2, R8 a line that is continued, cut off at any request, and continued again: no byte is lost or doubled",
+        arguments: CacheBed.Shown.allCases, [false, true])
+    func continued(shows: CacheBed.Shown, cutsAfter: Bool) async throws {
+        for number in 1...4 {
+            let bed = try CacheBed(seed: UInt64(number), shows: shows)
+            let path = bed.newPath()
+            let cut = try bed.cache(at: path)
+            try await cut.refresh()
+            try append("one\nha", to: "app.log", of: cut.store, endsUnterminated: true)
+            try await cut.sync()
+            let other = try bed.cache(at: bed.newPath())
+            try await other.refresh()
+            var faults = UnreliableAdapter.Faults()
+            (faults.cutAt, faults.cutsAfter) = (number, cutsAfter)
+            bed.faults = faults
+            try append("lf", to: "app.log", of: cut.store, endsUnterminated: true)
+            _ = try cut.hurry()
+            while try !bed.isCut(cut) && cut.store.outboxCount() > 0 { try await Task.sleep(for: .milliseconds(2)) }
+            bed.kill(cut)
+            bed.faults = UnreliableAdapter.Faults()
+            try await other.refresh()
+            let next = try bed.cache(at: path)
+            try append("way\ntwo\n", to: "app.log", of: next.store)
+            try await next.sync()
+            try await other.refresh()
+            let there = try await other.store.text(.events, "app.log")
+            #expect(there == "one\nha\nlf\nway\ntwo\n" || there == "one\nha\nlfway\ntwo\n", "\(number)")
+            #expect(try await next.store.text(.events, "app.log") == "one\nhalfway\ntwo\n")
+            for cache in [other, next] {
+                await cache.stop()
+                cache.store.close()
+            }
+        }
+    }
+
+    @Test(
+        "R8 an event of another program that has several lines is sent by nobody again",
+        arguments: CacheBed.Shown.allCases)
+    func ofOthers(shows: CacheBed.Shown) async throws {
+        let bed = try CacheBed(shows: shows)
+        await bed.far.put("events/app.log/019c0f5b4c000000-0a0b0c0d", Array("error\n  at foo".utf8))
+        await bed.far.put("events/app.log/019c0f5b4c000001-0a0b0c0d", Array("hi\n".utf8))
+        let caches = try (0..<2).map { _ in try bed.cache(at: bed.newPath()) }
+        for cache in caches { try await cache.refresh() }
+        for (number, cache) in caches.enumerated() {
+            try append("own \(number)\n", to: "app.log", of: cache.store)
+            try await cache.sync()
+        }
+        let fresh = try bed.cache(at: bed.newPath())
+        for cache in caches + [fresh] {
+            try await cache.refresh()
+            let lines = try await cache.store.text(.events, "app.log").split(separator: "\n").sorted()
+            #expect(lines == ["  at foo", "error", "hi", "own 0", "own 1"])
             await cache.stop()
             cache.store.close()
         }
