@@ -21,7 +21,7 @@ extension S3Adapter: AttributedPutting {
     public func put(
         _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes, on condition: PutCondition
     ) async throws -> DatedRevision {
-        var request = try putting(key, value)
+        var request = try await putting(key, value)
         request.headers += UserMetadata.headers(of: attributes)
         switch condition {
         case .none:
@@ -40,7 +40,7 @@ extension S3Adapter: AttributedPutting {
     public func setAttributes(
         _ attributes: ValueAttributes, of key: StoreKey, on condition: PutCondition
     ) async throws -> DatedRevision {
-        var request = try putting(key, [])
+        var request = try await putting(key, [])
         request.headers += [
             ("x-amz-copy-source", copySource(request.key ?? [])), ("x-amz-metadata-directive", "REPLACE"),
         ]

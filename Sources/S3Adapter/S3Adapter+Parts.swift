@@ -16,7 +16,7 @@ extension S3Adapter: PartedPutting {
     }
 
     public func beginParts(of key: StoreKey, _ attributes: ValueAttributes) async throws -> PartedUpload {
-        var request = try putting(key, [])
+        var request = try await putting(key, [])
         request.method = "POST"
         request.query = [("uploads", "")]
         // Two would be begun, and one of them never ended.

@@ -8,7 +8,7 @@ extension S3Adapter: ConditionalPutting {
     }
 
     public func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws -> Revision {
-        try self.revision(of: try await put(try putting(key, value), replacing: revision, about: key), key)
+        try self.revision(of: try await put(try await putting(key, value), replacing: revision, about: key), key)
     }
 
     func put(

@@ -12,6 +12,7 @@ public final class S3Adapter: PersistAdapter {
     let keys: ObjectKeys
     public let options: S3Options
     let conditions: ConditionProbe
+    private let names: NameProbe
     let index: SideIndex
     private let deletes: DeleteBatch
     let content: ContentCheck
@@ -32,6 +33,7 @@ public final class S3Adapter: PersistAdapter {
             credentials: { () async throws(StoreError) in try await source.credentials() }, log: log)
         self.service = service
         conditions = ConditionProbe(service, key: keys.probe)
+        names = NameProbe(service, below: keys.names)
         index = SideIndex(service, keys)
         deletes = DeleteBatch(service)
         content = ContentCheck(service)
@@ -55,7 +57,7 @@ public final class S3Adapter: PersistAdapter {
     }
 
     public func put(_ key: StoreKey, _ value: [UInt8]) async throws {
-        switch try await content.put(putting(key, value), about: key) {
+        switch try await content.put(try await putting(key, value), about: key) {
         // Of what has no value of its own there may be as much as there are directories.
         case .done(let response): if isSideData(key) { noted(key, response, ValueAttributes(), body: value) }
         case .refused(let refusal): throw error(refusal, key)
@@ -95,8 +97,10 @@ public final class S3Adapter: PersistAdapter {
 
     func isSideData(_ key: StoreKey) -> Bool { key.hasPrefix(".persist/meta/") }
 
-    func putting(_ key: StoreKey, _ value: [UInt8]) throws(StoreError) -> S3Request {
+    /// - Throws: `.invalid` for a name that this server would make another one's.
+    func putting(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) -> S3Request {
         var request = S3Request("PUT", try keys.object(of: key))
+        do throws(StoreError) { try await names.require(request.key ?? []) } catch { throw error.about(key) }
         let isJSON = key.hasPrefix("records/") || isSideData(key)
         request.headers = [("content-type", isJSON ? "application/json" : "application/octet-stream")]
         request.body = value

@@ -44,6 +44,31 @@ struct ServerTests {
         try await run(check, on: .seaweedfs)
     }
 
+    @Test(
+        "two names are never one object: the server keeps them apart, or refuses one", arguments: S3Server.Kind.allCases
+    )
+    func names(kind: S3Server.Kind) async throws {
+        try await TestBucket.with(kind) { adapter in
+            for (odd, plain) in [
+                ("blobs/n//x", "blobs/n/x"), ("blobs/n\\y", "blobs/n/y"), ("records/n//z", "records/n/z"),
+            ] {
+                let (odd, plain) = (StoreKey(Array(odd.utf8)), StoreKey(Array(plain.utf8)))
+                try await adapter.put(plain, [1])
+                do {
+                    try await adapter.put(odd, [2])
+                    #expect(try await adapter.get(odd) == [2])
+                    try await adapter.delete(odd)
+                } catch let error as StoreError { #expect(error.kind == .invalid && error.hint != nil, "\(error)") }
+                #expect(try await adapter.get(plain) == [1], "\(odd)")
+            }
+            // Nothing is left of what it tried.
+            let left = try await adapter.service.send(
+                ListPage.request(adapter.keys.names, from: nil, after: nil), about: nil)
+            guard case .done(let response) = left else { throw StoreError(.io) }
+            #expect(try ListPage(response.body).objects.isEmpty)
+        }
+    }
+
     @Test("an upload that a probe which was killed has left open is abandoned by the next; two at once both find out")
     func probeLeft() async throws {
         try await TestBucket.with(.seaweedfs) { adapter in

@@ -51,6 +51,9 @@ struct ObjectKeys: Sendable, Equatable {
     /// Of an object that says nothing, to try things with. No key leads to it.
     var probe: [UInt8] { prefix + Array(".persist/probe".utf8) }
 
+    /// What objects begin with that are put to see which names there are. No key leads to them.
+    var names: [UInt8] { prefix + Array(".persist/names/".utf8) }
+
     /// What the objects of the index begin with. No key leads to them.
     var index: [UInt8] { prefix + Array(".persist/index/".utf8) }
 

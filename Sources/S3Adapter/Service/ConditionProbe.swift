@@ -88,7 +88,7 @@ final class ConditionProbe: Sendable {
 }
 
 /// A question with one answer, which is asked for once for all who want it; what fails is asked again.
-private final class AskedOnce: Sendable {
+final class AskedOnce: Sendable {
     private enum State {
         case unknown
         case asking(Task<Result<Bool, StoreError>, Never>)

@@ -58,35 +58,6 @@ struct SymlinkMeetingTests {
         }
     }
 
-    @Test(
-        "R10 a symlink that was sent beside the file goes with it, whoever removes it",
-        arguments: CacheBed.Shown.allCases,
-        [0, 1])
-    func leftover(shows: CacheBed.Shown, remover: Int) async throws {
-        let bed = try CacheBed(shows: shows)
-        let caches = [try bed.cache(at: bed.newPath()), try bed.cache(at: bed.newPath())]
-        var clients = caches.map { StoreClient($0.store, .memory) }
-        try clients[0].put("blobs/f", "changed")
-        _ = try clients[0].create("blobs/link", .symlink, target: "nowhere")
-        try await caches[0].sync()
-        try await caches[1].refresh()
-        // What two machines leave there that send at one moment.
-        await bed.far.put(".persist/meta/blobs/f", bed.far.get(".persist/meta/blobs/link") ?? [])
-        for _ in 0..<2 {
-            for cache in caches { try await cache.refresh() }
-        }
-        for cache in caches { #expect(try await cache.keptTree() == bed.freshTree()) }
-        try clients[remover].unlink("blobs/f")
-        try await caches[remover].sync()
-        for cache in caches { try await cache.refresh() }
-        for client in clients { #expect(try client.names("blobs") == ["link"]) }
-        #expect(await bed.far.get(".persist/meta/blobs/f") == nil)
-        for cache in caches {
-            await cache.stop()
-            cache.store.close()
-        }
-    }
-
     private func send(_ cache: WriteBackCache, _ bed: CacheBed) async throws {
         bed.setDown(false, for: cache)
         try await cache.sync()
