@@ -47,7 +47,8 @@ final class S3Service: Sendable {
 
     func close() async { await transport.close() }
 
-    /// - Throws: `.timedOut` where there is no answer, or S3 is busy for longer than a few tries.
+    /// - Throws: `.timedOut` where there is no answer, or S3 is busy for longer than a few tries; `.interrupted` where the task
+    ///   was cancelled: nothing more is sent then.
     func send(_ request: S3Request, about key: StoreKey?) async throws(StoreError) -> Outcome {
         var pause = Self.firstPauseMilliseconds
         var last = StoreError(.timedOut, key: key, hint: "S3 does not answer")
@@ -64,6 +65,7 @@ final class S3Service: Sendable {
                 last = refusal.error(key, bucket: endpoint.bucket)
             case .failure(.tooLong):
                 throw StoreError(.tooLarge, key: key, hint: "the answer is longer than \(request.answerBytesMax) bytes")
+            case .failure(.cancelled): throw StoreError(.interrupted, key: key, hint: "the request was given up")
             case .failure(.closed): throw StoreError(.interrupted, key: key, hint: "the adapter is closed")
             case .failure(.curl(let code, let words, let isUntouched, let isSent)):
                 last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
