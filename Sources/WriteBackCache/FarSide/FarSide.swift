@@ -60,7 +60,9 @@ final class FarSide: Sendable {
 
     func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
         state.withLock { $0.requests.puts += 1 }
-        try await asked(key) { [adapter] in try await adapter.put(key, value) }
+        try await asked(key, extraSeconds: Self.seconds(for: value.count)) { [adapter] in
+            try await adapter.put(key, value)
+        }
     }
 
     func delete(_ key: StoreKey) async throws(StoreError) {
@@ -101,7 +103,8 @@ final class FarSide: Sendable {
     func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws(StoreError) -> Replaced {
         guard let conditional, putsConditionally else { return .unconditional }
         state.withLock { $0.requests.puts += 1 }
-        let replaced = try await asked(key) { () async throws -> Replaced in
+        let replaced = try await asked(key, extraSeconds: Self.seconds(for: value.count)) {
+            () async throws -> Replaced in
             do {
                 return .put(try await conditional.put(key, value, replacing: revision))
             } catch is RevisionConflict {
@@ -149,6 +152,12 @@ final class FarSide: Sendable {
     }
 
     func count(_ what: WritableKeyPath<Requests, Int>) { state.withLock { $0.requests[keyPath: what] += 1 } }
+
+    /// Slower than that nobody sends for long.
+    private static let bytesPerSecondMin = 16 << 10
+
+    /// What a request may take beyond the limit of all that moves so many bytes.
+    static func seconds(for bytes: Int) -> Int { bytes / bytesPerSecondMin }
 
     /// - Parameter extraSeconds: that the request may take beyond the limit of all.
     func asked<R: Sendable>(
