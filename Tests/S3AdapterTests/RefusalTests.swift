@@ -1,0 +1,64 @@
+import Persist
+import PersistTestKit
+import Synchronization
+import Testing
+
+@testable import S3Adapter
+
+/// What a server, or something before it, refuses for a moment, and in words that are not those of others.
+@Suite("Refusals of S3")
+struct RefusalTests {
+    private static func adapter(_ listener: LoopbackListener) throws -> S3Adapter {
+        var options = S3Options(bucket: "b", region: "us-east-1")
+        options.endpoint = listener.endpoint
+        options.credentials = Credentials(accessKeyID: "a", secretAccessKey: "b")
+        return try S3Adapter(options) { print($0) }
+    }
+
+    private static func http(_ body: String, status: String = "200 OK", headers: String = "") -> String {
+        "HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+    }
+
+    /// Of a server in 2099, which takes signatures of its own year alone.
+    private static func laterServer(_ request: String) -> String {
+        let date = "Date: Thu, 01 Jan 2099 00:00:00 GMT\r\n"
+        if request.lowercased().contains("x-amz-date: 2099") { return http("hi", headers: date + "ETag: \"1\"\r\n") }
+        let words = "<Error><Code>RequestTimeTooSkewed</Code></Error>"
+        return http(request.hasPrefix("HEAD") ? "" : words, status: "403 Forbidden", headers: date)
+    }
+
+    @Test("a clock that is wrong is allowed for in each request that was signed by it")
+    func skew() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener)
+        let count = Mutex(0)
+        let requests = listener.serving(4) { request in
+            let isFirst = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            // The other one has been signed too.
+            if isFirst { #expect(listener.isReady(milliseconds: 10_000)) }
+            return Self.laterServer(request)
+        }
+        async let first = adapter.get("kv/a")
+        async let second = adapter.get("kv/b")
+        let found = try await [first, second]
+        #expect(found == [Array("hi".utf8), Array("hi".utf8)])
+        #expect(await requests.value.count == 4)
+        await adapter.close()
+    }
+
+    @Test("the same where the refusal has no words")
+    func skewOfHead() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener)
+        let requests = listener.serving(2) { Self.laterServer($0).replacing("\r\n\r\nhi", with: "\r\n\r\n") }
+        guard case .done = try await adapter.service.send(S3Request("HEAD", Array("a".utf8)), about: nil) else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(await requests.value.count == 2)
+        await adapter.close()
+    }
+}
