@@ -61,4 +61,41 @@ struct RefusalTests {
         #expect(await requests.value.count == 2)
         await adapter.close()
     }
+
+    @Test(
+        "R10 a refusal that passes does not say that conditions are not kept",
+        arguments: [(403, "AccessDenied"), (400, "ExpiredToken")], 2...4)
+    func passing(refusal: (status: Int, code: String), at place: Int) async throws {
+        try await FaultyBucket.with(.seaweedfs) { adapter, proxy in
+            let puts = Mutex(0)
+            proxy.rule = { request in
+                guard request.kind == .put else { return nil }
+                let number = puts.withLock { puts in
+                    puts += 1
+                    return puts
+                }
+                return number == place ? .refused(.init(refusal.status, refusal.code, "Not now.")) : nil
+            }
+            #expect(await storeError { try await adapter.conditions.areKept() } != nil)
+            #expect(adapter.keepsConditions == nil)
+            let areKept = try await adapter.conditions.areKept()
+            #expect(areKept)
+        }
+    }
+
+    @Test("R10 the same where an upload in parts is completed; a server that does not know them is believed")
+    func passingOfParts() async throws {
+        try await FaultyBucket.with(.seaweedfs) { adapter, proxy in
+            for refusal in [FaultProxy.Refusal(403, "AccessDenied", "Not now."), .init(501, "NotImplemented", "No.")] {
+                let probe = ConditionProbe(adapter.service, key: adapter.keys.probe)
+                proxy.rule = { $0.kind == .complete ? .refused(refusal) : nil }
+                if refusal.status == 403 {
+                    #expect(await storeError { try await probe.areKeptOfParts() }?.kind == .accessDenied)
+                    proxy.rule = nil
+                }
+                let areKept = try await probe.areKeptOfParts()
+                #expect(areKept == (refusal.status == 403))
+            }
+        }
+    }
 }
