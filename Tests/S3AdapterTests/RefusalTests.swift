@@ -98,4 +98,45 @@ struct RefusalTests {
             }
         }
     }
+
+    @Test("a HEAD that something else has answered with 404 does not say that an object is gone")
+    func foreignNotFound() async throws {
+        try await FaultyBucket.with(.seaweedfs) { adapter, proxy in
+            try await adapter.put("kv/a", [1])
+            let revision = try #require(try await adapter.getRevised("kv/a")?.revision)
+            proxy.rule = { $0.kind == .head ? .refused(.init(404, "", "")) : nil }
+            #expect(try await adapter.delete("kv/a", having: revision))
+            proxy.rule = nil
+            #expect(try await adapter.get("kv/a") == nil)
+            #expect(try await !adapter.delete("kv/a", having: revision))
+        }
+    }
+
+    @Test("a server that knows no conditions of deletes says so for each object, and is asked without")
+    func unknownConditionOfDelete() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener)
+        let names = (0..<20).map { "kv/\($0)" }
+        _ = listener.serving(200) { request in
+            let object = "<Size>1</Size><ETag>1</ETag>"
+            func contents(_ names: [String]) -> String {
+                names.map { "<Contents><Key>\($0)</Key>\(object)</Contents>" }.joined()
+            }
+            if request.hasPrefix("GET /b?") {
+                return Self.http("<ListBucketResult>\(contents(names.sorted()))</ListBucketResult>")
+            }
+            if request.hasPrefix("POST") {
+                let errors = names.map { "<Error><Key>\($0)</Key><Code>NotImplemented</Code></Error>" }.joined()
+                return Self.http("<DeleteResult>\(errors)</DeleteResult>")
+            }
+            if request.hasPrefix("HEAD") { return Self.http("", headers: "ETag: \"1\"\r\n") }
+            let isConditional = request.lowercased().contains("if-match")
+            return Self.http("", status: isConditional ? "501 Not Implemented" : "204 No Content")
+        }
+        let deleted = try await names.concurrentMap(most: names.count) { name in
+            try await adapter.delete(StoreKey(stringLiteral: name), having: Revision(Array("1".utf8)))
+        }
+        #expect(!deleted.contains(false))
+        await adapter.close()
+    }
 }

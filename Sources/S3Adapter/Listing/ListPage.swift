@@ -58,6 +58,19 @@ struct ListPage {
     }
 }
 
+extension S3Service {
+    /// What a listing has under a name; nil: nothing.
+    func listed(_ name: [UInt8], about key: StoreKey?) async throws(StoreError) -> ListPage.Object? {
+        switch try await send(ListPage.request(name, from: nil, after: nil, most: 1), about: key) {
+        case .done(let response):
+            // In the order of the bytes it is the first of those that begin with it.
+            guard let first = try ListPage(response.body).objects.first, first.name == name else { return nil }
+            return first
+        case .refused(let refusal): throw refusal.error(key, bucket: endpoint.bucket)
+        }
+    }
+}
+
 extension Revision {
     /// An ETag, with or without its quotes: servers differ, and headers differ from listings.
     init(etag: String) {
