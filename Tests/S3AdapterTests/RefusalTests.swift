@@ -139,4 +139,16 @@ struct RefusalTests {
         #expect(!deleted.contains(false))
         await adapter.close()
     }
+
+    @Test("a size that no object has is no listing")
+    func sizes() throws {
+        func page(_ size: String) throws -> [UInt64] {
+            let entry = "<Contents><Key>a</Key><Size>\(size)</Size></Contents>"
+            return try ListPage(Array("<ListBucketResult>\(entry)</ListBucketResult>".utf8)).objects.map(\.size)
+        }
+        #expect(try page("5497558138880") == [5 << 40])
+        for size in ["9223372036854775808", "18446744073709551615", "-1"] {
+            #expect(throws: StoreError.self, "\(size)") { try page(size) }
+        }
+    }
 }

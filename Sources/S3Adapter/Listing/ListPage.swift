@@ -15,6 +15,9 @@ struct ListPage {
         }
     }
 
+    /// No server has room for as much, and many of that size have a sum.
+    private static let bytesMax: UInt64 = 1 << 50
+
     var objects: [Object] = []
     /// What asks for the next one; nil: this is the last.
     var next: String?
@@ -27,7 +30,9 @@ struct ListPage {
         }
         let isEncoded = root["EncodingType"]?.string == "url"
         for element in root.all("Contents") {
-            guard let name = element["Key"]?.text, let size = element["Size"].flatMap({ UInt64($0.string) }) else {
+            guard let name = element["Key"]?.text, let size = element["Size"].flatMap({ UInt64($0.string) }),
+                size <= Self.bytesMax
+            else {
                 throw StoreError(.io, hint: "an entry of a listing without a name or a size")
             }
             objects.append(
