@@ -31,4 +31,20 @@ struct FarSideTests {
         _ = try await (plain, side, replacing, attributed)
         #expect(await slow.values.keys == ["kv/attributed", "kv/plain", "kv/replacing", "kv/side"])
     }
+
+    @Test("what fails where the keys of a listing are put says nothing about the far side")
+    func ownFailure() async throws {
+        let far = FarSide(MemoryAdapter(), requestMilliseconds: 10_000)
+        try await far.put("kv/a", [1])
+        for kind in [StoreError.Kind.unsupported, .timedOut] {
+            await #expect {
+                try await far.listKeys("kv/", most: 1) { _ throws(StoreError) in throw StoreError(kind) }
+            } throws: {
+                ($0 as? StoreError)?.kind == kind
+            }
+        }
+        #expect(far.listsKeys)
+        #expect(far.offline == nil)
+        #expect(far.requests.failures == 0)
+    }
 }

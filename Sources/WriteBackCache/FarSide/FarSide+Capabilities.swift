@@ -31,6 +31,13 @@ extension FarSide {
     ) async throws(StoreError) {
         guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
         count(\.lists)
+        var own: StoreError?
+        func give(_ piece: [KeyEntry]) async throws(StoreError) {
+            do throws(StoreError) { try await body(piece) } catch {
+                own = error
+                throw error
+            }
+        }
         do {
             var piece: [KeyEntry] = []
             let keys: Keys = if let opened { opened } else { try await adapter.listKeys(prefix) }
@@ -38,15 +45,18 @@ extension FarSide {
                 if piece.isEmpty { answered() }
                 piece.append(entry)
                 guard piece.count >= most else { continue }
-                try await body(piece)
+                try await give(piece)
                 piece = []
             }
             answered()
-            if !piece.isEmpty { try await body(piece) }
-        } catch let error as StoreError where error.kind == .unsupported {
-            refusesKeys()
-            throw error
+            if !piece.isEmpty { try await give(piece) }
         } catch {
+            // What fails here says nothing about the far side.
+            if let own { throw own }
+            if let error = error as? StoreError, error.kind == .unsupported {
+                refusesKeys()
+                throw error
+            }
             throw failed(error, prefix, isLook: true)
         }
     }
