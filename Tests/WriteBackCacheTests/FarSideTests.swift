@@ -32,6 +32,18 @@ struct FarSideTests {
         #expect(await slow.values.keys == ["kv/attributed", "kv/plain", "kv/replacing", "kv/side"])
     }
 
+    @Test("so has a piece of a long value, or all of it, where somebody knows how long it is")
+    func longGets() async throws {
+        let (far, slow) = slow()
+        await slow.values.put("kv/a", Self.long)
+        let size = UInt64(Self.long.count)
+        async let piece = far.get("kv/a", range: 0..<size)
+        async let whole = far.whole(at: "kv/a", isJSON: false, size: size)
+        let (part, all) = (try await piece, try await whole)
+        #expect(part?.value == Self.long && all != nil)
+        await #expect(throws: StoreError.self) { try await far.get("kv/a", range: 0..<1) }
+    }
+
     @Test("what fails where the keys of a listing are put says nothing about the far side")
     func ownFailure() async throws {
         let far = FarSide(MemoryAdapter(), requestMilliseconds: 10_000)

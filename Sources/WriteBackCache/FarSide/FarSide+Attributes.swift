@@ -35,10 +35,10 @@ extension FarSide {
     }
 
     func getAttributed(
-        _ key: StoreKey, of adapter: any AttributedPutting
+        _ key: StoreKey, of adapter: any AttributedPutting, extraSeconds: Int
     ) async throws(StoreError) -> FarValue? {
         count(\.gets)
-        return try await asked(key) {
+        return try await asked(key, extraSeconds: extraSeconds) {
             guard let found = try await adapter.getAttributed(key) else { return nil }
             return FarValue(value: found.value, revision: found.revision, meta: found.attributes.meta)
         }

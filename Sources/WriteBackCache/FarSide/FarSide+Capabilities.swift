@@ -101,6 +101,8 @@ extension FarSide {
     func get(_ key: StoreKey, range: Range<UInt64>) async throws(StoreError) -> RevisedValue? {
         guard let adapter = adapter as? any RangedReading else { throw StoreError(.unsupported) }
         count(\.gets)
-        return try await asked(key) { try await adapter.get(key, range: range) }
+        return try await asked(key, extraSeconds: Self.seconds(for: range.count)) {
+            try await adapter.get(key, range: range)
+        }
     }
 }
