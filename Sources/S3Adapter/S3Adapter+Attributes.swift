@@ -80,8 +80,8 @@ extension S3Adapter: AttributedPutting {
             }
             return try await complete(upload, of: parts, on: condition == .none ? .none : .replacing(there)).revision
         } catch {
-            // What was wrong first is what counts.
-            try? await abandon(upload)
+            // What was wrong first is what counts. In a task of its own: this one may have been cancelled.
+            await Task.detached { [self] in try? await abandon(upload) }.value
             throw error
         }
     }

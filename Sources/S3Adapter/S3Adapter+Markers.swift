@@ -5,10 +5,7 @@ extension S3Adapter {
     /// Whether a listing has the marker: SeaweedFS answers to a HEAD of what is only a prefix of others, or was one until now.
     func isMarkedDirectory(_ key: StoreKey) async throws(StoreError) -> Bool {
         guard let marker = keys.marker(of: key) else { return false }
-        switch try await service.send(ListPage.request(marker, from: nil, after: nil, most: 1), about: key) {
-        case .done(let response): return try ListPage(response.body).objects.first?.name == marker
-        case .refused(let refusal): throw error(refusal, key)
-        }
+        return try await service.listed(marker, about: key) != nil
     }
 
     /// Its side data, as the cache writes it; nil: there is no such marker. - Precondition: a listing had it.

@@ -134,6 +134,24 @@ struct FaultTests {
         }
     }
 
+    @Test("a put that is given up under way ends there, and is not sent again: what was removed does not come back")
+    func givenUp() async throws {
+        try await FaultyBucket.with(.seaweedfs) { adapter, proxy in
+            proxy.rule = { $0.kind == .put ? .stalled : nil }
+            // More than finds room on the way.
+            let value = [UInt8](repeating: 1, count: 24 << 20)
+            let put = Task.detached { await storeError { try await adapter.put("kv/a", value) } }
+            try await eventually("it stalls") { proxy.counts.underWay == 1 }
+            put.cancel()
+            #expect(await put.value?.kind == .interrupted)
+            proxy.rule = nil
+            proxy.release()
+            try await eventually("nothing is under way") { proxy.counts.underWay == 0 }
+            #expect(try await adapter.get("kv/a") == nil)
+            #expect(proxy.counts[.put].requests == 1)
+        }
+    }
+
     @Test("a request that stalls is answered when the server does; what never comes ends with the connection")
     func stalls() async throws {
         try await FaultyBucket.with(.seaweedfs) { adapter, proxy in

@@ -96,7 +96,8 @@ final class LoopbackListener: Sendable {
         return Task { await asked.reduce(into: [String]()) { $0.append($1) } }
     }
 
-    private func isReady(milliseconds: Int32) -> Bool {
+    /// Whether a connection has come that nobody has answered, or comes soon.
+    func isReady(milliseconds: Int32) -> Bool {
         var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&place, 1, milliseconds) == 1
     }

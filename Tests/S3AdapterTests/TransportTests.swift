@@ -2,6 +2,7 @@ import Glibc
 import Persist
 import PersistTestKit
 import S3Adapter
+import Synchronization
 import Testing
 
 /// Servers that are down, or do not answer.
@@ -85,6 +86,72 @@ struct TransportTests {
         }
         #expect(listener.takeAll() == 4)
         await #expect(throws: StoreError.self) { try await adapter.get("kv/a") }
+        await adapter.close()
+    }
+
+    @Test("requests that are given up end, those that wait for a connection too; others go on, and use what they had")
+    func givenUp() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint, connectionsMax: 4)
+        let puts = (0..<64).map { number in
+            Task.detached { try await adapter.put(StoreKey(stringLiteral: "kv/\(number)"), [1]) }
+        }
+        try await eventually("all have been asked for") { adapter.requests.puts == 64 }
+        for put in puts { put.cancel() }
+        for put in puts {
+            await #expect {
+                try await put.value
+            } throws: {
+                ($0 as? StoreError)?.kind == .interrupted
+            }
+        }
+        _ = listener.takeAll()
+        let answering = listener.answering(
+            "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
+        #expect(try await adapter.get("kv/a") == Array("hi".utf8))
+        #expect(await answering.value)
+        // Who is cancelled before asks for nothing.
+        let late = Task.detached {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await storeError { try await adapter.get("kv/a") }
+        }
+        #expect(await late.value?.kind == .interrupted)
+        #expect(listener.takeAll() == 0)
+        await adapter.close()
+    }
+
+    @Test("an upload that was begun to copy an object is abandoned, whoever gives the copy up")
+    func givenUpCopy() async throws {
+        let listener = try LoopbackListener()
+        let adapter = try Self.adapter(listener.endpoint)
+        let copying = Mutex<Task<StoreError?, Never>?>(nil)
+        let isAbandoned = Mutex(false)
+        _ = listener.serving(12) { request in
+            func answer(_ status: String, _ body: String, _ headers: String = "") -> String {
+                "HTTP/1.1 \(status)\r\n\(headers)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            }
+            switch request.prefix(while: { $0 != "\r\n" }) {
+            case "PUT /b/kv/a HTTP/1.1": return answer("400 Bad", "<Error><Code>EntityTooLarge</Code></Error>")
+            case "HEAD /b/kv/a HTTP/1.1":
+                return "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 9\r\nConnection: close\r\n\r\n"
+            case "POST /b/kv/a?uploads= HTTP/1.1":
+                return answer("200 OK", "<R><UploadId>u</UploadId></R>")
+            case "PUT /b/kv/a?partNumber=1&uploadId=u HTTP/1.1":
+                copying.withLock { $0?.cancel() }
+                return answer("200 OK", "<CopyPartResult><ETag>1</ETag></CopyPartResult>")
+            case "DELETE /b/kv/a?uploadId=u HTTP/1.1":
+                isAbandoned.withLock { $0 = true }
+                return answer("204 No Content", "")
+            default: return answer("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")
+            }
+        }
+        copying.withLock {
+            $0 = Task.detached {
+                await storeError { try await adapter.setAttributes(ValueAttributes(), of: "kv/a", on: .none) }
+            }
+        }
+        _ = await copying.withLock { $0 }?.value
+        try await eventually("it is abandoned") { isAbandoned.withLock { $0 } }
         await adapter.close()
     }
 

@@ -15,6 +15,9 @@ struct ListPage {
         }
     }
 
+    /// No server has room for as much, and many of that size have a sum.
+    private static let bytesMax: UInt64 = 1 << 50
+
     var objects: [Object] = []
     /// What asks for the next one; nil: this is the last.
     var next: String?
@@ -27,7 +30,9 @@ struct ListPage {
         }
         let isEncoded = root["EncodingType"]?.string == "url"
         for element in root.all("Contents") {
-            guard let name = element["Key"]?.text, let size = element["Size"].flatMap({ UInt64($0.string) }) else {
+            guard let name = element["Key"]?.text, let size = element["Size"].flatMap({ UInt64($0.string) }),
+                size <= Self.bytesMax
+            else {
                 throw StoreError(.io, hint: "an entry of a listing without a name or a size")
             }
             objects.append(
@@ -55,6 +60,19 @@ struct ListPage {
         if let token { request.query.append(("continuation-token", token)) }
         if let name, token == nil { request.query.append(("start-after", String(decoding: name, as: UTF8.self))) }
         return request
+    }
+}
+
+extension S3Service {
+    /// What a listing has under a name; nil: nothing.
+    func listed(_ name: [UInt8], about key: StoreKey?) async throws(StoreError) -> ListPage.Object? {
+        switch try await send(ListPage.request(name, from: nil, after: nil, most: 1), about: key) {
+        case .done(let response):
+            // In the order of the bytes it is the first of those that begin with it.
+            guard let first = try ListPage(response.body).objects.first, first.name == name else { return nil }
+            return first
+        case .refused(let refusal): throw refusal.error(key, bucket: endpoint.bucket)
+        }
     }
 }
 

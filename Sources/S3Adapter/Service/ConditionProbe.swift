@@ -35,11 +35,11 @@ final class ConditionProbe: Sendable {
             request.headers = [("content-type", "text/plain")]
             request.body = Array("whether conditions are kept here\n".utf8)
             let response = try await sent(request)
-            let isThere = try await isRefused(request, [("if-none-match", "*")])
-            let isOther = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
+            let onNothing = try await isDone(request, [("if-none-match", "*")])
+            let onOther = try await isDone(request, [("if-match", "\"00000000000000000000000000000000\"")])
             let etag = Revision(etag: response.headers["etag"] ?? "").etag
-            let isSame = try await !isRefused(request, [("if-match", etag)])
-            return isThere && isOther && isSame
+            let onSame = try await isDone(request, [("if-match", etag)])
+            return (onNothing, onOther, onSame) == (false, false, true)
         }
 
         /// The same object again, in one part. What a probe that was killed has left open is abandoned: it would be paid for.
@@ -57,9 +57,9 @@ final class ConditionProbe: Sendable {
             request = S3Request("POST", key)
             request.query = [("uploadId", id)]
             request.body = S3Adapter.list(of: [PartReceipt(mark: part.bytes, sum: [])])
-            var isKept = try await isRefused(request, [("if-none-match", "*")])
+            var isKept = try await isDone(request, [("if-none-match", "*")]) == false
             if isKept {
-                isKept = try await isRefused(request, [("if-match", "\"00000000000000000000000000000000\"")])
+                isKept = try await isDone(request, [("if-match", "\"00000000000000000000000000000000\"")]) == false
             }
             // Where it was completed, there is none any more.
             try await open.abandon(id)
@@ -77,12 +77,17 @@ final class ConditionProbe: Sendable {
         /// By another machine, which probes too: that says nothing.
         private static let abandoned = StoreError(.timedOut, hint: "others have abandoned the upload of a probe")
 
-        private func isRefused(_ request: S3Request, _ condition: [(String, String)]) async throws(StoreError) -> Bool {
+        /// nil: the server does not know the condition. - Throws: every other refusal, which may be over soon.
+        private func isDone(_ request: S3Request, _ condition: [(String, String)]) async throws(StoreError) -> Bool? {
             var request = request
             request.headers += condition
-            guard case .refused(let refusal) = try await service.send(request, about: nil) else { return false }
-            if refusal.isMissingUpload { throw Self.abandoned }
-            return refusal.isPrecondition
+            switch try await service.send(request, about: nil) {
+            case .done: return true
+            case .refused(let refusal) where refusal.isPrecondition: return false
+            case .refused(let refusal) where refusal.isUnknownCondition: return nil
+            case .refused(let refusal) where refusal.isMissingUpload: throw Self.abandoned
+            case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
+            }
         }
     }
 }

@@ -134,7 +134,9 @@ final class DeleteBatch: Sendable {
     private func revision(of name: [UInt8]) async throws(StoreError) -> Revision? {
         switch try await service.send(S3Request("HEAD", name), about: nil) {
         case .done(let response): return Revision(etag: response.headers["etag"] ?? "")
-        case .refused(let refusal) where refusal.status == 404: return nil
+        // Whatever stands in between may have said that: an answer to HEAD has no words.
+        case .refused(let refusal) where refusal.status == 404:
+            return try await service.listed(name, about: nil)?.revision
         case .refused(let refusal): throw refusal.error(nil, bucket: service.endpoint.bucket)
         }
     }
@@ -203,11 +205,11 @@ final class DeleteBatch: Sendable {
         var request = S3Request("POST", nil)
         request.deadline = deadline
         request.query = [("delete", "")]
-        let isConditional = isConditional
+        let conditions = isConditional ? names.compactMapValues(\.self) : [:]
         request.body =
             Array("<Delete><Quiet>true</Quiet>".utf8)
-            + names.flatMap { name, revision in
-                let etag = isConditional ? revision.map { "<ETag>\(Self.escaped($0.etag))</ETag>" } : nil
+            + names.keys.flatMap { name in
+                let etag = conditions[name].map { "<ETag>\(Self.escaped($0.etag))</ETag>" }
                 return Array("<Object><Key>".utf8) + Self.escaped(name) + Array("</Key>\(etag ?? "")</Object>".utf8)
             }
             + Array("</Delete>".utf8)
@@ -225,11 +227,16 @@ final class DeleteBatch: Sendable {
                 let refusal = S3Refusal(
                     status: 0, code: element["Code"]?.string ?? "", message: element["Message"]?.string ?? "")
                 guard refusal.code != "NoSuchKey" else { continue }
+                // One that names no object is of all of them.
+                let named = element["Key"].map { [$0.text] } ?? Array(names.keys)
+                if refusal.isUnknownCondition, named.contains(where: { conditions[$0] != nil }) {
+                    state.withLock { $0.refusesConditions = true }
+                    return nil
+                }
                 let reason =
                     refusal.code == "PreconditionFailed"
                     ? Kept.isOther : .failed(refusal.error(nil, bucket: service.endpoint.bucket))
-                // One that names no object is of all of them.
-                for name in element["Key"].map({ [$0.text] }) ?? Array(names.keys) { kept[name] = reason }
+                for name in named { kept[name] = reason }
             }
             return kept
         // Whatever it is in the list that it does not understand: one by one.

@@ -19,8 +19,8 @@ enum HTTPDate {
     /// Of listings: `2009-10-12T17:50:30.000Z` (RFC 3339), in UTC.
     static func nanoseconds(ofISO bytes: [UInt8]) -> Int64? {
         guard bytes.count >= 19, bytes[4] == dash, bytes[7] == dash, bytes[10] == UInt8(ascii: "T"),
-            let year = year(bytes, 0), let month = number(bytes, 5, 2), let day = number(bytes, 8, 2),
-            let time = time(bytes, 11)
+            let year = year(bytes, 0), let month = number(bytes, 5, 2), (1...12).contains(month),
+            let day = number(bytes, 8, 2), let time = time(bytes, 11)
         else { return nil }
         var rest = bytes[19...]
         var fraction: Int64 = 0
@@ -38,9 +38,10 @@ enum HTTPDate {
     private static let space = UInt8(ascii: " ")
     private static let (zero, nine) = (UInt8(ascii: "0"), UInt8(ascii: "9"))
 
-    /// nil: 64 bits do not hold its nanoseconds, and some servers say 0001 of what they know no time of.
+    /// nil: 64 bits do not hold its nanoseconds, or how far it is from now; and some servers say 0001 of what they know no
+    /// time of.
     private static func year(_ bytes: [UInt8], _ start: Int) -> Int64? {
-        number(bytes, start, 4).flatMap { (1_678...2_261).contains($0) ? $0 : nil }
+        number(bytes, start, 4).flatMap { (1_970...2_261).contains($0) ? $0 : nil }
     }
 
     /// `08:49:37`, as seconds.

@@ -31,7 +31,7 @@ struct S3Refusal: Equatable {
     var isOfOtherParts: Bool { ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].contains(code) }
     var isPrecondition: Bool { status == 412 }
     /// The server may not know the header of a condition.
-    var isUnknownCondition: Bool { [400, 501].contains(status) || code == "NotImplemented" }
+    var isUnknownCondition: Bool { ([400, 501].contains(status) || code == "NotImplemented") && !isExpired }
     /// The server's clock and ours are too far apart.
     var isSkewed: Bool { code == "RequestTimeTooSkewed" }
     var isExpired: Bool { ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(code) }

@@ -47,23 +47,28 @@ final class S3Service: Sendable {
 
     func close() async { await transport.close() }
 
-    /// - Throws: `.timedOut` where there is no answer, or S3 is busy for longer than a few tries.
+    /// - Throws: `.timedOut` where there is no answer, or S3 is busy for longer than a few tries; `.interrupted` where the task
+    ///   was cancelled: nothing more is sent then.
     func send(_ request: S3Request, about key: StoreKey?) async throws(StoreError) -> Outcome {
         var pause = Self.firstPauseMilliseconds
         var last = StoreError(.timedOut, key: key, hint: "S3 does not answer")
         let attemptsMax = request.isOnce ? 1 : Self.attemptsMax
         for attempt in 1...attemptsMax {
             if let deadline = request.deadline, ContinuousClock.now > deadline { throw last }
-            switch await transport.send(try await signed(request)) {
+            let (signed, skew) = try await signed(request)
+            switch await transport.send(signed) {
             case .success(let response):
                 state.withLock { $0.requests.bytesReceived += UInt64(response.body.count) }
                 if (200..<300).contains(response.status) { return .done(response) }
                 let refusal = S3Refusal(response)
-                if refusal.isSkewed, correctClock(by: response) { continue }
+                // An answer to HEAD has no words.
+                let isSkewed = refusal.isSkewed || request.method == "HEAD" && refusal.status == 403
+                if isSkewed, correctClock(by: response, signedWith: skew) { continue }
                 guard refusal.isPassing else { return .refused(refusal) }
                 last = refusal.error(key, bucket: endpoint.bucket)
             case .failure(.tooLong):
                 throw StoreError(.tooLarge, key: key, hint: "the answer is longer than \(request.answerBytesMax) bytes")
+            case .failure(.cancelled): throw StoreError(.interrupted, key: key, hint: "the request was given up")
             case .failure(.closed): throw StoreError(.interrupted, key: key, hint: "the adapter is closed")
             case .failure(.curl(let code, let words, let isUntouched, let isSent)):
                 last = StoreError(.timedOut, key: key, code: code, hint: "\(endpoint.host): \(words)")
@@ -84,13 +89,13 @@ final class S3Service: Sendable {
 
     // MARK: Inside
 
-    private func signed(_ request: S3Request) async throws(StoreError) -> HTTPRequest {
+    /// - Returns: `skew`: what was added to our clock.
+    private func signed(_ request: S3Request) async throws(StoreError) -> (request: HTTPRequest, skew: Int64) {
         state.withLock { $0.requests.count(request) }
         let credentials = try await credentials()
         let path = endpoint.path(of: request.key)
-        let now = Timestamp.now()
-        let time = SigningTime(
-            Timestamp(nanoseconds: now.nanoseconds + state.withLock { $0.skewSeconds } * 1_000_000_000))
+        let skew = state.withLock { $0.skewSeconds }
+        let time = SigningTime(Timestamp(nanoseconds: Timestamp.now().nanoseconds + skew * 1_000_000_000))
         let sum =
             request.body.isEmpty
             ? Signature.emptyBody : Hashing.hex(request.bodySum ?? Hashing.sha256(request.body))
@@ -98,24 +103,30 @@ final class S3Service: Sendable {
         let added = Signature(credentials: credentials, region: region).headers(
             for: request.method, path: path, query: request.query, headers: headers, bodySum: sum, at: time)
         let query = Signature.canonicalQuery(request.query)
-        return HTTPRequest(
+        let signed = HTTPRequest(
             method: request.method,
             url: "\(endpoint.scheme)://\(endpoint.authority)\(path)" + (query.isEmpty ? "" : "?\(query)"),
             headers: (request.headers + added).map { (name: $0.0, value: $0.1) }, body: request.body,
             isOnce: request.isOnce, isLong: request.isLong, answerBytesMax: request.answerBytesMax)
+        return (signed, skew)
     }
 
-    /// By what the server says the time is. - Returns: whether another try makes sense.
-    private func correctClock(by response: HTTPResponse) -> Bool {
+    /// By what the server says the time is.
+    ///
+    /// - Parameter used: what the request was signed with: others may have corrected the clock since.
+    /// - Returns: whether another try makes sense.
+    private func correctClock(by response: HTTPResponse, signedWith used: Int64) -> Bool {
         guard let text = response.headers["date"], let theirs = HTTPDate.seconds(text) else { return false }
         let skew = theirs - Timestamp.now().seconds
         let isNew = state.withLock { state in
             defer { state.skewSeconds = skew }
-            return abs(state.skewSeconds - skew) > 60
+            return Self.differ(state.skewSeconds, skew)
         }
         if isNew {
             log("the clock here is \(abs(skew)) seconds \(skew > 0 ? "behind" : "ahead of") that of S3; allowed for")
         }
-        return isNew
+        return Self.differ(used, skew)
     }
+
+    private static func differ(_ skew: Int64, _ other: Int64) -> Bool { abs(skew - other) > 60 }
 }

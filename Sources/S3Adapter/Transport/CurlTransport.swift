@@ -30,6 +30,9 @@ final class CurlTransport: Sendable {
 
     private struct State {
         var waiting: [Transfer] = []
+        /// Of transfers that nobody waits for any more; some may have ended.
+        var cancelled: [Int] = []
+        var last = 0
         var isClosing = false
         var closers: [CheckedContinuation<Void, Never>] = []
         var isOver = false
@@ -51,19 +54,43 @@ final class CurlTransport: Sendable {
         OwnThread.start("s3") { shared.run(options) }.detach()
     }
 
-    /// Any thread; does not block.
+    /// Any thread; does not block. A task that is cancelled ends its transfer: what it was to put must not arrive when
+    /// others have gone on.
     func send(_ request: HTTPRequest) async -> Transfer.Answer {
-        await withCheckedContinuation { continuation in
-            let transfer = Transfer(request) { continuation.resume(returning: $0) }
-            let isTaken = state.withLock { state in
-                guard !state.isClosing else { return false }
-                state.waiting.append(transfer)
-                // With the lock: the handle is not gone before the thread has seen this.
-                ccurl_multi_wakeup(multi.handle)
-                return true
-            }
-            if !isTaken { transfer.fail(.closed) }
+        let number = state.withLock { state in
+            state.last += 1
+            return state.last
         }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let transfer = Transfer(request, number) { continuation.resume(returning: $0) }
+                let failure: TransferFailure? = state.withLock { state in
+                    guard !state.isClosing else { return .closed }
+                    // With the lock: a task that is cancelled later finds it waiting.
+                    guard !Task.isCancelled else { return .cancelled }
+                    state.waiting.append(transfer)
+                    // The same: the handle is not gone before the thread has seen this.
+                    ccurl_multi_wakeup(multi.handle)
+                    return nil
+                }
+                if let failure { transfer.fail(failure) }
+            }
+        } onCancel: {
+            cancel(number)
+        }
+    }
+
+    private func cancel(_ number: Int) {
+        let transfer: Transfer? = state.withLock { state in
+            if let place = state.waiting.firstIndex(where: { $0.number == number }) {
+                return state.waiting.remove(at: place)
+            }
+            guard !state.isClosing else { return nil }
+            state.cancelled.append(number)
+            ccurl_multi_wakeup(multi.handle)
+            return nil
+        }
+        transfer?.fail(.cancelled)
     }
 
     /// Ends what is under way, and returns when the thread is done.
@@ -86,9 +113,9 @@ final class CurlTransport: Sendable {
         var free: [OpaquePointer] = []
         var active: [OpaquePointer: Transfer] = [:]
         while true {
-            let (new, isClosing) = state.withLock { state in
-                defer { state.waiting = [] }
-                return (state.waiting, state.isClosing)
+            let (new, cancelled, isClosing) = state.withLock { state in
+                defer { (state.waiting, state.cancelled) = ([], []) }
+                return (state.waiting, state.cancelled, state.isClosing)
             }
             if isClosing {
                 for transfer in new { transfer.fail(.closed) }
@@ -108,6 +135,14 @@ final class CurlTransport: Sendable {
                 active[easy] = transfer
                 ccurl_multi_add_handle(multi.handle, UnsafeMutableRawPointer(easy))
             }
+            for number in cancelled {
+                guard let (easy, transfer) = active.first(where: { $0.value.number == number }) else { continue }
+                ccurl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
+                active[easy] = nil
+                transfer.end(.cancelled)
+                Self.reset(easy, options)
+                free.append(easy)
+            }
             var running: Int32 = 0
             ccurl_multi_perform(multi.handle, &running)
             var left: Int32 = 0
@@ -115,7 +150,7 @@ final class CurlTransport: Sendable {
                 guard message.pointee.msg == CURLMSG_DONE else { continue }
                 let (easy, code) = (OpaquePointer(message.pointee.easy_handle!), ccurl_result(message))
                 ccurl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
-                _ = active.removeValue(forKey: easy)?.end(code)
+                active.removeValue(forKey: easy)?.end(code)
                 Self.reset(easy, options)
                 free.append(easy)
             }
@@ -124,7 +159,7 @@ final class CurlTransport: Sendable {
         }
         for (easy, transfer) in active {
             ccurl_multi_remove_handle(multi.handle, UnsafeMutableRawPointer(easy))
-            _ = transfer.end(CURLE_ABORTED_BY_CALLBACK)
+            transfer.end(.closed)
             ccurl_easy_cleanup(UnsafeMutableRawPointer(easy))
         }
         for easy in free { ccurl_easy_cleanup(UnsafeMutableRawPointer(easy)) }

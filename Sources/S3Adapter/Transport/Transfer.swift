@@ -7,6 +7,8 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
     typealias Answer = Result<HTTPResponse, TransferFailure>
 
     let request: HTTPRequest
+    /// No other of the transport has it.
+    let number: Int
     private let finish: @Sendable (Answer) -> Void
     private var response = HTTPResponse(status: 0)
     private var sent = 0
@@ -14,8 +16,9 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var easy: OpaquePointer?
 
-    init(_ request: HTTPRequest, finish: @escaping @Sendable (Answer) -> Void) {
+    init(_ request: HTTPRequest, _ number: Int, finish: @escaping @Sendable (Answer) -> Void) {
         self.request = request
+        self.number = number
         self.finish = finish
     }
 
@@ -69,15 +72,10 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
         }
     }
 
-    /// It is over. - Returns: the handle, for another one.
-    func end(_ code: CURLcode) -> OpaquePointer? {
-        defer {
-            ccurl_slist_free_all(headerList)
-            headerList = nil
-            easy = nil
-            Unmanaged.passUnretained(self).release()
-        }
-        guard let easy else { return nil }
+    /// It is over.
+    func end(_ code: CURLcode) {
+        defer { forget() }
+        guard let easy else { return }
         var status = 0
         ccurl_get_long(UnsafeMutableRawPointer(easy), CURLINFO_RESPONSE_CODE, &status)
         response.status = status
@@ -94,7 +92,20 @@ final class Transfer: @unchecked Sendable {  // handed over once, through the tr
                     Int32(code.rawValue), words, isUntouched: response.body.isEmpty && status == 0,
                     isSent: bytesSent > 0))
         }
-        return easy
+    }
+
+    /// It is ended before it is over.
+    func end(_ failure: TransferFailure) {
+        defer { forget() }
+        fail(failure)
+    }
+
+    /// - Precondition: curl has done with the handle.
+    private func forget() {
+        ccurl_slist_free_all(headerList)
+        headerList = nil
+        easy = nil
+        Unmanaged.passUnretained(self).release()
     }
 
     func fail(_ failure: TransferFailure) { finish(.failure(failure)) }
@@ -156,5 +167,7 @@ enum TransferFailure: Error, Sendable {
     /// CURLcode and its words. `isUntouched`: nothing of an answer had come. `isSent`: something of the request had gone.
     case curl(Int32, String, isUntouched: Bool, isSent: Bool)
     case tooLong
+    /// The task that waited for it.
+    case cancelled
     case closed
 }

@@ -247,9 +247,9 @@ final class Fetcher: Sendable {
 
     /// A long value is not read to see whether it is the one that was here, nor one that has become long.
     private func found(_ id: NodeID, at key: StoreKey) async throws(StoreError) -> FarFound? {
-        let isJSON = FarSum.isJSON(key)
+        let (isJSON, size) = (FarSum.isJSON(key), (try? store.node(id))?.size ?? 0)
         if try longSize(id) == nil {
-            do throws(StoreError) { return try await far.whole(at: key, isJSON: isJSON) } catch {
+            do throws(StoreError) { return try await far.whole(at: key, isJSON: isJSON, size: size) } catch {
                 guard error.kind == .tooLarge, far.parted != nil else { throw error }
             }
         }

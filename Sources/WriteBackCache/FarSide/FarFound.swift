@@ -50,18 +50,21 @@ extension FarSide {
     func found(
         at key: StoreKey, isJSON: Bool, known revision: Revision?, readsLong: Bool = true
     ) async throws(StoreError) -> FarFound? {
+        var size: UInt64 = 0
         if let parted, listsKeys {
             guard let entry = try await entry(of: key) else { return nil }
             if entry.revision == revision { return .listed(entry, sum: nil) }
+            size = entry.size
             if entry.size >= parted.partedBytesMin {
                 return .listed(entry, sum: readsLong ? try await longSum(of: entry, by: parted) : nil)
             }
         }
-        return try await whole(at: key, isJSON: isJSON)
+        return try await whole(at: key, isJSON: isJSON, size: size)
     }
 
-    func whole(at key: StoreKey, isJSON: Bool) async throws(StoreError) -> FarFound? {
-        guard let value = try await getRevised(key) else { return nil }
+    /// - Parameter size: what is known of it.
+    func whole(at key: StoreKey, isJSON: Bool, size: UInt64) async throws(StoreError) -> FarFound? {
+        guard let value = try await getRevised(key, size: size) else { return nil }
         return .whole(value, sum: FarSum(of: value.value, isJSON: isJSON).digest)
     }
 

@@ -35,10 +35,10 @@ extension FarSide {
     }
 
     func getAttributed(
-        _ key: StoreKey, of adapter: any AttributedPutting
+        _ key: StoreKey, of adapter: any AttributedPutting, extraSeconds: Int
     ) async throws(StoreError) -> FarValue? {
         count(\.gets)
-        return try await asked(key) {
+        return try await asked(key, extraSeconds: extraSeconds) {
             guard let found = try await adapter.getAttributed(key) else { return nil }
             return FarValue(value: found.value, revision: found.revision, meta: found.attributes.meta)
         }
@@ -51,7 +51,9 @@ extension FarSide {
         _ key: StoreKey, _ value: [UInt8], _ attributes: ValueAttributes, replacing revision: Revision?,
         isConditional: Bool
     ) async throws(StoreError) -> Replaced {
-        let replaced = try await changed(key, isConditional ? .replacing(revision) : .none) { adapter, condition in
+        let replaced = try await changed(
+            key, isConditional ? .replacing(revision) : .none, extraSeconds: Self.seconds(for: value.count)
+        ) { adapter, condition in
             try await adapter.put(key, value, attributes, on: condition)
         }
         if case .unconditional = replaced { refusesConditions() }
@@ -72,7 +74,7 @@ extension FarSide {
     }
 
     private func changed(
-        _ key: StoreKey, _ condition: PutCondition, extraSeconds: Int = 0,
+        _ key: StoreKey, _ condition: PutCondition, extraSeconds: Int,
         _ change: @escaping @Sendable (any AttributedPutting, PutCondition) async throws -> DatedRevision
     ) async throws(StoreError) -> Replaced {
         guard let attributed else { throw StoreError(.unsupported, key: key) }
@@ -97,7 +99,7 @@ extension FarSide {
             return nil
         }
         count(\.puts)
-        return try await asked(key) {
+        return try await asked(key, extraSeconds: Self.seconds(for: value.count)) {
             try await attributed.put(key, value, ValueAttributes(), on: .none).revision
         }
     }

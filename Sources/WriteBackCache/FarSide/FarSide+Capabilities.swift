@@ -31,6 +31,13 @@ extension FarSide {
     ) async throws(StoreError) {
         guard let adapter = adapter as? any KeyListing else { throw StoreError(.unsupported) }
         count(\.lists)
+        var own: StoreError?
+        func give(_ piece: [KeyEntry]) async throws(StoreError) {
+            do throws(StoreError) { try await body(piece) } catch {
+                own = error
+                throw error
+            }
+        }
         do {
             var piece: [KeyEntry] = []
             let keys: Keys = if let opened { opened } else { try await adapter.listKeys(prefix) }
@@ -38,15 +45,18 @@ extension FarSide {
                 if piece.isEmpty { answered() }
                 piece.append(entry)
                 guard piece.count >= most else { continue }
-                try await body(piece)
+                try await give(piece)
                 piece = []
             }
             answered()
-            if !piece.isEmpty { try await body(piece) }
-        } catch let error as StoreError where error.kind == .unsupported {
-            refusesKeys()
-            throw error
+            if !piece.isEmpty { try await give(piece) }
         } catch {
+            // What fails here says nothing about the far side.
+            if let own { throw own }
+            if let error = error as? StoreError, error.kind == .unsupported {
+                refusesKeys()
+                throw error
+            }
             throw failed(error, prefix, isLook: true)
         }
     }
@@ -91,6 +101,8 @@ extension FarSide {
     func get(_ key: StoreKey, range: Range<UInt64>) async throws(StoreError) -> RevisedValue? {
         guard let adapter = adapter as? any RangedReading else { throw StoreError(.unsupported) }
         count(\.gets)
-        return try await asked(key) { try await adapter.get(key, range: range) }
+        return try await asked(key, extraSeconds: Self.seconds(for: range.count)) {
+            try await adapter.get(key, range: range)
+        }
     }
 }

@@ -2,13 +2,8 @@ import Persist
 
 /// Long values, which go in parts where the adapter can do that.
 extension FarSide {
-    /// Slower than that nobody sends for long: parts have more time than other requests.
-    private static let bytesPerSecondMin = 16 << 10
     /// A server may copy all of a long value before it answers.
     static let copyingSeconds = 240
-    /// Of a value that is fetched to be compared.
-    private static let pieceBytes: UInt64 = 8 << 20
-
     var parted: (any PartedPutting)? { adapter as? any PartedPutting }
 
     func beginParts(of key: StoreKey, _ attributes: ValueAttributes) async throws(StoreError) -> PartedUpload {
@@ -23,7 +18,7 @@ extension FarSide {
     ) async throws(StoreError) -> PartReceipt? {
         let parted = try known(parted, upload.key)
         count(\.puts)
-        return try await asked(upload.key, extraSeconds: bytes.count / Self.bytesPerSecondMin) {
+        return try await asked(upload.key, extraSeconds: Self.seconds(for: bytes.count)) {
             () async throws -> PartReceipt? in
             do { return try await parted.putPart(number, bytes, of: upload) } catch is UploadGone { return nil }
         }
@@ -43,7 +38,7 @@ extension FarSide {
     ) async throws(StoreError) -> Copied {
         guard let copying = adapter as? any PartCopying else { return .refused }
         count(\.puts)
-        return try await asked(upload.key, extraSeconds: range.count / Self.bytesPerSecondMin) {
+        return try await asked(upload.key, extraSeconds: Self.seconds(for: range.count)) {
             () async throws -> Copied in
             do {
                 return .part(try await copying.copyPart(number, from: source, having: revision, range, of: upload))

@@ -53,14 +53,16 @@ final class FarSide: Sendable {
         state.withLock { state in state.offlineSince.map { ($0, state.lastError ?? "") } }
     }
 
-    func get(_ key: StoreKey) async throws(StoreError) -> [UInt8]? {
+    func get(_ key: StoreKey, extraSeconds: Int = 0) async throws(StoreError) -> [UInt8]? {
         state.withLock { $0.requests.gets += 1 }
-        return try await asked(key) { [adapter] in try await adapter.get(key) }
+        return try await asked(key, extraSeconds: extraSeconds) { [adapter] in try await adapter.get(key) }
     }
 
     func put(_ key: StoreKey, _ value: [UInt8]) async throws(StoreError) {
         state.withLock { $0.requests.puts += 1 }
-        try await asked(key) { [adapter] in try await adapter.put(key, value) }
+        try await asked(key, extraSeconds: Self.seconds(for: value.count)) { [adapter] in
+            try await adapter.put(key, value)
+        }
     }
 
     func delete(_ key: StoreKey) async throws(StoreError) {
@@ -72,11 +74,17 @@ final class FarSide: Sendable {
     var putsConditionally: Bool { conditional != nil && !state.withLock { $0.refusesConditions } }
 
     /// What is under a key, with its revision where it has one, and its attributes where they lie with it.
-    func getRevised(_ key: StoreKey) async throws(StoreError) -> FarValue? {
-        if let attributed { return try await getAttributed(key, of: attributed) }
-        guard let conditional, putsConditionally else { return try await get(key).map { FarValue(value: $0) } }
+    ///
+    /// - Parameter size: what is known of it.
+    func getRevised(_ key: StoreKey, size: UInt64 = 0) async throws(StoreError) -> FarValue? {
+        let extra = Self.seconds(for: Int(clamping: size))
+        if let attributed { return try await getAttributed(key, of: attributed, extraSeconds: extra) }
+        guard let conditional, putsConditionally else {
+            return try await get(key, extraSeconds: extra).map { FarValue(value: $0) }
+        }
         state.withLock { $0.requests.gets += 1 }
-        let answer = try await asked(key) { () async throws -> (isKnown: Bool, value: RevisedValue?) in
+        let answer = try await asked(key, extraSeconds: extra) {
+            () async throws -> (isKnown: Bool, value: RevisedValue?) in
             do {
                 return (true, try await conditional.getRevised(key))
             } catch let error as StoreError where error.kind == .unsupported {
@@ -85,7 +93,7 @@ final class FarSide: Sendable {
         }
         if answer.isKnown { return answer.value.map { FarValue(value: $0.value, revision: $0.revision) } }
         refusesConditions()
-        return try await get(key).map { FarValue(value: $0) }
+        return try await get(key, extraSeconds: extra).map { FarValue(value: $0) }
     }
 
     enum Replaced: Sendable {
@@ -101,7 +109,8 @@ final class FarSide: Sendable {
     func put(_ key: StoreKey, _ value: [UInt8], replacing revision: Revision?) async throws(StoreError) -> Replaced {
         guard let conditional, putsConditionally else { return .unconditional }
         state.withLock { $0.requests.puts += 1 }
-        let replaced = try await asked(key) { () async throws -> Replaced in
+        let replaced = try await asked(key, extraSeconds: Self.seconds(for: value.count)) {
+            () async throws -> Replaced in
             do {
                 return .put(try await conditional.put(key, value, replacing: revision))
             } catch is RevisionConflict {
@@ -149,6 +158,12 @@ final class FarSide: Sendable {
     }
 
     func count(_ what: WritableKeyPath<Requests, Int>) { state.withLock { $0.requests[keyPath: what] += 1 } }
+
+    /// Slower than that nobody sends for long.
+    private static let bytesPerSecondMin = 16 << 10
+
+    /// What a request may take beyond the limit of all that moves so many bytes.
+    static func seconds(for bytes: Int) -> Int { bytes / bytesPerSecondMin }
 
     /// - Parameter extraSeconds: that the request may take beyond the limit of all.
     func asked<R: Sendable>(
