@@ -1,9 +1,15 @@
 public import Persist
 
 extension FileSystem {
+    /// PATH_MAX of limits.h.
+    private static let pathBytesMax: UInt64 = 4_096
+
     public func readlink(_ id: NodeID) throws(StoreError) -> [UInt8] {
-        let size = Int(try store.node(id).size)
-        return try Array(capacity: size) { (buffer: inout OutputRawSpan) throws(StoreError) in
+        let size = try store.node(id).size
+        guard size < Self.pathBytesMax else {
+            throw StoreError(.corrupt, hint: "the target of the symlink is longer than a path can be")
+        }
+        return try Array(capacity: Int(size)) { (buffer: inout OutputRawSpan) throws(StoreError) in
             try store.read(id, at: 0, into: &buffer)
         }
     }

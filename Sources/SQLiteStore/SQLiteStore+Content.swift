@@ -170,10 +170,19 @@ extension SQLiteStore {
         try write(leavesDirectories: true) { tx throws(StoreError) in try tx.append(append) }
     }
 
-    /// In one transaction; where one of them is refused, or the disk refuses all, each in its own.
+    /// In one transaction; where one of them is refused, or the disk refuses all, each in its own. Another program that
+    /// holds the file is waited for once: what comes of that is so for all of them.
     public func append(_ appends: [Append]) -> [Result<Appended, StoreError>] {
+        var heldUp: StoreError?
+        func attempt<R>(_ body: () throws(StoreError) -> R) -> Result<R, StoreError> {
+            if let heldUp { return .failure(heldUp) }
+            do throws(StoreError) { return .success(try body()) } catch {
+                if error.kind == .timedOut || error.kind == .interrupted { heldUp = error }
+                return .failure(error)
+            }
+        }
         if appends.count > 1 {
-            let together = Result { () throws(StoreError) in
+            let together = attempt { () throws(StoreError) in
                 try write(leavesDirectories: true) { tx throws(StoreError) in
                     var appended: [Appended] = []
                     for append in appends { appended.append(try tx.append(append)) }
@@ -182,7 +191,7 @@ extension SQLiteStore {
             }
             if case .success(let appended) = together { return appended.map { .success($0) } }
         }
-        return appends.map { append in Result { () throws(StoreError) in try self.append(append) } }
+        return appends.map { append in attempt { () throws(StoreError) in try self.append(append) } }
     }
 
     public func removeEvents(of id: NodeID, at time: Timestamp) throws(StoreError) -> Node {

@@ -91,9 +91,11 @@ extension SQLiteStore {
             )
         }
         let room = serving.whereabouts?.freeBytes() ?? 0
+        // Of a damaged header any number.
+        let unused = min(max(0, free), pages)
         return StoreStatistics(
-            bytesUsed: UInt64((pages - free) * pageBytes) + (mount.bodyFiles?.bytesUsed ?? 0),
-            bytesFree: room + UInt64(free * pageBytes),
+            bytesUsed: UInt64((pages - unused) * pageBytes) + (mount.bodyFiles?.bytesUsed ?? 0),
+            bytesFree: room + UInt64(unused * pageBytes),
             nodes: nodes,
             notes: (displacementNote.map { [$0] } ?? []) + serving.notes(hasPeers: hasPeers))
     }

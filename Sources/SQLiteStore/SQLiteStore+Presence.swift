@@ -37,7 +37,9 @@ extension SQLiteStore {
                 "INSERT INTO mount(id, pid, host, started) VALUES (?, ?, ?, ?)", id, Int64(getpid()),
                 Text(mount.host), tx.now)
             mount.hasPeers = try tx.db.exists("SELECT 1 FROM mount WHERE id <> ? LIMIT 1", id)
-            mount.feedSeen = try tx.db.first("SELECT max(seq) FROM feed") { $0.int(0) } ?? 0
+            // The last number that was given out, though its row may be gone.
+            mount.feedSeen =
+                try tx.db.first("SELECT seq FROM sqlite_sequence WHERE name = 'feed'") { $0.int(0) } ?? 0
             for sequence in [IDSequence.node, .body, .chunk] {
                 let block = try tx.newBlock(sequence)
                 tx.onCommit { [mount] in mount.blocks.add(block, to: sequence) }

@@ -100,15 +100,20 @@ extension SQLiteStore {
         try? write(isInterruptible: false, leavesDirectories: true) { _ in }
     }
 
-    /// Everybody has read it long ago; who has not finds that out by the gap.
+    /// Everybody has read it long ago; who has not finds that out by the gap, before the last row: that stays.
     private func trimFeed() throws(StoreError) {
         let oldest = Timestamp.now.nanoseconds - 60_000_000_000
         let isDue = try read { db throws(StoreError) in
-            try db.exists("SELECT 1 FROM (SELECT min(seq), time FROM feed) WHERE time < ?", oldest)
+            try db.exists(
+                """
+                SELECT 1 FROM (SELECT min(seq) AS first, time FROM feed)
+                    WHERE time < ? AND first < (SELECT max(seq) FROM feed)
+                """, oldest)
         }
         guard isDue else { return }
         try writeFreeing(isInterruptible: false, leavesDirectories: true) { tx throws(StoreError) in
-            _ = try tx.db.run("DELETE FROM feed WHERE time < ?", oldest)
+            _ = try tx.db.run(
+                "DELETE FROM feed WHERE time < ? AND seq < (SELECT max(seq) FROM feed)", oldest)
         }
     }
 

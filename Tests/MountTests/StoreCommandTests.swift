@@ -152,6 +152,19 @@ import Testing
             let json = try await fixture.bash(
                 #""$PERSISTFS" check --json "$STORE" | jq -e '.isSound == false and (.findings | length > 0)'"#)
             #expect(json.succeeded)
+            // Whoever reads may have had enough: check | head -1.
+            for mode in ["", "--json"] {
+                let unread = try await fixture.bash(
+                    """
+                    python3 -c '
+                    import os, subprocess, sys
+                    reading, writing = os.pipe()
+                    os.close(reading)
+                    sys.exit(subprocess.run(sys.argv[1:], stdout=writing).returncode)
+                    ' "$PERSISTFS" check \(mode) "$STORE"
+                    """)
+                #expect(unread.status == 3 && unread.error.isEmpty, "\(mode): \(unread.status) \(unread.error)")
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 import Glibc
 import Linux
 import Persist
-import SQLiteStore
 import Synchronization
 import Testing
+
+@testable import SQLiteStore
 
 /// What else goes on while another program holds the file.
 @Suite struct ForeignWaitTests {
@@ -24,27 +25,35 @@ import Testing
         }
         while waits.count == 0 { usleep(1000) }
         // An open asks for this, on a thread that reads the kernel's requests.
-        let isSeenToWait = Result { try waits.isSeen { try store.refresh() } }
+        let seenToWait = Result { try waits.seen { try store.refresh() } }
         try other.run("COMMIT")
         writing.join()
-        #expect(try isSeenToWait.get())
+        #expect(try seenToWait.get() > 0)
         try written.withLock { $0 }?.get()
         #expect(try store.text("records/a.json") == "1")
     }
-}
 
-/// Who waits, and has waited: threads of the store do so too.
-private final class CountedWaits: WaitObserver {
-    private let state = Mutex([pthread_t]())
-    func waitBegins() { state.withLock { $0.append(pthread_self()) } }
-    func waitEnds() {}
-    var isInterrupted: Bool { false }
-    var count: Int { state.withLock { $0.count } }
-
-    /// Whether this thread waits in `body`.
-    func isSeen(_ body: () throws -> Void) rethrows -> Bool {
-        let before = count
-        try body()
-        return state.withLock { $0[before...].contains { pthread_equal($0, pthread_self()) != 0 } }
+    @Test("R8 lines of several logs wait together for a program that holds the file, and not one after the other")
+    func linesTogether() throws {
+        let file = try StoreFile()
+        let waits = CountedWaits()
+        let store = try file.open {
+            $0.waits = waits
+            $0.limits.busyMilliseconds = 100
+        }
+        defer { store.close() }
+        let logs = try (0..<4).map { try store.addLines("events/\($0).log", "1\n").node.id }
+        store.serving.stopWorkers()
+        let other = try Foreign(file.path)
+        try other.run("BEGIN IMMEDIATE")
+        func append() -> [Result<Appended, StoreError>] {
+            store.append(logs.map { Append(stream: $0, bytes: Array("2\n".utf8), start: .newLine, time: .now) })
+        }
+        var results: [Result<Appended, StoreError>] = []
+        #expect(waits.seen { results = append() } == 1)
+        for result in results { #expect(kind { try result.get() } == .timedOut) }
+        try other.run("COMMIT")
+        for result in append() { #expect(try result.get().accepted == 2) }
+        for number in 0..<4 { #expect(try store.text("events/\(number).log") == "1\n2\n") }
     }
 }

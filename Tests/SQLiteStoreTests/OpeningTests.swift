@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import Persist
 import SQLiteStore
 import Testing
@@ -204,6 +205,22 @@ struct OpeningTests {
         #expect(try copy.text("records/a.json") == "1")
         #expect(try copy.find("blobs/b").size == 200_000)
         #expect(try copy.check() == [])
+    }
+
+    @Test("R11 a free list that is longer than the file, as its damaged header has it, counts no more than the file")
+    func freeListTooLong() throws {
+        for count in [UInt32(1) << 31 | 5, UInt32.max >> 1] {
+            let file = try StoreFile()
+            try file.open().close()
+            var bytes = try #require(readWhole(file.path))
+            for place in 0..<4 { bytes[36 + place] = UInt8(truncatingIfNeeded: count >> (24 - 8 * place)) }
+            try file.write(bytes, to: "store.db")
+            let store = try file.open { $0.isReadOnly = true }
+            defer { store.close() }
+            let found = try store.statistics(countsNodes: true)
+            #expect(found.bytesUsed <= UInt64(bytes.count))
+            #expect(found.nodes == 0)
+        }
     }
 }
 

@@ -16,6 +16,9 @@ final class Patience: @unchecked Sendable {  // used by whoever holds the lock o
     private var isWaiting = false
     /// Whether the method that now runs may be given up.
     var isInterruptible = false
+    /// When the last long wait for another process ended.
+    private var heldUpUntil: ContinuousClock.Instant?
+    private static let longWait = Duration.milliseconds(250)
     /// The last wait ended because the caller was interrupted.
     private(set) var wasInterrupted = false
 
@@ -47,9 +50,14 @@ final class Patience: @unchecked Sendable {  // used by whoever holds the lock o
     func ended() {
         guard isWaiting else { return }
         isWaiting = false
+        let now = ContinuousClock.now
+        if now - began >= min(Self.longWait, deadline) { heldUpUntil = now }
         whenHeldUp?(false)
         waits.waitEnds()
     }
+
+    /// Whether the lock was to be had all the time for so long, as far as is known here.
+    func hasBeenFree(for time: Duration) -> Bool { heldUpUntil.map { ContinuousClock.now - $0 > time } ?? true }
 
     func install(on handle: OpaquePointer) {
         sqlite3_busy_handler(

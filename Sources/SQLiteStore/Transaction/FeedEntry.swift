@@ -43,7 +43,7 @@ extension Transaction {
         var entries: [FeedEntry] = []
         // Rows that were there and are gone: this process slept for longer than they are kept.
         if let first = try db.first("SELECT min(seq) FROM feed", read: { $0.optionalInt(0) }) ?? nil,
-            first > sequence + 1, sequence > 0
+            first > sequence + 1
         {
             entries.append(.changed(.everything))
         }

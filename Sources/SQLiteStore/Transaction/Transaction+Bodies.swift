@@ -149,12 +149,11 @@ extension Transaction {
 
     /// A piece of what waits to be collected. - Returns: whether there is more to do right now.
     func collectGarbage(linger: Int64) throws(StoreError) -> Bool {
-        let oldest = mount.hasPeers ? now.nanoseconds - linger : Int64.max
         let body = try db.first(
             """
             SELECT body FROM garbage g WHERE since <= ?
                 AND NOT EXISTS (SELECT 1 FROM work w WHERE w.base = g.body) ORDER BY body LIMIT 1
-            """, oldest, read: { $0.int(0) })
+            """, newestCollected(linger), read: { $0.int(0) })
         guard let body, !mount.drafts.hasBase(body) else { return false }
         let last = try db.first(
             "SELECT idx FROM extent WHERE body = ?1 ORDER BY idx LIMIT 1 OFFSET ?2", body, Self.collectedAtOnce,

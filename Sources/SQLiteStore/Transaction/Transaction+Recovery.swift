@@ -98,12 +98,19 @@ extension Transaction {
         if case .failure(let error) = result { try orElse(error) }
     }
 
+    /// What is collected has been left at this time at the latest, so that other mounts could say that they use it. For
+    /// that they need the lock of the file: where another program kept it from all of us, their time begins anew.
+    func newestCollected(_ linger: Int64) -> Int64 {
+        guard mount.hasPeers else { return .max }
+        return db.patience.hasBeenFree(for: .nanoseconds(linger)) ? now.nanoseconds - linger : .min
+    }
+
     /// Unlinked nodes that no mount has claimed in time.
     /// - Returns: whether some are still waiting.
     func collectLingering(_ linger: Int64) throws(StoreError) -> Bool {
-        let oldest = mount.hasPeers ? now.nanoseconds - linger : Int64.max
+        let newest = newestCollected(linger)
         let found = try db.all(
-            "DELETE FROM unlinked WHERE mount = 0 AND since <= ? RETURNING ino", oldest, read: { $0.id(0) })
+            "DELETE FROM unlinked WHERE mount = 0 AND since <= ? RETURNING ino", newest, read: { $0.id(0) })
         for id in found { try collectUnlinked(id) }
         return try db.exists("SELECT 1 FROM unlinked WHERE mount = 0 LIMIT 1")
     }

@@ -48,6 +48,19 @@ import Testing
         }
     }
 
+    @Test("R11 a symlink whose row is damaged is EIO, and everything else is there", arguments: [-1, Int64.max])
+    func symlinkSize(bytes: Int64) async throws {
+        try await MountFixture.with { fixture in
+            let mount = fixture.mount
+            try await mount.succeed("ln -s target blobs/link; echo 1 > kv/a")
+            try await mount.unmount()
+            try await fixture.sql("UPDATE node SET size = \(bytes) WHERE kind = 3")
+            try await mount.start()
+            expect(try await mount.errname("os.readlink('blobs/link')"), is: "EIO")
+            expect(try await mount.contents("kv/a"), is: "1\n")
+        }
+    }
+
     @Test("R11 a node that is gone is ESTALE to who kept a way to it")
     func stale() async throws {
         try await MountFixture.with { fixture in
