@@ -9,6 +9,8 @@ extension ReferenceTree {
     func append(_ file: File, _ handle: Int, _ bytes: [UInt8]) -> (taken: Int, refused: StoreError.Kind?) {
         let waiting = file.handles[handle]!.tail
         let all = waiting + bytes
+        // What is refused takes along what it was to finish.
+        file.handles[handle]!.tail = []
         guard let last = all.lastIndex(of: Self.newline) else {
             guard all.count <= Self.lineBytesMax else { return (0, .tooLarge) }
             file.handles[handle]!.tail = all
