@@ -50,7 +50,9 @@ public final class FileSystem: Sendable {
     public func retry() { retryLingering() }
 
     /// At unmount: publishes what open files still hold, since nobody will close them.
-    public func shutdown() {
+    /// - Returns: whether nothing is lost; else the log names it, in `lostWords`.
+    @discardableResult
+    public func shutdown() -> Bool {
         for open in opens.all {
             let handles = open.with { Array($0.opens.keys) }
             for handle in handles { release(open.id, handle: handle) }
@@ -62,9 +64,11 @@ public final class FileSystem: Sendable {
             store.makeRoom()
             publishLingering()
         }
-        for open in lingering.all {
+        let lost = lingering.all
+        for open in lost {
             log.log("\(open.with { label($0.node) }): \(Self.lostWords)")
         }
+        return lost.isEmpty
     }
 
     /// What the log says of content that is gone: a full disk did not take it to the end. `umount` looks for it.

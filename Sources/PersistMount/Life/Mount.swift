@@ -46,7 +46,8 @@ public struct Mount: Sendable {
     /// one, and threads inherit that. One mount a process.
     /// - Parameter usable: is called once, by a thread of its own, with a line for the user and what they are to be warned
     ///   of, when the mount answers; where it returns false, the mount is taken away again.
-    /// - Returns: whether the store's file is complete where it should be; else the log says what is wrong.
+    /// - Returns: whether the store's file is complete where it should be, and nothing was lost; else the log says what is
+    ///   wrong.
     /// - Throws: before `usable` was called.
     public func run(
         at directory: String, log: MountLog, usable: @escaping @Sendable (String, _ warnings: [String]) -> Bool
@@ -118,7 +119,7 @@ public struct Mount: Sendable {
         retrying.end()
         retries.join()
         hook?.end()
-        fileSystem.shutdown()
+        let isPublished = fileSystem.shutdown()
         opened.finish {
             var status = report.status()
             status.isUnmounted = true
@@ -127,7 +128,9 @@ public struct Mount: Sendable {
             log.note($0)
         }
         log.note("unmounted \(point.path)")
-        return store.farewell == nil
+        let isWhole = isPublished && store.farewell == nil
+        if !isWhole && isWholeProcess { DrainNote()?.add(log.lastErrors, to: report.status) }
+        return isWhole
     }
 
     /// As status.json has it.

@@ -55,14 +55,15 @@ public struct Unmount: Sendable {
         // most likely goes on.
         let own = isSent ? min(Self.endSeconds, seconds) : Self.endSecondsUnsent
         let end = max(deadline, ContinuousClock.now + .seconds(own))
-        let isEnded = daemon?.waitForEnd(until: end) {
-            // It may have been too busy, or stopped, when it was asked.
-            if known == nil { known = DrainNote.read(of: $0)?.far }
+        // It may have been too busy, or stopped, when it was asked.
+        let note = status?.endNote.map { DrainNote(shown: $0) } ?? daemon.flatMap { DrainNote(of: $0) }
+        var said: MountStatus?
+        let isEnded = daemon?.waitForEnd(until: end) { _ in said = note?.read() ?? said }
+        if isEnded == true {
+            said = note?.read() ?? said
+            note?.remove()
         }
-        if let daemon, isEnded == true {
-            known = known ?? DrainNote.read(of: daemon)?.far
-            DrainNote.remove(of: daemon)
-        }
+        known = known ?? said?.far
         guard status != nil || isEnded != nil else {
             throw MountFailure(
                 ShownText.line(text), "unmounted, but it did not answer: whether it has finished is not known",
@@ -82,15 +83,22 @@ public struct Unmount: Sendable {
                         + (unsent?.reason.map { " \($0)" } ?? ""), status: .busy)
         }
         var done = Unmount(mountPoint: path, source: entry.source)
-        let last = status.map { lines($0.log, after: logged) } ?? []
-        if let store = status?.store { done.note = try farewell(of: store, last, shown: text) }
+        let log = status.flatMap { $0.log.hasPrefix("/") ? $0.log : nil }
+        var last = log.map { lines($0, after: logged) } ?? []
+        if last.isEmpty { last = said?.lastErrors.map(\.line) ?? [] }
+        if let store = (said ?? status)?.store { done.note = try farewell(of: store, last, shown: text) }
         let lost = last.filter { $0.hasSuffix(FileSystem.lostWords) }
-        if let log = status?.log, !lost.isEmpty {
+        if !lost.isEmpty {
             throw MountFailure(
                 ShownText.line(text),
                 "unmounted, but the disk had no room for all of it:\n  "
                     + lost.map { ShownText.line($0) }.joined(separator: "\n  "),
-                hint: "The log of the mount is \(ShownText.line(log))", status: .failed)
+                hint: log.map { "The log of the mount is \(ShownText.line($0))" }, status: .failed)
+        }
+        guard log != nil || status?.endNote != nil || said != nil else {
+            throw MountFailure(
+                ShownText.line(text), "unmounted, but whether anything was lost at its end is not known",
+                hint: "See the log of the mount.", status: .failed)
         }
         if let far = known.flatMap({ LastStatus.read(of: $0, by: daemon?.pid)?.far ?? $0 }), far.pendingFiles > 0 {
             throw waits(Synchronizing.State(far), shown: text)
@@ -113,8 +121,8 @@ public struct Unmount: Sendable {
 
     /// What the mount's log says at its end.
     private static func lines(_ log: String, after count: Int) -> [String] {
-        // Of a mount in the foreground there is none.
-        guard log.hasPrefix("/"), let bytes = readWhole(log) else { return [] }
+        // One that tells of no failure is removed.
+        guard let bytes = readWhole(log) else { return [] }
         return bytes.dropFirst(bytes.count >= count ? count : 0).split(separator: UInt8(ascii: "\n"))
             .map { String(decoding: $0, as: UTF8.self) }
     }

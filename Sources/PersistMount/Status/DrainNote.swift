@@ -3,39 +3,47 @@ internal import Glibc
 internal import Linux
 
 /// What a process that goes on after its directory was unmounted tells `persistfs status`: a file in the run directory,
-/// written anew every second. Where something is left at its end it stays, for `persistfs umount`, which may have had no
-/// answer while there was a mount; whoever looks for these notes next takes it away.
+/// written anew every second. Where something is left at its end, or lost, it stays, for `persistfs umount`, which may have
+/// had no answer while there was a mount, and sees no log of one in the foreground; whoever looks for these notes next
+/// takes it away.
 ///
 /// No mount leads to it any more, and by umount(8) nobody has waited for it.
 struct DrainNote: Sendable {
-    private let path: String
+    let path: String
     private static let prefix = "sending-"
     private static let suffix = ".json"
 
     /// nil: there is no place for it.
     init?() {
-        guard let own = ProcessIdentity(pid: getpid()), let path = Self.path(of: own) else { return nil }
-        self.path = path
+        guard let own = ProcessIdentity(pid: getpid()) else { return nil }
+        self.init(of: own)
     }
+
+    /// Where a process of this user's, with these variables, has its own.
+    init?(of process: ProcessIdentity) {
+        guard let directory = try? RunDirectory.make() else { return nil }
+        path = "\(directory)/\(Self.prefix)\(process.text)\(Self.suffix)"
+    }
+
+    /// As `MountStatus.endNote` has it.
+    init(shown: String) { path = String(decoding: ShownText.bytes(of: shown), as: UTF8.self) }
+
+    private init(path: String) { self.path = path }
 
     func remove() { unlink(path) }
 
     func write(_ status: MountStatus) { status.write(to: path) }
 
-    private static func path(of process: ProcessIdentity) -> String? {
-        (try? RunDirectory.make()).map { "\($0)/\(prefix)\(process.text)\(suffix)" }
+    /// What the log says at the very end, beside what is there already.
+    func add(_ lines: [MountStatus.LoggedLine], to status: () -> MountStatus) {
+        var last = read() ?? status()
+        last.isUnmounted = true
+        last.lastErrors = lines
+        write(last)
     }
 
-    /// nil: that process has written none.
-    static func read(of process: ProcessIdentity) -> MountStatus? {
-        path(of: process).flatMap(read)
-    }
-
-    static func remove(of process: ProcessIdentity) {
-        if let path = path(of: process) { unlink(path) }
-    }
-
-    private static func read(_ path: String) -> MountStatus? {
+    /// nil: the process has written none.
+    func read() -> MountStatus? {
         readWhole(path).flatMap { try? JSONDecoder().decode(MountStatus.self, from: Data($0)) }
     }
 
@@ -50,7 +58,7 @@ struct DrainNote: Sendable {
                 unlink(path)
                 return nil
             }
-            return read(path)
+            return DrainNote(path: path).read()
         }
     }
 }

@@ -55,6 +55,8 @@ public struct MountStatus: Codable, Sendable {
     public var since: String
     public var isReadOnly: Bool
     public var log: String
+    /// Where the process leaves its last status, if something is left or lost at its end. nil: there is no place for it.
+    public var endNote: String?
     /// The directory has been unmounted, and the process still sends what was written. nil: it has not.
     public var isUnmounted: Bool?
     public var store: Store

@@ -12,6 +12,7 @@ final class StatusReport: Sendable {
     private let point: MountPoint
     private let log: MountLog
     private let since = TimeText.now()
+    private let endNote = DrainNote()
 
     init(opened: OpenedStore, mount: Mount, point: MountPoint, log: MountLog) {
         self.opened = opened
@@ -60,6 +61,7 @@ final class StatusReport: Sendable {
         return MountStatus(
             version: Version.text, pid: getpid(), mountPoint: ShownText.line(point.path), since: since,
             isReadOnly: mount.options.isReadOnly || store.isReadOnly, log: log.path.map(ShownText.line) ?? "stderr",
+            endNote: endNote.map { ShownText.line($0.path) },
             store: MountStatus.Store(
                 adapter: mount.adapterName, path: ShownText.line(shownPath),
                 id: store.identifier, bytesUsed: statistics.bytesUsed, bytesFree: statistics.bytesFree,

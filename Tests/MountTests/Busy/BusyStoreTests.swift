@@ -1,3 +1,4 @@
+import Glibc
 import PersistTestKit
 import Testing
 
@@ -129,6 +130,59 @@ import Testing
             try await mount.succeed("mkdir blobs/d; printf newer > kv/a; echo 1 >> events/e.log")
             try await mount.killAndRemount()
             expect(try await mount.succeed("cat kv/a; echo; ls blobs; cat events/e.log"), is: "newer\nb\nd\n0\n1")
+        }
+    }
+
+    @Test("R11 where content is lost with a mount, umount says so and ends with 1, as a mount in the foreground does")
+    func lost() async throws {
+        try await MountFixture.unmounted { fixture in
+            for (option, status) in [("", 0), ("-f", 1)] {
+                try await fixture.succeed(
+                    #"""
+                    { status=0; "$PERSISTFS" mount \#(option) -o busy_milliseconds=100 "$STORE" "$MOUNT" > log 2>&1 ||
+                        status=$?; echo $status > ended; } &
+                    until grep -q " $MOUNT " /proc/self/mountinfo; do sleep 0.02; done
+                    python3 - <<'END'
+                    import os, sqlite3, subprocess
+                    fd = os.open(os.environ['MOUNT'] + '/blobs/f', os.O_WRONLY | os.O_CREAT)
+                    os.write(fd, b'1')
+                    db = sqlite3.connect(os.environ['STORE'], isolation_level=None, timeout=30)
+                    db.execute('BEGIN IMMEDIATE')
+                    try: os.close(fd)
+                    except TimeoutError: pass
+                    end = subprocess.run(
+                        [os.environ['PERSISTFS'], 'umount', os.environ['MOUNT']], stderr=subprocess.PIPE, text=True)
+                    assert end.returncode == 1 and 'blobs/f: its last content could not' in end.stderr, end
+                    END
+                    wait
+                    test "$(cat ended)" = \#(status)
+                    """#)
+            }
+        }
+    }
+
+    @Test("R11 umount of a mount that did not answer at first names what is lost, or says that it does not know")
+    func lostUnseen() async throws {
+        try await MountFixture.with(options: ["busy_milliseconds=100"]) { fixture in
+            let mount = fixture.mount
+            func end() async throws -> CommandResult {
+                let daemon = try #require(mount.daemonID)
+                mount.signal(SIGSTOP)
+                return try await mount.outside(
+                    [
+                        "bash", "-c", #""$0" umount "$1" & sleep 1; kill -CONT "$2"; wait $!"#, mount.binary,
+                        mount.point, "\(daemon)",
+                    ], seconds: 90)
+            }
+            let holder = try await holdLock(of: fixture)
+            let close = "fd = os.open('blobs/f', os.O_WRONLY | os.O_CREAT); os.write(fd, b'1'); os.close(fd)"
+            expect(try await mount.errname(close), is: "ETIMEDOUT")
+            let lost = try await end()
+            #expect(lost.status == 1 && lost.error.contains("blobs/f: its last content could not"), "\(lost.error)")
+            try await letGo(holder, fixture)
+            try await mount.start()
+            let unknown = try await end()
+            #expect(unknown.status == 1 && unknown.error.contains("lost at its end is not known"), "\(unknown.error)")
         }
     }
 
