@@ -69,7 +69,8 @@ extension SQLiteStore {
         guard let onDisk = serving.whereabouts?.freeBytes() else { return nil }
         let inFile = try? readTogether { db throws(StoreError) in
             let free = try db.first("PRAGMA freelist_count") { $0.int(0) } ?? 0
-            return UInt64(free * (try db.first("PRAGMA page_size") { $0.int(0) } ?? 0))
+            // Of a damaged header any number.
+            return UInt64(clamping: free * (try db.first("PRAGMA page_size") { $0.int(0) } ?? 0))
         }
         return onDisk + (inFile ?? 0)
     }
