@@ -76,6 +76,8 @@ struct InvalidationQueue {
         return Inode(node: node, attributesOnly: isAttributesOnly.removeValue(forKey: node) ?? false)
     }
 
+    var isEmpty: Bool { isAttributesOnly.isEmpty && queued.isEmpty }
+
     /// Whether the kernel is still to be told of this node.
     func contains(_ node: NodeID) -> Bool { isAttributesOnly[node] != nil }
 

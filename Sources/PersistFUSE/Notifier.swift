@@ -14,6 +14,7 @@ public final class Notifier: KernelNotifier, Sendable {
         var isAttached = false
         /// What the kernel is being told now.
         var telling: NodeID?
+        var isTellingName = false
     }
 
     private let state = Monitor(State())
@@ -49,6 +50,15 @@ public final class Notifier: KernelNotifier, Sendable {
         defer { Worker.current?.service.pool.waitEnds() }
         _ = state.wait(milliseconds: Self.waitMilliseconds) { state in
             state.telling == node || state.queue.contains(node) ? nil : true
+        }
+    }
+
+    /// Returns once the kernel has forgotten all that it was told to; after a second at the latest. With no lock held.
+    public func finishInvalidating() {
+        Worker.current?.service.pool.waitBegins()
+        defer { Worker.current?.service.pool.waitEnds() }
+        _ = state.wait(milliseconds: Self.waitMilliseconds) { state in
+            state.queue.isEmpty && state.telling == nil && !state.isTellingName ? true : nil
         }
     }
 
@@ -89,8 +99,9 @@ public final class Notifier: KernelNotifier, Sendable {
             }
         }
         let entries = NativeThread.start("inval-entry") { [self] in
-            while let told = next({ $0.nextEntry() }) {
+            while let told = nextEntry() {
                 Self.tell(told.entry, drops: told.drops, OpaquePointer(bitPattern: address))
+                state.change { $0.isTellingName = false }
             }
         }
         writeBacks.change { $0.begin() }
@@ -146,10 +157,12 @@ public final class Notifier: KernelNotifier, Sendable {
         }
     }
 
-    private func next<T>(_ pick: (inout InvalidationQueue) -> T?) -> T? {
-        state.wait { state -> T?? in
+    private func nextEntry() -> (entry: InvalidationQueue.Entry, drops: Bool)? {
+        state.wait { state -> (entry: InvalidationQueue.Entry, drops: Bool)?? in
             guard state.isAttached else { return .some(nil) }
-            return pick(&state.queue).map { .some($0) }
+            guard let entry = state.queue.nextEntry() else { return nil }
+            state.isTellingName = true
+            return entry
         }
     }
 }

@@ -78,14 +78,14 @@ public struct Mount: Sendable {
         // A daemon pins no directory, and relative paths mean nothing to it any more.
         if isWholeProcess { _ = chdir("/") }
 
-        let report = StatusReport(opened: opened, mount: self, point: point, log: log)
+        let notifier = Notifier()
+        let report = StatusReport(opened: opened, mount: self, point: point, log: log, notifier: notifier)
         var fileSystemOptions = FileSystemOptions(uid: owner.uid, gid: owner.gid, umask: owner.umask)
         fileSystemOptions.isReadOnly = options.isReadOnly || store.isReadOnly
         fileSystemOptions.checksPermissions = !options.kernelChecksPermissions
         fileSystemOptions.openFilesMax = options.openFilesMax
         fileSystemOptions.unpublishedBytesMax = options.unpublishedBytesMax
         fileSystemOptions.fsyncReachesFarSide = options.fsyncReachesFarSide
-        let notifier = Notifier()
         let fileSystem = FileSystem(
             store: store, options: fileSystemOptions, kernel: notifier, log: log, clock: { TimeText.currentTime() },
             far: opened.cache, controls: report.controls)

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Persist
 internal import PersistFUSE
 internal import SQLiteStore
+internal import Synchronization
 internal import WriteBackCache
 
 /// Makes the text of `.persist/status.json`, anew for each open.
@@ -13,12 +14,16 @@ final class StatusReport: Sendable {
     private let log: MountLog
     private let since = TimeText.now()
     private let endNote = DrainNote()
+    private let notifier: Notifier
+    /// The last look of whose changes the kernel knows.
+    private let shownLook = Atomic<Int64>(0)
 
-    init(opened: OpenedStore, mount: Mount, point: MountPoint, log: MountLog) {
+    init(opened: OpenedStore, mount: Mount, point: MountPoint, log: MountLog, notifier: Notifier) {
         self.opened = opened
         self.mount = mount
         self.point = point
         self.log = log
+        self.notifier = notifier
     }
 
     var controls: [FileName: @Sendable () -> [UInt8]] {
@@ -88,6 +93,12 @@ final class StatusReport: Sendable {
         guard let cache = opened.cache else { return nil }
         do throws(StoreError) {
             let status = try cache.status()
+            // Whoever waited for this look sees what it has changed.
+            if shownLook.load(ordering: .acquiring) != status.looks.ended {
+                try store.refresh()
+                notifier.finishInvalidating()
+                shownLook.store(status.looks.ended, ordering: .releasing)
+            }
             if let ignored = status.ignored { notes.append(ShownText.line(ignored)) }
             return status
         } catch {

@@ -13,7 +13,7 @@ import Testing
             try await mount.succeed(
                 #"echo old > kv/a; echo old > kv/b; "$PERSISTFS" sync . > /dev/null; "$PERSISTFS" refresh ."#)
             // Each time anew: no look that was under way before counts.
-            for round in 0..<5 {
+            for round in 0..<15 {
                 try await fixture.succeed(
                     #"""
                     "$PERSISTFS" put "\#(AdapterHost.python.store(far: far))" --cache-dir "$SCRATCH/other" kv/n\#(round) "new \#(round)"
