@@ -115,7 +115,7 @@ public struct Unmount: Sendable {
         MountFailure(
             ShownText.line(shown),
             "unmounted, but \(CountText.have(unsent.files)) not been sent",
-            hint: "In the cache on this machine they wait for the next mount of this store."
+            hint: "What has not waits in the cache on this machine for the next mount of this store."
                 + (unsent.reason.map { " \($0)" } ?? ""), status: .busy)
     }
 

@@ -65,7 +65,7 @@ final class Progress {
         clear()
         Standard.error(reason)
         if self.reason == nil {
-            Standard.error("Ctrl-C loses nothing: it is sent in the background as soon as the far side takes it.")
+            Standard.error("Ctrl-C loses nothing: it stays on this disk until the far side has it.")
         }
         self.reason = (reason, seconds)
     }

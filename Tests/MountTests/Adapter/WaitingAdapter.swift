@@ -17,7 +17,9 @@ enum WaitingAdapter {
                 def get(self, key): return self.values.get(key)
                 def put(self, key, value):
                     if key == 'kv/refused': raise ValueError('no such colour')
-                    while not os.path.exists('\(fixture.scratch)/go'): time.sleep(0.02)
+                    # Or the end of the test: what started it may have been killed.
+                    while os.path.exists('\(fixture.scratch)') and not os.path.exists('\(fixture.scratch)/go'):
+                        time.sleep(0.02)
                     self.values[key] = value
                 def delete(self, key): self.values.pop(key, None)
                 def list(self, prefix):
