@@ -152,17 +152,16 @@ import Testing
             let mount = fixture.mount
             try await mount.python(
                 """
-                fd = os.open('events/a.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                # The pages are written back by this descriptor, which appends.
+                fd = os.open('events/a.log', os.O_RDWR | os.O_CREAT | os.O_APPEND)
                 os.write(fd, b'one\\ntwo\\n')
-                fd2 = os.open('events/a.log', os.O_RDWR)
                 # Where the kernel maps such files at all.
                 try:
-                    m = mmap.mmap(fd2, 8)
+                    m = mmap.mmap(fd, 8)
                     m[0:3] = b'ONE'
                     print(errname(m.flush))
                     m.close()
                 except OSError as e: print(errno.errorcode[e.errno])
-                os.close(fd2)
                 os.write(fd, b'three\\n')
                 """)
             try await mount.killAndRemount()
